@@ -1,0 +1,52 @@
+#include <ATen/core/grad_mode.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "cli/commands.h"
+#include "core/error.h"
+
+namespace {
+
+int report(const char* message, int exit_code) {
+  std::fprintf(stderr, "fdbench: %s\n", message);
+  return exit_code;
+}
+
+void add_commands(CLI::App& app) {
+  fdbench::add_run_command(app);
+  fdbench::add_plan_command(app);
+  fdbench::add_info_command(app);
+  fdbench::add_report_command(app);
+  fdbench::add_schema_command(app);
+  fdbench::add_generate_command(app);
+  fdbench::add_tokenize_command(app);
+  fdbench::add_forward_command(app);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"fdbench: benchmark and ablation harness for training-free acceleration of diffusion models",
+               "fdbench"};
+  app.set_version_flag("--version", FDBENCH_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 ok, 1 a check failed, 2 wrong use or config, 3 runtime failure.");
+  add_commands(app);
+  try {
+    const c10::InferenceMode inference;
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return report(error.what(), 2);
+  } catch (const fdbench::Error& error) {
+    return report(error.what(), error.exit_code());
+  } catch (const std::bad_alloc&) {
+    return report("out of memory; use fewer pictures at a time or a smaller max_parallel", 3);
+  } catch (const std::exception& error) {
+    return report(error.what(), 3);
+  }
+  return 0;
+}

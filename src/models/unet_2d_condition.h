@@ -1,0 +1,18 @@
+// diffusers' UNet2DConditionModel for the configurations of SD 1.x, SD 2.x and SDXL.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "io/weights.h"
+#include "models/denoiser.h"
+
+namespace fdbench {
+
+/// Builds the UNet from a diffusers config.json and its weights (taken strictly, `weights.finish()` included).
+/// place: the config file, for messages. Throws a usage error that names any option that is not supported.
+std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
+                                                 const std::filesystem::path& place);
+
+}  // namespace fdbench

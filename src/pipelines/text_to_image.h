@@ -1,0 +1,45 @@
+// Text to picture: tokenizer, text encoder, UNet and VAE of a model folder put together.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/model_folder.h"
+#include "models/autoencoder_kl.h"
+#include "models/clip_text.h"
+#include "models/denoiser.h"
+#include "text/clip_tokenizer.h"
+
+namespace fdbench {
+
+/// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is a usage error.
+class TextToImagePipeline {
+ public:
+  TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device);
+
+  const Denoiser& unet() const { return *unet_; }
+  bool has_text_encoder() const { return text_encoder_ != nullptr && tokenizer_ != nullptr; }
+  bool has_vae() const { return vae_ != nullptr; }
+  at::ScalarType dtype() const { return dtype_; }
+  at::Device device() const { return device_; }
+
+  /// Prompts -> encoder_hidden_states [n, l, d].
+  Conditioning encode_prompts(const std::vector<std::string>& prompts) const;
+  /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU.
+  at::Tensor decode(const at::Tensor& latents) const;
+
+ private:
+  std::string path_;
+  at::ScalarType dtype_;
+  at::Device device_;
+  std::unique_ptr<Denoiser> unet_;
+  std::unique_ptr<AutoencoderKL> vae_;
+  std::unique_ptr<CLIPTextModel> text_encoder_;
+  std::unique_ptr<CLIPTokenizer> tokenizer_;
+};
+
+}  // namespace fdbench
