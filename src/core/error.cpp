@@ -31,8 +31,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string Place::to_string() const {
   std::string text = file;
-  if (line > 0) text += ":" + std::to_string(line);
-  if (line > 0 && column > 0) text += ":" + std::to_string(column);
+  if (line > 0) text.append(":").append(std::to_string(line));
+  if (line > 0 && column > 0) text.append(":").append(std::to_string(column));
   return text;
 }
 

@@ -1,0 +1,65 @@
+# The thin front: `make run` and `make test` do everything on a fresh Debian 12 machine. `make help` lists the targets.
+PRESET ?= release
+BUILD := build/$(PRESET)
+FDBENCH := $(BUILD)/fdbench
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+CONFIG ?= configs/ablation.yaml
+PYTEST := $(VENV_PYTHON) -m pytest -q
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize format lint clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install what is needed to build and run
+	@setup/install_debian.sh setup/debian-packages.txt
+	@setup/install_python.sh run
+
+setup-dev: setup ## install what the tests need on top
+	@setup/install_python.sh dev
+
+setup-lint: setup-dev
+	@setup/install_debian.sh setup/debian-packages-lint.txt
+
+build: setup ## build $(FDBENCH)
+	@[ -e $(BUILD)/build.ninja ] || cmake --preset $(PRESET)
+	@cmake --build $(BUILD)
+
+run: build ## run the main job (CONFIG=configs/ablation.yaml), write tables, plots and the report page
+	@$(FDBENCH) run $(CONFIG)
+	@$(VENV_PYTHON) -m analysis.report results/$(basename $(notdir $(CONFIG))).h5
+
+test: build setup-dev unit pytest ## run all tests
+
+unit: build
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j 2
+
+pytest: build setup-dev
+	@FDBENCH_BUILD=$(BUILD) $(PYTEST) tests
+
+bench: build setup-dev ## probing cost, and the full run against diffusers, interleaved
+	@$(BUILD)/benchmarks/probes_benchmark
+	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) benchmarks/against_diffusers.py
+
+parity: build setup-dev ## SD 1.5 at full size with random weights against diffusers
+	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) tests/parity/full_size.py
+
+sanitize: setup ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@[ -e build/debug/build.ninja ] || cmake --preset debug
+	@cmake --build build/debug
+	@ctest --test-dir build/debug --output-on-failure --no-tests=error -j 2
+
+format: setup-lint ## format C++ and Python
+	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format -i
+	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
+
+lint: setup-lint build ## check format and style, C++ and Python
+	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format --dry-run --Werror
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@git ls-files 'src/*.cpp' | xargs -P 2 -n 4 clang-tidy -p $(BUILD) --quiet
+
+clean: ## remove what was built (.venv and results stay)
+	@rm -rf build
