@@ -1,10 +1,12 @@
-"""Full float32 run of a model folder: fdbench against diffusers eager, interleaved on the same weights, noise and threads.
+"""Full float32 run of a model folder: fdbench against diffusers eager.
 
     .venv/bin/python benchmarks/against_diffusers.py [MODEL_DIR] [--rounds 10] [--steps 50]
 
-Each round times both, in random order. diffusers runs in this process, fdbench in its own, which makes the picture once to
-warm up and then REPEATS times; loading is outside of both times. Prints the median seconds and the ratio fdbench / diffusers
-with a bootstrap 95% interval over the rounds, and exits with 1 when fdbench is slower (lower end of the interval above 1).
+Same weights, noise, threads and machine, interleaved: each round times both, in random order.
+diffusers runs in this process, fdbench in its own, which makes the picture once to warm up and then
+REPEATS times; loading is outside of both times. Prints the median seconds and the ratio
+fdbench / diffusers with a bootstrap 95% interval over the rounds, and exits with 1 when fdbench is
+slower (the whole interval above 1).
 """
 
 import argparse
@@ -99,10 +101,8 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     torch.set_grad_enabled(False)
     pipeline = load_diffusers(arguments.model)
-    size = pipeline.unet.config.sample_size
-    latents = torch.randn(
-        (1, pipeline.unet.config.in_channels, size, size), generator=torch.Generator().manual_seed(0)
-    )
+    size, channels = pipeline.unet.config.sample_size, pipeline.unet.config.in_channels
+    latents = torch.randn((1, channels, size, size), generator=torch.Generator().manual_seed(0))
     times: dict[str, list[float]] = {"diffusers": [], "fdbench": []}
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder) / "noise.safetensors", Path(folder) / "out.safetensors"

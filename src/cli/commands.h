@@ -5,7 +5,8 @@
 
 namespace fdbench {
 
-/// Each adds its subcommand with its options to `app`. The subcommand's callback does the work and throws `Error` on failure.
+/// Each adds its subcommand with its options to `app`. The subcommand's callback does the work and
+/// throws `Error` on failure.
 void add_run_command(CLI::App& app);
 void add_plan_command(CLI::App& app);
 void add_info_command(CLI::App& app);

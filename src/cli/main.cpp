@@ -29,8 +29,9 @@ void add_commands(CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"fdbench: benchmark and ablation harness for training-free acceleration of diffusion models",
-               "fdbench"};
+  CLI::App app{
+      "fdbench: benchmark and ablation harness for training-free acceleration of diffusion models",
+      "fdbench"};
   app.set_version_flag("--version", FDBENCH_VERSION);
   app.require_subcommand(1);
   app.footer("Exit codes: 0 ok, 1 a check failed, 2 wrong use or config, 3 runtime failure.");

@@ -14,7 +14,8 @@ at::ScalarType parse_dtype(const std::string& name);
 /// ScalarType -> "float32", "float16", "bfloat16", ...
 std::string dtype_name(at::ScalarType dtype);
 
-/// "cpu", "cuda", "cuda:1". Throws a usage error for an unknown name and where this build or machine has no CUDA.
+/// "cpu", "cuda", "cuda:1". Throws a usage error for an unknown name and where this build or
+/// machine has no CUDA.
 at::Device parse_device(const std::string& name);
 
 /// One line for people: "AMD EPYC, 2 threads" or the GPU's name.

@@ -1,4 +1,5 @@
-// The one exception type of fdbench: one clear line that names the place, the problem and what would be right.
+// The one exception type of fdbench: one clear line that names the place, the problem and what
+// would be right.
 #pragma once
 
 #include <stdexcept>
@@ -21,7 +22,8 @@ struct Place {
   std::string to_string() const;
 };
 
-/// One line for the user. `what()` is "place: message"; line breaks in the message are replaced by spaces.
+/// One line for the user. `what()` is "place: message"; line breaks in the message are replaced by
+/// spaces.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message);
@@ -42,7 +44,8 @@ Error usage_error(const Place& place, const std::string& message);
 Error runtime_error(const std::string& message);
 Error runtime_error(const Place& place, const std::string& message);
 
-/// The candidate nearest to `word` by edit distance, or "" when none is near (more than half the letters differ).
+/// The candidate nearest to `word` by edit distance, or "" when none is near (more than half the
+/// letters differ).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// ", did you mean 'x'?" for the nearest candidate, else "; one of a, b, c".

@@ -1,4 +1,5 @@
-// Starting noise: picture i of a run depends on the seed and on i only, never on batch, thread count, shard or order.
+// Starting noise: picture i of a run depends on the seed and on i only, never on batch, thread
+// count, shard or order.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,7 +13,8 @@ namespace fdbench {
 at::Generator picture_generator(std::uint64_t seed, std::int64_t picture);
 
 /// Unit Gaussian noise for one picture, float32 on the CPU. shape: [c, h, w] -> [1, c, h, w].
-/// Equals `torch.randn((1, c, h, w), generator=...)`, which is what diffusers draws for a single prompt.
+/// Equals `torch.randn((1, c, h, w), generator=...)`, which is what diffusers draws for a single
+/// prompt.
 at::Tensor draw_noise(at::Generator& generator, at::IntArrayRef shape);
 
 /// Noise of several pictures, each drawn from its own generator. -> [n, c, h, w], float32.

@@ -23,7 +23,8 @@ TEST(PictureNoise, BatchEqualsSingles) {
   EXPECT_TRUE(at::equal(batch[1], noise_of(1, 5)[0]));
 }
 
-// torch.randn((1, 4, 8, 8), generator=torch.Generator("cpu").manual_seed(0))[0, 0, 0, :3] of torch 2.13.
+// torch.randn((1, 4, 8, 8), generator=torch.Generator("cpu").manual_seed(0))[0, 0, 0, :3] of
+// torch 2.13.
 TEST(PictureNoise, EqualsPyTorchs) {
   const at::Tensor noise = noise_of(0, 0).flatten();
   EXPECT_NEAR(noise[0].item<float>(), -1.1258398, 1e-6);
