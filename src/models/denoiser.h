@@ -41,8 +41,10 @@ struct Conditioning {
 
 /// What a step brings to every layer. Made by `Denoiser::begin_step`.
 struct StepContext {
-  at::Tensor emb;                    // [B, E] time embedding with all added conditions
+  at::Tensor emb;                    // [B, E] time embedding with all added conditions, after its activation
   at::Tensor encoder_hidden_states;  // [B, L, D]
+  std::int64_t height = 0;           // H of the latent: upsamplers aim at the sizes that follow from it
+  std::int64_t width = 0;            // W of the latent
 };
 
 /// Size of the latent that a denoiser works on.
@@ -61,15 +63,18 @@ class Denoiser {
 
   virtual std::span<const LayerInfo> layers() const = 0;
   virtual std::int64_t in_channels() const = 0;
-  /// Latent height and width of the configuration (`sample_size`).
+  /// Latent height of the configuration (`sample_size`); 0 where it names none.
   virtual std::int64_t sample_size() const = 0;
+  /// Latent width of the configuration; differs from the height where `sample_size` is a list [height, width].
+  virtual std::int64_t sample_width() const { return sample_size(); }
   virtual at::ScalarType dtype() const = 0;
   virtual at::Device device() const = 0;
   /// Number of parameters of layer `layer`; of the time embedding and whatever begins a step for layer = -1.
   virtual std::int64_t num_parameters(int layer) const = 0;
 
-  /// timesteps: [B] (float or int64), conditioning of the same batch.
-  virtual StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning) const = 0;
+  /// timesteps: [B] (float or int64), conditioning of the same batch; height, width: of the latent, any size.
+  virtual StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                 std::int64_t height, std::int64_t width) const = 0;
   /// inputs: the outputs of `layers()[layer].inputs`, in that order.
   virtual at::Tensor run_layer(int layer, std::span<const at::Tensor> inputs,
                                const StepContext& context) const = 0;
