@@ -11,13 +11,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def program() -> Path:
-    """Path of the built program; the environment variable FDBENCH_BUILD names another build folder."""
+    """Path of the built program; the variable FDBENCH_BUILD names another build folder."""
     return ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
 
 
 @pytest.fixture(scope="session")
 def fdbench() -> Callable[..., subprocess.CompletedProcess]:
-    """Runs the program in the root of the checkout; text output is captured, the exit code is not checked."""
+    """Runs the program in the root of the checkout; the exit code is not checked."""
     assert program().exists(), f"{program()} is not built: run `make build`"
 
     def call(*args: object, timeout: float = 600, **kwargs) -> subprocess.CompletedProcess:
