@@ -187,7 +187,8 @@ def scenes(seed: int, want_held_out: bool):
 def vocabulary() -> list[str]:
     """Every word of every caption, sorted."""
     phrases = [*SHAPES, *RADII, *COLOURS, *BACKGROUNDS, *PLACES, *DIRECTIONS]
-    return sorted({word for p in phrases for word in p.split()} | set("a on both background".split()))
+    phrases += ["a", "on", "both", "background"]
+    return sorted({word for phrase in phrases for word in phrase.split()})
 
 
 def mask(shape: str, centre, radius: float, tilt: float = 0.0) -> np.ndarray:

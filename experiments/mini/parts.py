@@ -4,14 +4,21 @@ import json
 from pathlib import Path
 
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-from transformers.models.clip.tokenization_clip import bytes_to_unicode
-
 from scenes import vocabulary
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 WIDTH = 128
 MAX_TOKENS = 32
 START, END = "<|startoftext|>", "<|endoftext|>"
+
+
+def byte_letters() -> list[str]:
+    """The 256 letters that byte-level BPE writes bytes with, in the order of the vocabulary.
+
+    A byte that prints as Latin-1 is its own letter; the others take letters from U+0100 on.
+    """
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    return [chr(byte) for byte in printable] + [chr(256 + i) for i in range(256 - len(printable))]
 
 
 def merges_for(words: list[str]) -> list[tuple[str, str]]:
@@ -48,7 +55,7 @@ def apply_merges(word: str, rank: dict[tuple[str, str], int]) -> list[str]:
 def write_tokenizer(folder: Path) -> None:
     """vocab.json, merges.txt and the two configuration files of a CLIP tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
-    letters = list(bytes_to_unicode().values())
+    letters = byte_letters()
     words = vocabulary()
     merges = merges_for(words)
     tokens = letters + [letter + "</w>" for letter in letters]
