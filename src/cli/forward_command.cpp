@@ -1,0 +1,150 @@
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/commands.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "io/model_folder.h"
+#include "io/safetensors.h"
+#include "models/unet_2d_condition.h"
+
+namespace fdbench {
+namespace {
+
+struct ForwardOptions {
+  std::filesystem::path model, inputs, output;
+  std::string dtype = "float32", device = "cpu";
+  int threads = 0;
+};
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::string text;
+  for (const std::int64_t size : tensor.sizes()) {
+    text.append(text.empty() ? "" : ", ").append(std::to_string(size));
+  }
+  return "[" + text + "]";
+}
+
+Error input_error(const SafetensorsFile& file, const std::string& message) {
+  return usage_error(Place{file.path().string()}, message);
+}
+
+/// A tensor of numbers from the inputs file. Throws a usage error when it is missing.
+at::Tensor input_tensor(const SafetensorsFile& file, const std::string& name,
+                        const std::string& shape_in_words) {
+  if (!file.contains(name)) {
+    throw input_error(file, "has no tensor '" + name + "' " + shape_in_words);
+  }
+  return file.tensor(name);
+}
+
+at::Tensor floating_tensor(const SafetensorsFile& file, const std::string& name,
+                           const std::string& shape_in_words) {
+  const at::Tensor tensor = input_tensor(file, name, shape_in_words);
+  if (tensor.is_floating_point()) return tensor;
+  throw input_error(file, "'" + name + "' must hold floating-point numbers, not " +
+                              dtype_name(tensor.scalar_type()));
+}
+
+at::Tensor sample_tensor(const SafetensorsFile& file, const Denoiser& unet) {
+  const std::string shape = "[batch, " + std::to_string(unet.in_channels()) + ", height, width]";
+  const at::Tensor sample = floating_tensor(file, "sample", shape);
+  if (sample.dim() == 4 && sample.size(1) == unet.in_channels() && sample.numel() > 0) {
+    return sample;
+  }
+  throw input_error(file,
+                    "'sample' has shape " + shape_text(sample) + "; this UNet needs " + shape);
+}
+
+/// A scalar, [1] or [batch], whole or floating -> [batch].
+at::Tensor timestep_tensor(const SafetensorsFile& file, std::int64_t batch) {
+  const at::Tensor timestep = input_tensor(file, "timestep", "(a scalar, [1] or [batch])");
+  const std::int64_t count = timestep.numel();
+  if (timestep.dim() > 1 || (count != 1 && count != batch)) {
+    throw input_error(file, "'timestep' has shape " + shape_text(timestep) +
+                                "; needed is a scalar, [1] or [" + std::to_string(batch) + "]");
+  }
+  if (timestep.scalar_type() == at::kBool) {
+    throw input_error(file, "'timestep' must hold numbers, not bool");
+  }
+  return timestep.reshape({count}).expand({batch});
+}
+
+Conditioning conditioning_tensors(const SafetensorsFile& file) {
+  Conditioning conditioning;
+  conditioning.encoder_hidden_states =
+      floating_tensor(file, "encoder_hidden_states", "[batch, tokens, width]");
+  if (file.contains("text_embeds"))
+    conditioning.text_embeds = floating_tensor(file, "text_embeds", "");
+  if (file.contains("time_ids")) conditioning.time_ids = file.tensor("time_ids");
+  return conditioning;
+}
+
+/// One call. What does not fit is reported with the inputs file's name.
+at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file) {
+  const at::Tensor sample = sample_tensor(file, unet).to(unet.device(), unet.dtype());
+  const at::Tensor timesteps = timestep_tensor(file, sample.size(0)).to(unet.device());
+  const Conditioning conditioning = conditioning_tensors(file);
+  try {
+    return forward(unet, sample, timesteps, conditioning);
+  } catch (const Error& error) {
+    throw input_error(file, error.what());
+  }
+}
+
+void run_forward(const ForwardOptions& options) {
+  if (options.threads > 0) at::set_num_threads(options.threads);
+  const at::ScalarType dtype = parse_dtype(options.dtype);
+  const at::Device device = parse_device(options.device);
+  const SafetensorsFile inputs(options.inputs);
+  const ModelFolder folder(options.model);
+  const auto weights = folder.weights("unet", dtype, device);
+  const auto unet =
+      make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
+
+  synchronize(device);
+  const auto start = std::chrono::steady_clock::now();
+  const at::Tensor prediction = predict(*unet, inputs);
+  synchronize(device);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+
+  if (!at::isfinite(prediction).all().item<bool>()) {
+    throw runtime_error("the prediction is not finite in " + dtype_name(dtype));
+  }
+  save_safetensors(options.output, {{"sample", prediction}});
+  std::printf("sample %s %s in %.3f s  ->  %s\n", shape_text(prediction).c_str(),
+              dtype_name(dtype).c_str(), elapsed.count(), options.output.string().c_str());
+}
+
+}  // namespace
+
+void add_forward_command(CLI::App& app) {
+  const auto options = std::make_shared<ForwardOptions>();
+  CLI::App* command = app.add_subcommand("forward", "One call of a folder's UNet on given tensors");
+  command
+      ->add_option("MODEL_DIR", options->model,
+                   "Model folder (diffusers layout) or its unet folder")
+      ->required();
+  command
+      ->add_option("--inputs", options->inputs,
+                   "Safetensors file with sample [b, c, h, w], timestep (scalar, [1] or [b]) and "
+                   "encoder_hidden_states [b, l, d]; for SDXL also text_embeds [b, p] and "
+                   "time_ids [b, 6]")
+      ->required();
+  command->add_option("--output", options->output, "File to write: sample [b, c, h, w]")
+      ->required();
+  command->add_option("--dtype", options->dtype, "float32, float16 or bfloat16")
+      ->capture_default_str();
+  command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads (default: all cores)")
+      ->check(CLI::PositiveNumber);
+  command->footer(
+      "Example: fdbench forward models/mini --inputs in.safetensors --output out.safetensors");
+  command->callback([options] { run_forward(*options); });
+}
+
+}  // namespace fdbench

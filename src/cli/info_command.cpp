@@ -1,0 +1,167 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
+
+#include "cli/commands.h"
+#include "core/error.h"
+#include "io/model_folder.h"
+#include "models/unet_2d_condition.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
+
+struct InfoOptions {
+  std::filesystem::path model;
+  std::string format = "table", detail = "block";
+};
+
+/// One line of the table: a layer, a block or a part.
+struct InfoRow {
+  std::string name, role;
+  std::int64_t layers = 0, parameters = 0, multiply_adds = 0;
+
+  void add(const InfoRow& other) {
+    layers += other.layers;
+    parameters += other.parameters;
+    multiply_adds += other.multiply_adds;
+  }
+};
+
+struct ModelInfo {
+  std::string class_name;
+  SampleShape shape;
+  InfoRow step;  // what begins a step: parameters only
+  std::vector<InfoRow> layers, blocks, parts;
+  InfoRow total;
+};
+
+/// Guidance doubles the batch of one picture.
+SampleShape call_shape(const ModelFolder& folder, const Denoiser& unet) {
+  SampleShape shape;
+  shape.batch = 2;
+  shape.height = unet.sample_size() > 0 ? unet.sample_size() : kDefaultSide;
+  shape.width = unet.sample_width() > 0 ? unet.sample_width() : kDefaultSide;
+  shape.text_tokens = kDefaultTokens;
+  if (folder.has("text_encoder")) {
+    const nlohmann::json config = folder.config("text_encoder");
+    const auto found = config.find("max_position_embeddings");
+    if (found != config.end() && found->is_number_integer()) shape.text_tokens = *found;
+  }
+  return shape;
+}
+
+/// Adds `row` to the last group if that has the name, else to a new one.
+void add_to_group(std::vector<InfoRow>& groups, const std::string& name, const InfoRow& row) {
+  if (groups.empty() || groups.back().name != name) groups.push_back({name, row.role});
+  groups.back().add(row);
+}
+
+ModelInfo collect(const ModelFolder& folder, const Denoiser& unet, const std::string& class_name) {
+  ModelInfo info;
+  info.class_name = class_name;
+  info.shape = call_shape(folder, unet);
+  info.step = {"time embedding", "each step", 0, unet.num_parameters(-1), 0};
+  const std::vector<std::int64_t> counts = unet.multiply_adds(info.shape);
+  const auto layers = unet.layers();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const InfoRow row{layers[i].name, role_name(layers[i].role), 1,
+                      unet.num_parameters(static_cast<int>(i)), counts[i]};
+    info.layers.push_back(row);
+    add_to_group(info.blocks, layers[i].block, row);
+    add_to_group(info.parts, row.role, row);
+    info.total.add(row);
+  }
+  info.total.parameters += info.step.parameters;
+  return info;
+}
+
+void print_row(const InfoRow& row, std::int64_t all_multiply_adds) {
+  std::printf("%-32s %-11s %6lld %12.3f %12.3f %6.1f%%\n", row.name.c_str(), row.role.c_str(),
+              static_cast<long long>(row.layers), row.parameters / 1e6, row.multiply_adds / 1e9,
+              100.0 * row.multiply_adds / all_multiply_adds);
+}
+
+void print_table(const ModelInfo& info, bool by_layer) {
+  std::printf("%s: %.1f M parameters, %lld layers in %zu blocks\n", info.class_name.c_str(),
+              info.total.parameters / 1e6, static_cast<long long>(info.total.layers),
+              info.blocks.size());
+  std::printf(
+      "one call: batch %lld (guidance), latent %lldx%lld, %lld text tokens; a multiply-add counts "
+      "once (convolutions, linear layers, attention products)\n\n",
+      static_cast<long long>(info.shape.batch), static_cast<long long>(info.shape.height),
+      static_cast<long long>(info.shape.width), static_cast<long long>(info.shape.text_tokens));
+  std::printf("%-32s %-11s %6s %12s %12s %7s\n", by_layer ? "layer" : "block", "part", "layers",
+              "parameters M", "mult-adds G", "share");
+  const std::int64_t all = info.total.multiply_adds;
+  print_row(info.step, all);
+  for (const InfoRow& row : by_layer ? info.layers : info.blocks) print_row(row, all);
+  std::printf("\n");
+  for (const InfoRow& row : info.parts)
+    print_row({row.name, "", row.layers, row.parameters, row.multiply_adds}, all);
+  print_row({"total", "", info.total.layers, info.total.parameters, all}, all);
+}
+
+nlohmann::ordered_json row_json(const InfoRow& row) {
+  return {{"name", row.name},
+          {"role", row.role},
+          {"layers", row.layers},
+          {"parameters", row.parameters},
+          {"multiply_adds", row.multiply_adds}};
+}
+
+void print_json(const ModelInfo& info, bool by_layer) {
+  nlohmann::ordered_json json = {{"class", info.class_name},
+                                 {"parameters", info.total.parameters},
+                                 {"layers", info.total.layers},
+                                 {"multiply_adds", info.total.multiply_adds},
+                                 {"call",
+                                  {{"batch", info.shape.batch},
+                                   {"height", info.shape.height},
+                                   {"width", info.shape.width},
+                                   {"text_tokens", info.shape.text_tokens}}},
+                                 {"time_embedding_parameters", info.step.parameters}};
+  for (const InfoRow& row : info.blocks) json["blocks"].push_back(row_json(row));
+  for (const InfoRow& row : info.parts) json["parts"].push_back(row_json(row));
+  if (by_layer) {
+    for (const InfoRow& row : info.layers) json["layer_table"].push_back(row_json(row));
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void run_info(const InfoOptions& options) {
+  const ModelFolder folder(options.model);
+  // Sizes are all that is wanted, so the weights go to the device that stores none.
+  const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
+  const auto unet =
+      make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
+  const ModelInfo info = collect(folder, *unet, "UNet2DConditionModel");
+  const bool by_layer = options.detail == "layer";
+  options.format == "json" ? print_json(info, by_layer) : print_table(info, by_layer);
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& app) {
+  const auto options = std::make_shared<InfoOptions>();
+  CLI::App* command = app.add_subcommand(
+      "info", "Blocks of a folder's UNet with their parameters and multiply-adds");
+  command
+      ->add_option("MODEL_DIR", options->model,
+                   "Model folder (diffusers layout) or its unet folder")
+      ->required();
+  command->add_option("--format", options->format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command->add_option("--detail", options->detail, "A line for each block or each layer")
+      ->check(CLI::IsMember({"block", "layer"}))
+      ->capture_default_str();
+  command->footer("Example: fdbench info models/mini --detail layer");
+  command->callback([options] { run_info(*options); });
+}
+
+}  // namespace fdbench

@@ -1,0 +1,145 @@
+#include "models/clip_text.h"
+
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "models/config_reader.h"
+#include "nn/attention.h"
+#include "nn/norm.h"
+
+namespace fdbench {
+namespace {
+
+/// Names and defaults as in transformers' CLIPTextConfig.
+struct ClipTextConfig {
+  std::int64_t vocab_size = 49408, max_position_embeddings = 77;
+  std::int64_t hidden_size = 512, intermediate_size = 2048;
+  std::int64_t num_hidden_layers = 12, num_attention_heads = 8;
+  Activation hidden_act = Activation::kQuickGelu;
+  double layer_norm_eps = 1e-5;
+};
+
+/// transformers' configs hold many keys that do not concern the computation, so surplus keys are
+/// left alone.
+ClipTextConfig read_clip_text_config(const nlohmann::json& json,
+                                     const std::filesystem::path& place) {
+  ConfigReader reader(json, place, "CLIPTextModel");
+  ClipTextConfig config;
+  config.vocab_size = reader.positive("vocab_size", config.vocab_size);
+  config.max_position_embeddings =
+      reader.positive("max_position_embeddings", config.max_position_embeddings);
+  config.hidden_size = reader.positive("hidden_size", config.hidden_size);
+  config.intermediate_size = reader.positive("intermediate_size", config.intermediate_size);
+  config.num_hidden_layers = reader.positive("num_hidden_layers", config.num_hidden_layers);
+  config.num_attention_heads = reader.positive("num_attention_heads", config.num_attention_heads);
+  config.hidden_act = reader.activation("hidden_act", "quick_gelu");
+  config.layer_norm_eps = reader.number("layer_norm_eps", config.layer_norm_eps);
+  const std::string type = reader.text("model_type", "clip_text_model");
+  if (type != "clip_text_model") throw reader.unsupported("model_type", "'clip_text_model'");
+  if (config.hidden_size % config.num_attention_heads != 0) {
+    throw reader.error("num_attention_heads",
+                       "must divide hidden_size " + std::to_string(config.hidden_size));
+  }
+  return config;
+}
+
+AttentionOptions attention_options(const ClipTextConfig& config) {
+  AttentionOptions options;
+  options.query_dim = options.context_dim = options.inner_dim = config.hidden_size;
+  options.heads = config.num_attention_heads;
+  options.bias = true;
+  options.causal = true;
+  options.names = {"q_proj", "k_proj", "v_proj", "out_proj"};
+  return options;
+}
+
+struct ClipEncoderLayer {
+  LayerNorm layer_norm1, layer_norm2;
+  Attention self_attn;
+  Linear fc1, fc2;
+  Activation hidden_act;
+
+  ClipEncoderLayer(const WeightScope& scope, const ClipTextConfig& config)
+      : layer_norm1(scope / "layer_norm1", config.hidden_size, config.layer_norm_eps),
+        layer_norm2(scope / "layer_norm2", config.hidden_size, config.layer_norm_eps),
+        self_attn(scope / "self_attn", attention_options(config)),
+        fc1(scope / "mlp.fc1", config.hidden_size, config.intermediate_size),
+        fc2(scope / "mlp.fc2", config.intermediate_size, config.hidden_size),
+        hidden_act(config.hidden_act) {}
+
+  /// x: [n, l, d] -> [n, l, d].
+  at::Tensor operator()(const at::Tensor& x) const {
+    const at::Tensor own = layer_norm1(x);
+    const at::Tensor h = self_attn(own, own).add_(x);
+    return fc2(activate_(fc1(layer_norm2(h)), hidden_act)).add_(h);
+  }
+};
+
+}  // namespace
+
+struct CLIPTextModel::Impl {
+  ClipTextConfig config;
+  at::Tensor token_embedding, position_embedding;
+  std::vector<ClipEncoderLayer> layers;
+  LayerNorm final_layer_norm;
+
+  Impl(ClipTextConfig read, Weights& weights) : config(read) {
+    const bool prefixed = weights.contains("text_model.final_layer_norm.weight");
+    const WeightScope scope(weights, prefixed ? "text_model" : "");
+    const WeightScope embeddings = scope / "embeddings";
+    token_embedding =
+        embeddings.take("token_embedding.weight", {config.vocab_size, config.hidden_size});
+    position_embedding = embeddings.take("position_embedding.weight",
+                                         {config.max_position_embeddings, config.hidden_size});
+    if (embeddings.contains("position_ids")) {  // a buffer 0, 1, 2, ... that older files hold
+      embeddings.take("position_ids", {1, config.max_position_embeddings});
+    }
+    for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+      layers.emplace_back(scope / "encoder.layers" / i, config);
+    }
+    final_layer_norm =
+        LayerNorm(scope / "final_layer_norm", config.hidden_size, config.layer_norm_eps);
+    weights.finish();
+  }
+
+  void check_ids(const at::Tensor& ids) const {
+    if (ids.dim() != 2 || ids.scalar_type() != at::kLong) {
+      throw usage_error("the text encoder needs input_ids [n, l] of int64");
+    }
+    if (ids.size(1) > config.max_position_embeddings) {
+      throw usage_error("the text encoder takes " + std::to_string(config.max_position_embeddings) +
+                        " tokens at most, not " + std::to_string(ids.size(1)));
+    }
+    if (ids.numel() == 0) return;
+    const auto lowest = ids.min().item<std::int64_t>(), highest = ids.max().item<std::int64_t>();
+    if (lowest >= 0 && highest < config.vocab_size) return;
+    throw usage_error("token id " + std::to_string(lowest < 0 ? lowest : highest) +
+                      " is outside the text encoder's vocabulary of " +
+                      std::to_string(config.vocab_size));
+  }
+};
+
+CLIPTextModel::CLIPTextModel(const nlohmann::json& config, Weights& weights,
+                             const std::filesystem::path& place)
+    : impl_(std::make_unique<Impl>(read_clip_text_config(config, place), weights)) {}
+
+CLIPTextModel::~CLIPTextModel() = default;
+CLIPTextModel::CLIPTextModel(CLIPTextModel&&) noexcept = default;
+
+at::Tensor CLIPTextModel::last_hidden_state(const at::Tensor& input_ids) const {
+  impl_->check_ids(input_ids);
+  const at::Tensor ids = input_ids.to(impl_->token_embedding.device());
+  at::Tensor h = at::embedding(impl_->token_embedding, ids);
+  h = h + impl_->position_embedding.slice(0, 0, ids.size(1));
+  for (const ClipEncoderLayer& layer : impl_->layers) h = layer(h);
+  return impl_->final_layer_norm(h);
+}
+
+std::int64_t CLIPTextModel::max_position_embeddings() const {
+  return impl_->config.max_position_embeddings;
+}
+
+std::int64_t CLIPTextModel::hidden_size() const { return impl_->config.hidden_size; }
+
+}  // namespace fdbench

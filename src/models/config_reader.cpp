@@ -1,0 +1,159 @@
+#include "models/config_reader.h"
+
+namespace fdbench {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kLargest = std::int64_t{1} << 24;
+
+/// For messages: a JSON value as a person would write it.
+std::string shown(const json& value) {
+  std::string text = value.is_string() ? "'" + value.get<std::string>() + "'"
+                                       : value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return text;
+}
+
+}  // namespace
+
+ConfigReader::ConfigReader(const json& config, const std::filesystem::path& place,
+                           const std::string& class_name)
+    : config_(config), place_{place.string()} {
+  if (!config.is_object()) throw usage_error(place_, "must be a JSON object");
+  const auto found = config.find("_class_name");
+  if (found != config.end() && *found != class_name) {
+    throw unsupported("_class_name", "'" + class_name + "' here");
+  }
+}
+
+Error ConfigReader::error(const std::string& key, const std::string& message) const {
+  return usage_error(place_, "'" + key + "': " + message);
+}
+
+Error ConfigReader::unsupported(const std::string& key, const std::string& supported) const {
+  const auto found = config_.find(key);
+  const std::string now = found == config_.end() ? "no value" : shown(*found);
+  return error(key, now + " is not supported; fdbench supports " + supported);
+}
+
+const json* ConfigReader::value(const std::string& key) {
+  known_.insert(key);
+  const auto found = config_.find(key);
+  return found == config_.end() ? nullptr : &*found;
+}
+
+std::int64_t ConfigReader::checked_positive(const std::string& key, const json& number) const {
+  const bool fits = number.is_number_integer() && number >= 1 && number <= kLargest;
+  if (!fits) throw error(key, "must be a whole number from 1, not " + shown(number));
+  return number.get<std::int64_t>();
+}
+
+std::int64_t ConfigReader::positive(const std::string& key, std::int64_t fallback) {
+  const json* found = value(key);
+  return found == nullptr ? fallback : checked_positive(key, *found);
+}
+
+std::optional<std::int64_t> ConfigReader::optional_positive(const std::string& key) {
+  const json* found = value(key);
+  if (found == nullptr || found->is_null()) return std::nullopt;
+  return checked_positive(key, *found);
+}
+
+double ConfigReader::number(const std::string& key, double fallback) {
+  const json* found = value(key);
+  if (found == nullptr) return fallback;
+  if (!found->is_number()) throw error(key, "must be a number, not " + shown(*found));
+  return found->get<double>();
+}
+
+std::optional<double> ConfigReader::optional_number(const std::string& key) {
+  const json* found = value(key);
+  if (found == nullptr || found->is_null()) return std::nullopt;
+  return number(key, 0);
+}
+
+bool ConfigReader::boolean(const std::string& key, bool fallback) {
+  const json* found = value(key);
+  if (found == nullptr) return fallback;
+  if (!found->is_boolean()) throw error(key, "must be true or false, not " + shown(*found));
+  return found->get<bool>();
+}
+
+std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
+  const json* found = value(key);
+  if (found == nullptr) return fallback;
+  if (!found->is_string()) throw error(key, "must be a text, not " + shown(*found));
+  return found->get<std::string>();
+}
+
+Activation ConfigReader::activation(const std::string& key, const std::string& fallback) {
+  const std::string name = text(key, fallback);
+  const auto found = parse_activation(name);
+  if (!found) throw error(key, shown(name) + " is not known" + advice(name, activation_names()));
+  return *found;
+}
+
+std::vector<std::string> ConfigReader::texts(const std::string& key,
+                                             const std::vector<std::string>& fallback) {
+  const json* found = value(key);
+  if (found == nullptr) return fallback;
+  std::vector<std::string> list;
+  const bool is_list = found->is_array() && !found->empty();
+  for (const json& entry : is_list ? *found : json::array({nullptr})) {
+    if (!entry.is_string()) throw error(key, "must be a list of texts, not " + shown(*found));
+    list.push_back(entry.get<std::string>());
+  }
+  return list;
+}
+
+std::vector<std::int64_t> ConfigReader::positives(const std::string& key,
+                                                  const std::vector<std::int64_t>& fallback) {
+  const json* found = value(key);
+  if (found == nullptr) return fallback;
+  if (!found->is_array() || found->empty()) {
+    throw error(key, "must be a list of whole numbers, not " + shown(*found));
+  }
+  std::vector<std::int64_t> list;
+  for (const json& entry : *found) list.push_back(checked_positive(key, entry));
+  return list;
+}
+
+std::vector<std::int64_t> ConfigReader::positives_for_each(const std::string& key,
+                                                           std::int64_t fallback,
+                                                           std::size_t count) {
+  const json* found = value(key);
+  if (found == nullptr) return std::vector<std::int64_t>(count, fallback);
+  return positives_of(key, *found, count, "blocks");
+}
+
+std::vector<std::int64_t> ConfigReader::positives_of(const std::string& key, const json& value,
+                                                     std::size_t count,
+                                                     const std::string& what) const {
+  if (!value.is_array()) return std::vector<std::int64_t>(count, checked_positive(key, value));
+  if (value.size() != count) {
+    throw error(key, "has " + std::to_string(value.size()) + " entries for " +
+                         std::to_string(count) + " " + what);
+  }
+  std::vector<std::int64_t> list;
+  for (const json& entry : value) list.push_back(checked_positive(key, entry));
+  return list;
+}
+
+void ConfigReader::only(const std::string& key, const json& supported) {
+  const json* found = value(key);
+  if (found != nullptr && *found != supported) throw unsupported(key, shown(supported));
+}
+
+void ConfigReader::finish() const {
+  const std::vector<std::string> candidates(known_.begin(), known_.end());
+  for (const auto& [key, value] : config_.items()) {
+    if (key.starts_with('_') || known_.contains(key)) continue;
+    const std::string near = nearest(key, candidates);
+    throw usage_error(place_, "unknown key '" + key + "'" +
+                                  (near.empty() ? "" : ", did you mean '" + near + "'?"));
+  }
+}
+
+}  // namespace fdbench

@@ -1,0 +1,206 @@
+#include "models/unet_2d_condition.h"
+
+#include "core/error.h"
+#include "models/counting_weights.h"
+#include "models/unet_layers.h"
+#include "nn/embeddings.h"
+
+namespace fdbench {
+namespace {
+
+/// "[a, b, c]".
+std::string words(const std::vector<std::string>& sizes) {
+  std::string text = "[";
+  for (const std::string& size : sizes) text.append(text.size() == 1 ? "" : ", ").append(size);
+  return text.append("]");
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::vector<std::string> sizes;
+  for (const std::int64_t size : tensor.sizes()) sizes.push_back(std::to_string(size));
+  return words(sizes);
+}
+
+/// Throws a usage error unless `tensor` is defined and has the shape; -1 stands for any size.
+void check_shape(const std::string& name, const at::Tensor& tensor, at::IntArrayRef shape,
+                 const std::string& shape_in_words) {
+  if (!tensor.defined()) throw usage_error(name + " is missing: this UNet needs " + shape_in_words);
+  bool fits = tensor.dim() == static_cast<std::int64_t>(shape.size());
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
+    fits = shape[i] < 0 || tensor.sizes()[i] == shape[i];
+  }
+  if (fits) return;
+  throw usage_error(name + " has shape " + shape_text(tensor) + "; this UNet needs " +
+                    shape_in_words);
+}
+
+class UNet2DConditionModel : public Denoiser {
+ public:
+  UNet2DConditionModel(UNetConfig config, Weights& weights)
+      : config_(std::move(config)),
+        time_proj_{config_.down_blocks[0].channels, config_.flip_sin_to_cos, config_.freq_shift} {
+    CountingWeights counting(weights);
+    time_embedding_ =
+        TimestepEmbedding(WeightScope(counting, "time_embedding"), time_proj_.num_channels,
+                          config_.time_embedding_dim, config_.activation);
+    if (config_.addition_time_embed_dim) {
+      add_time_proj_ = {*config_.addition_time_embed_dim, config_.flip_sin_to_cos,
+                        config_.freq_shift};
+      add_embedding_ = TimestepEmbedding(WeightScope(counting, "add_embedding"),
+                                         config_.projection_class_embeddings_input_dim,
+                                         config_.time_embedding_dim, config_.activation);
+    }
+    num_step_parameters_ = counting.count();
+    graph_ = make_unet_graph(config_, weights);
+    weights.finish();
+  }
+
+  std::span<const LayerInfo> layers() const override { return graph_.infos; }
+  std::int64_t in_channels() const override { return config_.in_channels; }
+  std::int64_t sample_size() const override { return config_.sample_height; }
+  std::int64_t sample_width() const override { return config_.sample_width; }
+  at::ScalarType dtype() const override { return time_embedding_.linear_1.weight.scalar_type(); }
+  at::Device device() const override { return time_embedding_.linear_1.weight.device(); }
+  std::int64_t num_parameters(int layer) const override {
+    return layer < 0 ? num_step_parameters_ : graph_.num_parameters.at(layer);
+  }
+
+  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
+                         std::int64_t height, std::int64_t width) const override;
+  at::Tensor run_layer(int layer, std::span<const at::Tensor> inputs,
+                       const StepContext& context) const override;
+  std::vector<std::int64_t> multiply_adds(const SampleShape& shape) const override;
+
+ private:
+  at::Tensor addition_embedding(const Conditioning& conditioning, std::int64_t batch) const;
+  std::int64_t side(std::int64_t side, std::int64_t level) const {
+    return side_at_level(side, level, config_.downsample_padding);
+  }
+  void check_size(std::int64_t height, std::int64_t width) const;
+
+  UNetConfig config_;
+  Timesteps time_proj_, add_time_proj_;
+  TimestepEmbedding time_embedding_, add_embedding_;
+  std::int64_t num_step_parameters_ = 0;
+  UNetGraph graph_;
+};
+
+void UNet2DConditionModel::check_size(std::int64_t height, std::int64_t width) const {
+  const auto deepest = static_cast<std::int64_t>(config_.down_blocks.size()) - 1;
+  if (side(height, deepest) > 0 && side(width, deepest) > 0) return;
+  throw usage_error("a latent of " + std::to_string(height) + "x" + std::to_string(width) +
+                    " is too small: nothing is left after " + std::to_string(deepest) +
+                    " halvings");
+}
+
+at::Tensor UNet2DConditionModel::addition_embedding(const Conditioning& conditioning,
+                                                    std::int64_t batch) const {
+  check_shape("text_embeds", conditioning.text_embeds, {batch, -1}, "[batch, pooled text]");
+  check_shape("time_ids", conditioning.time_ids, {batch, -1}, "[batch, ids]");
+  const at::Tensor text = conditioning.text_embeds.to(device());
+  const at::Tensor ids = conditioning.time_ids.to(device());
+  const at::Tensor times = add_time_proj_(ids.flatten()).view({batch, -1});
+  const std::int64_t wanted = config_.projection_class_embeddings_input_dim;
+  if (text.size(1) + times.size(1) != wanted) {
+    throw usage_error("text_embeds (" + std::to_string(text.size(1)) + " wide) and time_ids (" +
+                      std::to_string(ids.size(1)) + " ids of " +
+                      std::to_string(add_time_proj_.num_channels) + ") make " +
+                      std::to_string(text.size(1) + times.size(1)) + " values; this UNet needs " +
+                      std::to_string(wanted));
+  }
+  return add_embedding_(at::cat({text.to(at::kFloat), times}, 1).to(dtype()));
+}
+
+StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
+                                             const Conditioning& conditioning, std::int64_t height,
+                                             std::int64_t width) const {
+  check_size(height, width);
+  check_shape("timesteps", timesteps, {-1}, "[batch]");
+  const std::int64_t batch = timesteps.size(0);
+  const std::int64_t text_width = config_.cross_attention_dim;
+  if (text_width > 0) {
+    const std::vector<std::int64_t> shape = {batch, -1, text_width};
+    check_shape("encoder_hidden_states", conditioning.encoder_hidden_states, shape,
+                words({std::to_string(batch), "tokens", std::to_string(text_width)}));
+  }
+  at::Tensor emb = time_embedding_(time_proj_(timesteps.to(device())).to(dtype()));
+  if (config_.addition_time_embed_dim) emb.add_(addition_embedding(conditioning, batch));
+  StepContext context;
+  context.emb = activate_(emb, config_.activation);
+  if (text_width > 0) {
+    context.encoder_hidden_states = conditioning.encoder_hidden_states.to(device(), dtype());
+  }
+  context.height = height;
+  context.width = width;
+  return context;
+}
+
+at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const at::Tensor> inputs,
+                                           const StepContext& context) const {
+  const UNetLayer& unet_layer = graph_.layers.at(layer);
+  const at::Tensor& x = inputs[0];
+  struct Visitor {
+    const UNet2DConditionModel& unet;
+    const UNetLayer& layer;
+    std::span<const at::Tensor> inputs;
+    const at::Tensor& x;
+    const StepContext& context;
+
+    at::Tensor operator()(const ConvIn& in) const {
+      const at::Tensor sample = x.to(unet.device(), unet.dtype());
+      return in.conv(in.center_input_sample ? 2 * sample - 1.0 : sample);
+    }
+    at::Tensor operator()(const ResnetBlock2D& resnet) const {
+      return resnet(inputs.size() == 1 ? x : at::cat({x, inputs[1]}, 1), context.emb);
+    }
+    at::Tensor operator()(const Transformer2DModel& transformer) const {
+      return transformer(x, context.encoder_hidden_states);
+    }
+    at::Tensor operator()(const Downsample2D& downsample) const { return downsample(x); }
+    at::Tensor operator()(const Upsample2D& upsample) const {
+      return upsample(x, unet.side(context.height, layer.level),
+                      unet.side(context.width, layer.level));
+    }
+    at::Tensor operator()(const ConvOut& out) const {
+      return out.conv(activate_(out.norm(x), out.activation));
+    }
+  };
+  return std::visit(Visitor{*this, unet_layer, inputs, x, context}, unet_layer.module);
+}
+
+std::vector<std::int64_t> UNet2DConditionModel::multiply_adds(const SampleShape& shape) const {
+  struct Visitor {
+    std::int64_t batch, height, width, text_tokens;
+
+    std::int64_t pixels() const { return batch * height * width; }
+    std::int64_t operator()(const ConvIn& in) const { return in.conv.multiply_adds(pixels()); }
+    std::int64_t operator()(const ResnetBlock2D& resnet) const {
+      return resnet.multiply_adds(batch, height, width);
+    }
+    std::int64_t operator()(const Transformer2DModel& transformer) const {
+      return transformer.multiply_adds(batch, height * width, text_tokens);
+    }
+    std::int64_t operator()(const Downsample2D& down) const {
+      return down.conv.multiply_adds(pixels());
+    }
+    std::int64_t operator()(const Upsample2D& up) const { return up.conv.multiply_adds(pixels()); }
+    std::int64_t operator()(const ConvOut& out) const { return out.conv.multiply_adds(pixels()); }
+  };
+  check_size(shape.height, shape.width);
+  std::vector<std::int64_t> counts;
+  for (const UNetLayer& layer : graph_.layers) {
+    const Visitor visitor{shape.batch, side(shape.height, layer.level),
+                          side(shape.width, layer.level), shape.text_tokens};
+    counts.push_back(std::visit(visitor, layer.module));
+  }
+  return counts;
+}
+
+}  // namespace
+
+std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
+                                                 const std::filesystem::path& place) {
+  return std::make_unique<UNet2DConditionModel>(read_unet_config(config, place), weights);
+}
+
+}  // namespace fdbench

@@ -1,0 +1,153 @@
+#include "models/unet_layers.h"
+
+#include <string>
+#include <utility>
+
+#include "models/counting_weights.h"
+
+namespace fdbench {
+namespace {
+
+/// Adds layer after layer; knows the channels of each and the skips that wait for the up blocks.
+class GraphBuilder {
+ public:
+  GraphBuilder(const UNetConfig& config, Weights& weights) : config_(config), weights_(weights) {}
+
+  UNetGraph build() {
+    add_conv_in();
+    for (std::size_t i = 0; i < config_.down_blocks.size(); ++i) add_down_block(i);
+    add_mid_block();
+    for (std::size_t i = 0; i < config_.up_blocks.size(); ++i) add_up_block(i);
+    add_conv_out();
+    return std::move(graph_);
+  }
+
+ private:
+  WeightScope scope(const std::string& name) { return WeightScope(weights_, name); }
+
+  template <typename Module>
+  void add(const std::string& name, std::vector<int> inputs, Module module, std::int64_t channels) {
+    graph_.infos.push_back(
+        {block_ == name ? name : block_ + "." + name, block_, role_, std::move(inputs)});
+    graph_.layers.push_back({std::move(module), level_});
+    graph_.num_parameters.push_back(weights_.count());
+    channels_.push_back(channels);
+  }
+  int last() const { return static_cast<int>(channels_.size()) - 1; }
+
+  void begin_block(const std::string& block, Role role) {
+    block_ = block;
+    role_ = role;
+  }
+
+  void add_conv_in() {
+    begin_block("conv_in", Role::kEncoder);
+    const std::int64_t channels = config_.down_blocks[0].channels;
+    Conv2d conv(scope("conv_in"), config_.in_channels, channels, config_.conv_in_kernel);
+    add("conv_in", {kSample}, ConvIn{std::move(conv), config_.center_input_sample}, channels);
+    skips_.push_back(last());
+  }
+
+  /// inputs: {previous} or {previous, skip}, which are joined along the channels.
+  void add_resnet(std::size_t index, std::vector<int> inputs, std::int64_t out_channels,
+                  double output_scale_factor = 1) {
+    ResnetOptions options;
+    for (const int input : inputs) options.in_channels += channels_[input];
+    options.out_channels = out_channels;
+    options.emb_channels = config_.time_embedding_dim;
+    options.norm_num_groups = config_.norm_num_groups;
+    options.norm_eps = config_.norm_eps;
+    options.activation = config_.activation;
+    options.scale_shift = config_.scale_shift;
+    options.output_scale_factor = output_scale_factor;
+    const std::string name = "resnets." + std::to_string(index);
+    add(name, std::move(inputs), ResnetBlock2D(scope(block_ + "." + name), options), out_channels);
+  }
+
+  void add_attention(std::size_t index, std::int64_t heads, std::int64_t num_layers) {
+    TransformerOptions options;
+    options.channels = channels_.back();
+    options.heads = heads;
+    options.num_layers = num_layers;
+    options.cross_attention_dim = config_.cross_attention_dim;
+    options.norm_num_groups = config_.norm_num_groups;
+    options.use_linear_projection = config_.use_linear_projection;
+    options.upcast_attention = config_.upcast_attention;
+    const std::string name = "attentions." + std::to_string(index);
+    add(name, {last()}, Transformer2DModel(scope(block_ + "." + name), options), channels_.back());
+  }
+
+  void add_down_block(std::size_t i) {
+    const UNetBlockConfig& block = config_.down_blocks[i];
+    begin_block("down_blocks." + std::to_string(i), Role::kEncoder);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(block.num_resnets); ++j) {
+      add_resnet(j, {last()}, block.channels);
+      if (block.attention) add_attention(j, block.heads, block.transformer_layers[j]);
+      skips_.push_back(last());
+    }
+    if (i + 1 == config_.down_blocks.size()) return;
+    ++level_;
+    const std::string name = "downsamplers.0";
+    Downsample2D module(scope(block_ + "." + name), block.channels, config_.downsample_padding);
+    add(name, {last()}, std::move(module), block.channels);
+    skips_.push_back(last());
+  }
+
+  void add_mid_block() {
+    if (config_.mid_block == MidBlock::kNone) return;
+    begin_block("mid_block", Role::kBottleneck);
+    const std::int64_t channels = channels_.back();
+    add_resnet(0, {last()}, channels, config_.mid_block_scale_factor);
+    if (config_.mid_block == MidBlock::kResnet) return;
+    add_attention(0, config_.mid_heads, config_.mid_transformer_layers);
+    add_resnet(1, {last()}, channels, config_.mid_block_scale_factor);
+  }
+
+  void add_up_block(std::size_t i) {
+    const UNetBlockConfig& block = config_.up_blocks[i];
+    begin_block("up_blocks." + std::to_string(i), Role::kDecoder);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(block.num_resnets); ++j) {
+      const int skip = skips_.back();
+      skips_.pop_back();
+      add_resnet(j, {last(), skip}, block.channels);
+      if (block.attention) add_attention(j, block.heads, block.transformer_layers[j]);
+    }
+    if (i + 1 == config_.up_blocks.size()) return;
+    --level_;
+    const std::string name = "upsamplers.0";
+    add(name, {last()}, Upsample2D(scope(block_ + "." + name), block.channels), block.channels);
+  }
+
+  void add_conv_out() {
+    begin_block("conv_out", Role::kDecoder);
+    const std::int64_t channels = channels_.back();
+    ConvOut out;
+    out.norm =
+        GroupNorm(scope("conv_norm_out"), channels, config_.norm_num_groups, config_.norm_eps);
+    out.activation = config_.activation;
+    out.conv = Conv2d(scope("conv_out"), channels, config_.out_channels, config_.conv_out_kernel);
+    add("conv_out", {last()}, std::move(out), config_.out_channels);
+  }
+
+  const UNetConfig& config_;
+  CountingWeights weights_;
+  UNetGraph graph_;
+  std::vector<std::int64_t> channels_;  // of each layer's output
+  std::vector<int> skips_;              // layers whose outputs the up blocks take, last first
+  std::string block_;
+  Role role_ = Role::kEncoder;
+  std::int64_t level_ = 0;
+};
+
+}  // namespace
+
+UNetGraph make_unet_graph(const UNetConfig& config, Weights& weights) {
+  return GraphBuilder(config, weights).build();
+}
+
+std::int64_t side_at_level(std::int64_t side, std::int64_t level, std::int64_t downsample_padding) {
+  for (; level > 0; --level) side = halved(side, downsample_padding);
+  return side;
+}
+
+}  // namespace fdbench

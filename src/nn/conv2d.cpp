@@ -1,0 +1,19 @@
+#include "nn/conv2d.h"
+
+namespace fdbench {
+
+Conv2d::Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel)
+    : Conv2d(scope, in, out, kernel, 1, (kernel - 1) / 2) {}
+
+Conv2d::Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
+               std::int64_t stride, std::int64_t padding)
+    : weight(scope.take("weight", {out, in, kernel, kernel})),
+      bias(scope.take("bias", {out})),
+      stride(stride),
+      padding(padding) {}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x) const {
+  return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
+}
+
+}  // namespace fdbench

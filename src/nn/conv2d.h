@@ -1,0 +1,26 @@
+// Two-dimensional convolution.
+#pragma once
+
+#include "nn/weight_scope.h"
+
+namespace fdbench {
+
+struct Conv2d {
+  at::Tensor weight;  // [out, in, k, k]
+  at::Tensor bias;    // [out]
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;
+
+  Conv2d() = default;
+  /// kernel: odd side length; the default padding keeps height and width at stride 1.
+  Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel);
+  Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
+         std::int64_t stride, std::int64_t padding);
+
+  /// x: [B, in, H, W] -> [B, out, H', W'].
+  at::Tensor operator()(const at::Tensor& x) const;
+  /// For an output of `pixels` pixels in all (batch x height x width).
+  std::int64_t multiply_adds(std::int64_t pixels) const { return pixels * weight.numel(); }
+};
+
+}  // namespace fdbench
