@@ -1,0 +1,1 @@
+"""Turns fdbench result files into tables, figures and one report page."""

@@ -1,0 +1,166 @@
+"""Reads an fdbench result file (docs/results.md) into plain pandas and numpy objects.
+
+Axes in the shapes below: R runs, P pictures, S steps, B watched blocks, L layers, N timing rounds.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+SCHEMA_VERSION = 1
+FEATURES = ("mse", "frobenius", "mean", "std", "frobenius_std")
+TIMES = ("text_encoder_s", "unet_s", "vae_s", "total_s", "unet_calls")
+DROP, REUSE, COMPUTE, PADDING = 0, 1, 2, 255
+
+
+class ResultError(Exception):
+    """One line for the user: which file, what is wrong with it."""
+
+    def __init__(self, message: str, exit_code: int = 3):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass
+class Results:
+    """A result file. An array that the file lacks is None; a table that it lacks is empty."""
+
+    path: Path
+    attributes: dict[str, object]
+    runs: pd.DataFrame
+    prompts: pd.DataFrame
+    layers: pd.DataFrame
+    blocks: pd.DataFrame
+    full: int | None  # row of the full run
+    cells: np.ndarray | None = None  # [R, S, L] 0 drop, 1 reuse, 2 compute, 255 padding
+    ran: np.ndarray | None = None  # [R, S, L] 1 where the layer ran
+    features: dict[str, np.ndarray] = field(default_factory=dict)  # of the full run, [P, S, B]
+    images: np.ndarray | None = None  # [R, at most max_images, h, w, 3]
+    psnr: np.ndarray | None = None  # [R, P] dB to the full run
+    latent_mse: np.ndarray | None = None  # [R, P]
+    timing: dict[str, np.ndarray] = field(default_factory=dict)  # [R, N] seconds, -1 becomes NaN
+
+    @property
+    def name(self) -> str:
+        """Name of the sweep."""
+        return str(self.attributes.get("name") or self.path.stem)
+
+    @property
+    def num_pictures(self) -> int:
+        """Pictures of each run."""
+        return len(self.prompts) or (0 if self.psnr is None else self.psnr.shape[1])
+
+
+def load(path: str | Path, max_images: int = 8) -> Results:
+    """Reads the file. Throws ResultError with one line when it is missing, damaged or not ours."""
+    path = Path(path)
+    if not path.exists():
+        raise ResultError(f"{path}: no such file", exit_code=2)
+    if path.is_dir():
+        raise ResultError(f"{path}: is a folder, a result file (.h5) is wanted", exit_code=2)
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(path, file, max_images)
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise ResultError(f"{path}: not a readable HDF5 file ({reason})") from error
+
+
+def _read(path: Path, file: h5py.File, max_images: int) -> Results:
+    attributes = {key: _plain(value) for key, value in file.attrs.items()}
+    if attributes.get("format") != "fdbench":
+        raise ResultError(f"{path}: an HDF5 file, but not an fdbench result (no format 'fdbench')")
+    version = attributes.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise ResultError(
+            f"{path}: schema version {version}, this program reads version {SCHEMA_VERSION}"
+        )
+    runs = _table(file, "runs")
+    if runs.empty or "name" not in runs:
+        raise ResultError(f"{path}: holds no run (dataset /runs is missing, empty or has no name)")
+    cells, ran = _array(file, "plan/cells"), _array(file, "plan/ran")
+    full = _full_run(runs, cells, ran)
+    results = Results(
+        path=path,
+        attributes=attributes,
+        runs=runs,
+        prompts=_table(file, "prompts"),
+        layers=_table(file, "layers"),
+        blocks=_table(file, "blocks"),
+        full=full,
+        cells=cells,
+        ran=ran,
+        psnr=_array(file, "pictures/psnr_to_full"),
+        latent_mse=_array(file, "pictures/latent_mse_to_full"),
+    )
+    if "pictures/images" in file:
+        results.images = file["pictures/images"][:, :max_images]
+    results.timing = {
+        key: np.where(values < 0, np.nan, values)
+        for key in TIMES
+        if (values := _array(file, f"timing/{key}")) is not None
+    }
+    if full is not None:
+        results.features = {
+            key: file[f"features/{key}"][full] for key in FEATURES if f"features/{key}" in file
+        }
+    _check_shapes(results)
+    return results
+
+
+def _check_shapes(results: Results) -> None:
+    """Every array must fit the tables beside it."""
+    num_runs, num_layers = len(results.runs), len(results.layers)
+    arrays = {
+        "plan/cells": results.cells,
+        "plan/ran": results.ran,
+        "pictures/images": results.images,
+        "pictures/psnr_to_full": results.psnr,
+        "pictures/latent_mse_to_full": results.latent_mse,
+    } | {f"timing/{key}": values for key, values in results.timing.items()}
+    for name, array in arrays.items():
+        if array is not None and len(array) != num_runs:
+            raise ResultError(f"{results.path}: /{name} has {len(array)} rows for {num_runs} runs")
+    for name in ("plan/cells", "plan/ran"):
+        if arrays[name] is not None and arrays[name].shape[2] != num_layers:
+            raise ResultError(f"{results.path}: /{name} does not fit the {num_layers} /layers")
+    for name, array in results.features.items():
+        if array.shape[-1] != len(results.blocks):
+            raise ResultError(f"{results.path}: /features/{name} does not fit /blocks")
+
+
+def _full_run(runs: pd.DataFrame, cells: np.ndarray | None, ran: np.ndarray | None) -> int | None:
+    """Row of the run in which everything is computed: by its strategy, else by its plan."""
+    if "strategy" in runs and (runs["strategy"] == "full").any():
+        return int(np.flatnonzero(runs["strategy"] == "full")[0])
+    if cells is None or ran is None:
+        return None
+    everything = ((ran == 1) | (cells == PADDING)).all(axis=(1, 2))
+    return int(np.flatnonzero(everything)[0]) if everything.any() else None
+
+
+def _array(file: h5py.File, name: str) -> np.ndarray | None:
+    return file[name][:] if name in file else None
+
+
+def _table(file: h5py.File, name: str) -> pd.DataFrame:
+    """A compound dataset as a table with str instead of bytes; empty when it is not there."""
+    if name not in file:
+        return pd.DataFrame()
+    frame = pd.DataFrame(file[name][:])
+    for column in frame.columns:
+        if frame[column].map(lambda value: isinstance(value, bytes)).any():
+            frame[column] = frame[column].map(_plain)
+    return frame
+
+
+def _plain(value: object) -> object:
+    """An attribute or field as str, int, float or list."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").rstrip("\0")
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value] if value.ndim else _plain(value.item())
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,132 @@
+"""Result file -> one self-contained page with tables and figures. usage: python -m analysis.report
+F.h5 [--output DIR]
+"""
+
+import argparse
+import base64
+import re
+import sys
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup, escape
+
+from analysis import findings as claims
+from analysis import paper, summary, tables
+from analysis.feature_findings import feature_findings
+from analysis.features import block_features
+from analysis.figures.features import draw_features
+from analysis.figures.look import Drawing
+from analysis.figures.pictures import draw_contact_sheet
+from analysis.figures.plans import draw_plans
+from analysis.figures.tradeoff import draw_times, draw_tradeoff
+from analysis.load import ResultError, Results, load
+from analysis.runs import summarise
+
+KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0, 2 for a file that is not there, 3 for one that cannot be used or written."""
+    parser = argparse.ArgumentParser(prog="analysis.report", description=__doc__.split(" usage")[0])
+    parser.add_argument("file", type=Path, help="result file (.h5) of `fdbench run`")
+    parser.add_argument("--output", type=Path, help="folder (default: beside the file, its name)")
+    parser.add_argument(
+        "--pictures", type=int, default=8, help="prompts on the contact sheet (default: 8)"
+    )
+    options = parser.parse_args(arguments)
+    output = options.output or options.file.with_suffix("")
+    try:
+        page = write_report(load(options.file, options.pictures), output)
+    except ResultError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"report: cannot write {error.filename or output}: {error.strerror}", file=sys.stderr)
+        return 3
+    print(f"report  {page}")
+    return 0
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Writes index.html, strategies.csv and every figure as PNG and SVG into the folder; returns
+    the page's path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = summarise(results)
+    features = block_features(results)
+    found = {
+        "key steps and propagation": claims.ablation_findings(results, runs),
+        "block outputs": feature_findings(features),
+    }
+    strategies = tables.strategy_table(runs)
+    strategies.drop(columns="num_identical").to_csv(folder / "strategies.csv", index=False)
+    drawings = [
+        draw_tradeoff(runs),
+        draw_times(runs),
+        *draw_features(features),
+        draw_contact_sheet(results, runs),
+        draw_plans(results, runs),
+    ]
+    figures = {d.stem: _embedded(d, folder) for d in drawings if d}
+    page = folder / "index.html"
+    page.write_text(_render(results, runs, strategies, found, figures), encoding="utf-8")
+    return page
+
+
+def _embedded(drawing: Drawing, folder: Path) -> dict[str, str]:
+    """Saves a drawing; what the template needs to show it without a file beside the page."""
+    png, svg = drawing.save(folder)
+    source = png if drawing.raster else svg
+    data = base64.b64encode(source.read_bytes()).decode()
+    return {
+        "stem": drawing.stem,
+        "title": drawing.title,
+        "alt": drawing.alt,
+        "caption": drawing.caption,
+        "data": f"data:{KINDS[source.suffix]};base64,{data}",
+    }
+
+
+def _render(
+    results: Results,
+    runs: pd.DataFrame,
+    strategies: pd.DataFrame,
+    found: dict[str, list[claims.Finding]],
+    figures: dict[str, dict[str, str]],
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["breakable"] = lambda text: escape(text).replace("/", Markup("/<wbr>"))
+    environment.filters["slug"] = lambda text: re.sub(r"\W+", "-", text)
+    everything = [finding for group in found.values() for finding in group]
+    attributes = dict(results.attributes)
+    config = attributes.pop("config", "")
+    return environment.get_template("page.html.j2").render(
+        results=results,
+        attributes=attributes,
+        config=config,
+        sentence=summary.sentence(results, runs),
+        numbers=summary.key_numbers(results, runs, everything),
+        missing=summary.missing(results, runs),
+        inactive=runs.loc[runs["inactive"], "name"].tolist(),
+        columns=tables.COLUMNS,
+        num_paper_columns=tables.NUM_PAPER_COLUMNS,
+        strategies=strategies.to_dict("records"),
+        cell=tables.cell,
+        findings={title: group for title, group in found.items() if group},
+        figures=figures,
+        runs=runs.to_dict("records"),
+        span=claims.span,
+        source=paper.numbers()["source"],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

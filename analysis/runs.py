@@ -1,0 +1,155 @@
+"""One row a run: what it computed, how fast it was, how far its pictures are from the full run."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.load import COMPUTE, PADDING, Results
+from analysis.paper import key_set_name
+
+NUM_RESAMPLES = 2000
+
+
+def summarise(results: Results) -> pd.DataFrame:
+    """Table with a row per run, in the file's order. What was not measured is NaN (or "").
+
+    name, strategy, execution, num_steps, keys (tuple, downward), key_set (the paper's name),
+    inactive, work_ratio (multiply-adds of the full run / of this one), unet_s and other times,
+    speedup with low and high (95%), num_rounds, psnr, num_identical, latent_mse, and group: equal
+    for runs of the same plan, which differ in execution only.
+    """
+    rows = [_run(results, run) for run in range(len(results.runs))]
+    table = pd.DataFrame(rows)
+    signatures = [_signature(results, run, row) for run, row in enumerate(rows)]
+    table["group"] = pd.factorize(pd.Series(signatures, dtype=object))[0]
+    return table
+
+
+def _run(results: Results, run: int) -> dict:
+    name = str(_field(results, run, "name", ""))
+    num_steps, keys = _key_steps(results, run)
+    row = {
+        "name": name,
+        "strategy": str(_field(results, run, "strategy", name.split("/")[0])),
+        "execution": str(_field(results, run, "execution", "")),
+        "num_steps": num_steps,
+        "keys": keys,
+        "key_set": key_set_name(keys, num_steps, name),
+        "inactive": _inactive(results, run),
+        "work_ratio": _work_ratio(results, run),
+    }
+    return row | _times(results, run) | _quality(results, run)
+
+
+def _field(results: Results, run: int, name: str, default: object) -> object:
+    return results.runs[name].iloc[run] if name in results.runs else default
+
+
+def _steps(results: Results, run: int) -> np.ndarray | None:
+    """Plan of a run without its padding, [S, L]."""
+    if results.cells is None:
+        return None
+    cells = results.cells[run]
+    return cells[(cells != PADDING).all(axis=1)]
+
+
+def _key_steps(results: Results, run: int) -> tuple[int, tuple[int, ...]]:
+    """Number of steps, and the steps at which every layer computes, counted downward."""
+    cells = _steps(results, run)
+    if cells is None:
+        return int(_field(results, run, "num_steps", 0)), ()
+    orders = np.flatnonzero((cells == COMPUTE).all(axis=1))
+    return len(cells), tuple(len(cells) - int(order) for order in orders)
+
+
+def _inactive(results: Results, run: int) -> bool:
+    """True for a strategy other than full under which every layer ran at every step: nothing was
+    saved.
+    """
+    cells = _steps(results, run)
+    if cells is None or results.ran is None or _field(results, run, "strategy", "") == "full":
+        return False
+    return bool((results.ran[run, : len(cells)] == 1).all()) and run != results.full
+
+
+def _work_ratio(results: Results, run: int) -> float:
+    if results.ran is None or results.full is None or "multiply_adds" not in results.layers:
+        return np.nan
+    cost = results.layers["multiply_adds"].to_numpy(dtype=float)
+    ours, full = (float(((results.ran[r] == 1) * cost).sum()) for r in (run, results.full))
+    return full / ours if ours > 0 else np.nan
+
+
+def _times(results: Results, run: int) -> dict:
+    row = {}
+    for key in ("text_encoder_s", "unet_s", "vae_s", "total_s", "unet_calls"):
+        values = _finite(results.timing[key][run]) if key in results.timing else np.empty(0)
+        row[key] = float(np.median(values)) if len(values) else np.nan
+    for prefix, key in (("", "unet_s"), ("total_", "total_s")):
+        speedup, low, high, rounds = _speedup(results, run, key)
+        row |= {f"{prefix}speedup": speedup, f"{prefix}low": low, f"{prefix}high": high}
+        row["num_rounds"] = max(rounds, row.get("num_rounds", 0))
+    return row
+
+
+def _speedup(results: Results, run: int, key: str) -> tuple[float, float, float, int]:
+    """Median over rounds of full / this run, its 95% bootstrap interval, and the number of rounds
+    with both.
+    """
+    if key not in results.timing or results.full is None:
+        return np.nan, np.nan, np.nan, 0
+    times = results.timing[key]
+    ratios = _finite(times[results.full] / np.where(times[run] > 0, times[run], np.nan))
+    if not len(ratios):
+        return np.nan, np.nan, np.nan, 0
+    low, high = interval(ratios, np.median)
+    return float(np.median(ratios)), low, high, len(ratios)
+
+
+def interval(samples: np.ndarray, statistic=np.mean) -> tuple[float, float]:
+    """95% bootstrap interval of `statistic` (taking an axis) of one-dimensional samples; NaN with
+    fewer than two.
+    """
+    if len(samples) < 2:
+        return np.nan, np.nan
+    picks = np.random.default_rng(0).integers(0, len(samples), (NUM_RESAMPLES, len(samples)))
+    low, high = np.quantile(statistic(samples[picks], axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _quality(results: Results, run: int) -> dict:
+    """Mean PSNR over the pictures that differ from the full run's (inf when none does) and mean
+    latent MSE.
+    """
+    row = {"psnr": np.nan, "psnr_low": np.nan, "psnr_high": np.nan, "num_identical": 0}
+    row |= {"latent_mse": np.nan, "latent_mse_low": np.nan, "latent_mse_high": np.nan}
+    if results.psnr is not None:
+        psnr, finite = results.psnr[run], _finite(results.psnr[run])
+        row["num_identical"] = int(np.isposinf(psnr).sum())
+        if len(finite):
+            row["psnr"] = float(finite.mean())
+            row["psnr_low"], row["psnr_high"] = interval(finite)
+        elif row["num_identical"]:
+            row["psnr"] = np.inf
+    if results.latent_mse is not None and len(errors := _finite(results.latent_mse[run])):
+        row["latent_mse"] = float(errors.mean())
+        row["latent_mse_low"], row["latent_mse_high"] = interval(errors)
+    return row
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
+
+
+def _signature(results: Results, run: int, row: dict) -> tuple:
+    """What two runs of the same plan have in common: settings and grid."""
+    cells = _steps(results, run)
+    if cells is None:
+        return (run,)
+    settings = tuple(str(_field(results, run, key, "")) for key in ("model", "sampler", "strategy"))
+    return (*settings, cells.shape, cells.tobytes())
+
+
+def describe(row: pd.Series) -> str:
+    """Short name of a plan without its execution: `encoder/non_uniform_IV`."""
+    parts = [part for part in row["name"].split("/") if part not in ("sequential", "parallel")]
+    return "/".join(parts) or row["name"]

@@ -1,0 +1,113 @@
+"""What the top of the page says: one sentence with the key numbers, a few figures to remember, what
+is missing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.findings import FAILS, HOLDS, Finding, pick, span
+from analysis.load import Results
+from analysis.paper import paper_row
+
+
+@dataclass
+class KeyNumber:
+    """A number in large type with what it is."""
+
+    value: str
+    label: str
+
+
+def hero(table: pd.DataFrame) -> pd.Series | None:
+    """The run the page opens with: the paper's own method if it is there, else the first that saved
+    anything.
+    """
+    run = pick(table, "encoder", "non_uniform_IV")
+    if run is not None:
+        return run
+    others = table[(table["strategy"] != "full") & ~table["inactive"]]
+    return None if others.empty else others.iloc[0]
+
+
+def sentence(results: Results, table: pd.DataFrame) -> str:
+    """The result in one or two sentences."""
+    run = hero(table)
+    if run is None:
+        return "This file holds no run that reuses anything, so there is nothing to compare yet."
+    keys = f" with {len(run['keys'])} key steps of {run['num_steps']}" if run["keys"] else ""
+    kind = {"encoder": "Encoder propagation"}.get(
+        run["strategy"], f"The strategy {run['strategy']}"
+    )
+    named = f" ({run['key_set']})" if run["key_set"] else ""
+    twins = table[table["group"] == run["group"]]
+    speeds = [
+        f"{span(row['speedup'], row['low'], row['high'])} times as fast"
+        + (f" ({row['execution']})" if row["execution"] else "")
+        for _, row in twins.iterrows()
+        if np.isfinite(row["speedup"])
+    ]
+    text = f"{kind}{keys}{named}"
+    text += f" runs the UNet {' and '.join(speeds)}" if speeds else " was not timed"
+    if np.isfinite(run["work_ratio"]):
+        text += f", with {run['work_ratio']:.2f} times fewer multiply-adds"
+    text += "."
+    if np.isfinite(run["psnr"]):
+        text += f" Its pictures are {run['psnr']:.1f} dB (PSNR) from the full run's"
+        text += (
+            f", its latents {run['latent_mse']:.3g} (MSE)."
+            if np.isfinite(run["latent_mse"])
+            else "."
+        )
+    elif np.isposinf(run["psnr"]):
+        text += " Its pictures are identical to the full run's."
+    speedup = paper_row(run["strategy"], run["key_set"]).get("speedup")
+    if speedup and run["strategy"] != "full":
+        text += (
+            f" The paper reports {speedup:.2f} times for the same key steps (SD v1.5, parallel)."
+        )
+    return text
+
+
+def key_numbers(results: Results, table: pd.DataFrame, findings: list[Finding]) -> list[KeyNumber]:
+    """At most four."""
+    numbers, run = [], hero(table)
+    if run is not None:
+        twins = table[(table["group"] == run["group"]) & np.isfinite(table["speedup"])]
+        if not twins.empty:
+            best = twins.loc[twins["speedup"].idxmax()]
+            label = f"UNet speedup, {best['name']}"
+            numbers.append(KeyNumber(f"{best['speedup']:.2f}x", label))
+        if np.isfinite(run["psnr"]):
+            numbers.append(KeyNumber(f"{run['psnr']:.1f} dB", "PSNR to the full run's pictures"))
+    if findings:
+        held = sum(finding.verdict == HOLDS for finding in findings)
+        failed = sum(finding.verdict == FAILS for finding in findings)
+        rest = len(findings) - held - failed
+        label = f"of the paper's claims hold here; {failed} fail, {rest} partly or undecided"
+        numbers.append(KeyNumber(f"{held} of {len(findings)}", label))
+    numbers.append(KeyNumber(f"{len(table)} × {results.num_pictures}", "runs by pictures"))
+    return numbers
+
+
+def missing(results: Results, table: pd.DataFrame) -> list[str]:
+    """What the page cannot show, and why."""
+    gaps = []
+    if results.full is None:
+        gaps.append("No full run: no speedups and no distances to it.")
+    if not results.features:
+        gaps.append("No features were watched: Figure 3 and its claims are left out.")
+    if "unet_s" not in results.timing or not np.isfinite(results.timing["unet_s"]).any():
+        gaps.append("No timing rounds: no speedups.")
+    elif (rounds := int(table["num_rounds"].max())) < 2:
+        gaps.append(f"{rounds} timing round only: speedups have no interval.")
+    if results.images is None or not results.images.size:
+        gaps.append("No pictures are stored: no contact sheet.")
+    if results.cells is None or results.ran is None:
+        gaps.append("No plans are stored: key steps, multiply-adds and plan grids are left out.")
+    if results.num_pictures == 1:
+        gaps.append(
+            "One picture only: distances have no interval and claims about pictures stay open."
+        )
+    return gaps

@@ -1,0 +1,81 @@
+"""The strategy table: the paper's numbers beside ours, a row per plan, sequential and parallel side
+by side.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analysis.findings import span
+from analysis.paper import paper_row
+from analysis.runs import describe
+
+COLUMNS = {  # column: (heading, what it says)
+    "plan": ("strategy", "what is propagated, with which key steps"),
+    "keys": ("key steps", "steps at which everything runs"),
+    "unet_s": ("UNet s", "seconds a picture, sequential, median"),
+    "sequential": ("speedup, sequential", "UNet, with 95% interval"),
+    "parallel": ("speedup, parallel", "UNet, with 95% interval"),
+    "work": ("multiply-adds", "full run / this one, of the layers that ran"),
+    "psnr": ("PSNR [dB]", "to the full run's picture, mean"),
+    "latent_mse": ("latent MSE", "to the full run's final latents, mean"),
+    "paper_fid": ("FID", "paper, lower is better"),
+    "paper_clipscore": ("Clipscore", "paper, higher is better"),
+    "paper_unet_s": ("UNet s", "paper, seconds a picture on an A40"),
+    "paper_speedup": ("speedup", "paper, UNet time of the full run / this one (parallel)"),
+    "paper_work": ("GFLOPs", "paper, full run / this one"),
+}
+NUM_PAPER_COLUMNS = sum(column.startswith("paper_") for column in COLUMNS)
+
+
+def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers with COLUMNS, a row per plan; speedups as text, `inactive`, `strategy` and the key
+    list beside them.
+    """
+    rows = []
+    for _, members in table.groupby("group", sort=False):
+        ways = {row["execution"] or "sequential": row for _, row in members.iterrows()}
+        first = ways.get("sequential", members.iloc[0])
+        paper = paper_row(first["strategy"], first["key_set"])
+        rows.append(
+            {
+                "plan": describe(first),
+                "strategy": first["strategy"],
+                "inactive": bool(members["inactive"].any()),
+                "keys": len(first["keys"]) or np.nan,
+                "key_list": " ".join(map(str, first["keys"])),
+                **{
+                    f"paper_{key}": paper.get(key, np.nan)
+                    for key in ("fid", "clipscore", "unet_s", "speedup")
+                },
+                "paper_work": paper.get("work_ratio", np.nan),
+                "unet_s": first["unet_s"],
+                "sequential": speedup_text(ways.get("sequential")),
+                "parallel": speedup_text(ways.get("parallel")),
+                "work": first["work_ratio"],
+                "psnr": first["psnr"],
+                "num_identical": first["num_identical"],
+                "latent_mse": first["latent_mse"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def speedup_text(row: pd.Series | None) -> str:
+    """Speedup with its interval, "1" for the full run, "" when it was not measured."""
+    if row is None or not np.isfinite(row["speedup"]):
+        return ""
+    return "1" if row["strategy"] == "full" else span(row["speedup"], row["low"], row["high"])
+
+
+def cell(column: str, value: object) -> str:
+    """A number as the page prints it; "–" where there is none."""
+    if isinstance(value, str):
+        return value or "–"
+    if value is None or np.isnan(value):
+        return "–"
+    if np.isposinf(value):
+        return "identical"
+    formats = {"keys": "{:.0f}", "paper_clipscore": "{:.3f}", "psnr": "{:.1f}", "unet_s": "{:.3f}"}
+    if column == "latent_mse":
+        return "0" if value == 0 else f"{value:.3g}"
+    return formats.get(column, "{:.2f}").format(value)
