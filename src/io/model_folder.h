@@ -15,27 +15,33 @@ namespace fdbench {
 /// Reads a JSON file. Throws a usage error with line and column when it is missing or not JSON.
 nlohmann::json read_json(const std::filesystem::path& path);
 
-/// A diffusers model folder. model_index.json may be missing: then the folders that are there count.
+/// A diffusers model folder. model_index.json may be missing: then the folders that are there
+/// count.
 class ModelFolder {
  public:
   /// Throws a usage error when `path` is no folder or has no component that fdbench knows.
   explicit ModelFolder(std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }
-  /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer", "scheduler").
+  /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer",
+  /// "scheduler").
   bool has(const std::string& name) const;
   /// Parsed config of a component: <name>/config.json, or scheduler/scheduler_config.json.
   nlohmann::json config(const std::string& name) const;
   std::filesystem::path config_path(const std::string& name) const;
-  /// Opens the component's weights: diffusion_pytorch_model.safetensors, model.safetensors, their fp16 variants,
-  /// or the shards of *.safetensors.index.json. Throws when there are none.
+  /// Folder of a component. Throws a usage error when the model has none of that name.
+  std::filesystem::path part_path(const std::string& name) const;
+  /// Opens the component's weights: diffusion_pytorch_model.safetensors, model.safetensors, their
+  /// fp16 variants, or the shards of *.safetensors.index.json. Throws when there are none.
   std::unique_ptr<SafetensorsWeights> weights(const std::string& name, at::ScalarType dtype,
                                               at::Device device) const;
-  /// Hash of the names, sizes and contents of the component's weight files and config, for provenance.
+  /// Hash of the names, sizes and contents of the component's weight files and config, for
+  /// provenance.
   std::string weights_hash(const std::string& name) const;
 
  private:
   std::filesystem::path path_;
+  std::string own_part_;  // not empty: `path_` is itself the folder of this component
 };
 
 }  // namespace fdbench

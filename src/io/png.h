@@ -7,7 +7,8 @@
 
 namespace fdbench {
 
-/// Writes a picture. image: [h, w, 3] uint8 (CPU). Renamed into place when complete; throws when it cannot be written.
+/// Writes a picture. image: [h, w, 3] uint8 (CPU). Renamed into place when complete; throws when it
+/// cannot be written.
 void save_png(const std::filesystem::path& path, const at::Tensor& image);
 
 /// Reads a picture as [h, w, 3] uint8; grey and palette pictures are expanded, alpha is dropped.

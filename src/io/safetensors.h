@@ -9,10 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "io/file_mapping.h"
+
 namespace fdbench {
 
-/// A safetensors file, memory-mapped. The header is checked whole on opening (length, JSON, dtypes, shapes, offsets
-/// inside the file, no holes, no overlaps); a damaged file is a runtime error that names the file and the tensor.
+/// A safetensors file, memory-mapped. The header is checked whole on opening (length, JSON, dtypes,
+/// shapes, offsets inside the file, no holes, no overlaps); a damaged file is a runtime error that
+/// names the file and the tensor.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
@@ -21,7 +24,8 @@ class SafetensorsFile {
   /// Names in the file, sorted.
   std::vector<std::string> names() const;
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
-  /// The tensor as stored, without a copy: a read-only view that keeps the mapping alive. Throws when there is none.
+  /// The tensor as stored, without a copy: a read-only view that keeps the mapping alive. Throws
+  /// when there is none.
   at::Tensor tensor(const std::string& name) const;
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
@@ -32,16 +36,16 @@ class SafetensorsFile {
     std::size_t begin = 0;  // [bytes] from the start of the file
     std::size_t end = 0;
   };
-  class Mapping;
 
   std::filesystem::path path_;
-  std::shared_ptr<Mapping> mapping_;
+  std::shared_ptr<const FileMapping> mapping_;
   std::map<std::string, Entry> tensors_;
   std::map<std::string, std::string> metadata_;
 };
 
 /// Writes tensors (any device, made contiguous) to a new file, renamed into place when complete.
-void save_safetensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
+void save_safetensors(const std::filesystem::path& path,
+                      const std::map<std::string, at::Tensor>& tensors,
                       const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace fdbench

@@ -1,4 +1,5 @@
-// Strict reading of one component's weights: each tensor is asked for by name and shape, and nothing may be left over.
+// Strict reading of one component's weights: each tensor is asked for by name and shape, and
+// nothing may be left over.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,16 +11,20 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "io/safetensors.h"
 
 namespace fdbench {
 
-/// Where a model takes its tensors from. Keys are the safetensors keys, which are diffusers' module names.
+/// Where a model takes its tensors from. Keys are the safetensors keys, which are diffusers' module
+/// names.
 class Weights {
  public:
   virtual ~Weights() = default;
 
-  /// Tensor `name` in this source's dtype and device. Throws when it is missing or its shape is not `shape`.
+  /// Tensor `name` in this source's dtype and device. Throws when it is missing, its shape is not
+  /// `shape`, or it holds no floating-point numbers (buffers named `position_ids` excepted, which
+  /// stay as they are stored).
   virtual at::Tensor take(const std::string& name, at::IntArrayRef shape) = 0;
   virtual bool contains(const std::string& name) const = 0;
   /// Throws when a tensor is left that nobody took (a surplus tensor is named).
@@ -39,6 +44,8 @@ class SafetensorsWeights : public Weights {
   void allow_surplus(const std::string& name);
 
  private:
+  Error missing(const std::string& name) const;
+
   std::vector<SafetensorsFile> files_;
   std::map<std::string, std::size_t> file_of_;
   std::set<std::string> taken_;
