@@ -37,7 +37,9 @@ class Results:
     full: int | None  # row of the full run
     cells: np.ndarray | None = None  # [R, S, L] 0 drop, 1 reuse, 2 compute, 255 padding
     ran: np.ndarray | None = None  # [R, S, L] 1 where the layer ran
-    features: dict[str, np.ndarray] = field(default_factory=dict)  # of the full run, [P, S, B]
+    features: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # full run, [P, S, B]; measured ones
     images: np.ndarray | None = None  # [R, at most max_images, h, w, 3]
     psnr: np.ndarray | None = None  # [R, P] dB to the full run
     latent_mse: np.ndarray | None = None  # [R, P]
@@ -105,7 +107,10 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
     }
     if full is not None:
         results.features = {
-            key: file[f"features/{key}"][full] for key in FEATURES if f"features/{key}" in file
+            key: values
+            for key in FEATURES
+            if f"features/{key}" in file
+            and np.isfinite(values := file[f"features/{key}"][full]).any()
         }
     _check_shapes(results)
     return results

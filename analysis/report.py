@@ -61,7 +61,9 @@ def write_report(results: Results, folder: Path) -> Path:
         "block outputs": feature_findings(features),
     }
     strategies = tables.strategy_table(runs)
-    strategies.drop(columns="num_identical").to_csv(folder / "strategies.csv", index=False)
+    strategies.drop(columns=["num_identical", "highlight"]).to_csv(
+        folder / "strategies.csv", index=False
+    )
     drawings = [
         draw_tradeoff(runs),
         draw_times(runs),

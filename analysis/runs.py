@@ -87,7 +87,7 @@ def _times(results: Results, run: int) -> dict:
     for prefix, key in (("", "unet_s"), ("total_", "total_s")):
         speedup, low, high, rounds = _speedup(results, run, key)
         row |= {f"{prefix}speedup": speedup, f"{prefix}low": low, f"{prefix}high": high}
-        row["num_rounds"] = max(rounds, row.get("num_rounds", 0))
+        row.setdefault("num_rounds", rounds)
     return row
 
 

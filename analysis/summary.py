@@ -85,7 +85,7 @@ def key_numbers(results: Results, table: pd.DataFrame, findings: list[Finding]) 
         held = sum(finding.verdict == HOLDS for finding in findings)
         failed = sum(finding.verdict == FAILS for finding in findings)
         rest = len(findings) - held - failed
-        label = f"of the paper's claims hold here; {failed} fail, {rest} partly or undecided"
+        label = f"checks of the paper's claims hold; {failed} fail, {rest} partly or undecided"
         numbers.append(KeyNumber(f"{held} of {len(findings)}", label))
     numbers.append(KeyNumber(f"{len(table)} × {results.num_pictures}", "runs by pictures"))
     return numbers

@@ -40,6 +40,7 @@ def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
             {
                 "plan": describe(first),
                 "strategy": first["strategy"],
+                "highlight": (first["strategy"], first["key_set"]) == ("encoder", "non_uniform_IV"),
                 "inactive": bool(members["inactive"].any()),
                 "keys": len(first["keys"]) or np.nan,
                 "key_list": " ".join(map(str, first["keys"])),

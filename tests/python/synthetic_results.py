@@ -110,6 +110,16 @@ def write(path: Path, sweep: Sweep | None = None) -> Path:
     return path
 
 
+def edited(path: Path, **values: object) -> Path:
+    """Overwrites parts of datasets: edited(p, **{"timing/unet_s": (index, value)})."""
+    with h5py.File(path, "r+") as file:
+        for name, (index, value) in values.items():
+            array = file[name][:]
+            array[index] = value
+            file[name][...] = array
+    return path
+
+
 def _write_tables(file: h5py.File, sweep: Sweep) -> None:
     names = ["/".join(part for part in run if part) for run in sweep.runs]
     rows = [
