@@ -60,6 +60,7 @@ class Curve:
     def __init__(self, path: Path, every: int, start: int = 0):
         self.path, self.every = path, every
         self.sums: dict[str, float] = {}
+        self.count = 0
         self.began = time.time()
         self._keep_until(start)
 
@@ -77,16 +78,17 @@ class Curve:
         """Takes the losses of one iteration, counted from 1."""
         for key, value in values.items():
             self.sums[key] = self.sums.get(key, 0.0) + value
+        self.count += 1
         if iteration % self.every:
             return
-        means = {key: f"{total / self.every:.6f}" for key, total in self.sums.items()}
+        means = {key: f"{total / self.count:.6f}" for key, total in self.sums.items()}
         with self.path.open("a", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             if self.empty:
                 writer.writerow(["iteration", *means])
                 self.empty = False
             writer.writerow([iteration, *means.values()])
-        seconds = (time.time() - self.began) / self.every
+        seconds = (time.time() - self.began) / self.count
         line = "  ".join(f"{key} {value}" for key, value in means.items())
         print(f"{iteration:6d}  {line}  {seconds:.3f} s/iteration", flush=True)
-        self.sums, self.began = {}, time.time()
+        self.sums, self.count, self.began = {}, 0, time.time()

@@ -81,8 +81,9 @@ def write_tokenizer(folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path) -> CLIPTokenizer:
-    """The tokenizer of `folder`, whose files are written first."""
-    write_tokenizer(folder)
+    """The tokenizer of `folder`, whose files are written first if they are not there."""
+    if not (folder / "special_tokens_map.json").exists():
+        write_tokenizer(folder)
     return CLIPTokenizer.from_pretrained(folder)
 
 

@@ -1,9 +1,9 @@
 """Reads a scene off a picture: what is where, in which colour, shape and size.
 
-Knows where each object should be and how large, and nothing else of the caption. A picture of `scenes.draw` is
-read without error in nearly all cases (tests/python/test_scenes.py), so a miss counts against the
-model. Foreground is what differs from the background colour; each foreground pixel belongs to the
-nearest expected object; shape and size are those of the template that overlaps best.
+Knows where each object should be and how large, and nothing else of the caption. Pictures of
+`scenes.draw` are read almost without error (tests/python/test_scenes.py), so a miss counts against
+the model. Foreground is what differs from the background colour; each foreground pixel belongs to
+the nearest expected object; shape and size are those of the template that overlaps best.
 """
 
 from dataclasses import dataclass

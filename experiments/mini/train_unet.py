@@ -8,10 +8,12 @@ itself; every checkpoint also holds the moving average of the weights, which exp
 
 import argparse
 import copy
+import os
 import time
 
-import numpy as np
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 from common import CHECKPOINTS, HERE, Curve, rate, rendered, save, set_rate, to_tensor
 from parts import (
     encode_text,
@@ -88,6 +90,26 @@ def losses(model: Denoiser, data: dict, batch: int, alphas_cumprod: torch.Tensor
     return (error * snr.clamp(max=MIN_SNR) / snr).mean(), error.detach().mean()
 
 
+def join(rank: int, workers: int) -> None:
+    """Makes this process one of `workers` on this machine that average their gradients."""
+    if workers > 1:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        meeting = (CHECKPOINTS / "meeting").resolve().as_uri()
+        dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=workers)
+
+
+@torch.no_grad()
+def average_gradients(parameters: list[torch.nn.Parameter], workers: int) -> None:
+    """Replaces each gradient by the mean over the workers, as one message."""
+    if workers > 1:
+        gradients = [parameter.grad for parameter in parameters]
+        flat = torch.cat([gradient.flatten() for gradient in gradients]) / workers
+        dist.all_reduce(flat)
+        parts = flat.split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
 @torch.no_grad()
 def update_average(average: Denoiser, model: Denoiser, iteration: int, limit: float) -> None:
     """Exponential moving average with a horizon that grows with the training."""
@@ -97,8 +119,10 @@ def update_average(average: Denoiser, model: Denoiser, iteration: int, limit: fl
         mean.lerp_(value, 1 - decay)
 
 
-def train(args: argparse.Namespace) -> None:
-    """The loop. State: model, average, optimizer, iteration."""
+def train(rank: int, args: argparse.Namespace) -> None:
+    """The loop of one worker; the first one writes. State: model, average, optimizer, iteration."""
+    torch.set_num_threads(args.threads)
+    join(rank, args.workers)
     data = encoded_scenes(args.scenes)
     torch.manual_seed(args.seed)
     model = Denoiser().to(memory_format=torch.channels_last)
@@ -114,16 +138,20 @@ def train(args: argparse.Namespace) -> None:
         optimizer.load_state_dict(state["optimizer"])
         start = state["iteration"]
     alphas_cumprod = new_scheduler().alphas_cumprod
-    curve = Curve(HERE / "loss_unet.csv", 50, start)
+    parameters = list(model.parameters())
+    curve = Curve(HERE / "loss_unet.csv", 50, start) if rank == 0 else None
     saved = time.time()
     for iteration in range(start, args.iterations):
-        torch.manual_seed(args.seed + 1_000_000 + iteration)
+        torch.manual_seed(args.seed + 1_000_000 * (rank + 1) + iteration)
         set_rate(optimizer, rate(iteration, args.iterations, args.lr, args.warm_up, floor=0.005))
-        loss, plain = losses(model, data, args.batch, alphas_cumprod)
-        optimizer.zero_grad()
+        loss, plain = losses(model, data, args.batch // args.workers, alphas_cumprod)
+        optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        average_gradients(parameters, args.workers)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
+        if rank > 0:
+            continue
         update_average(average, model, iteration, args.average)
         curve.add(iteration + 1, loss=loss.item(), epsilon_mse=plain.item())
         if time.time() - saved > 120 or iteration + 1 == args.iterations:
@@ -144,11 +172,16 @@ def main() -> None:
     parser.add_argument("--average", type=float, default=0.998, help="decay of the moving average")
     parser.add_argument("--scenes", type=int, default=60000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="processes that share a batch")
+    parser.add_argument("--threads", type=int, default=1, help="of each worker")
     args = parser.parse_args()
-    np.random.seed(args.seed)
-    torch.set_num_threads(args.threads)
-    train(args)
+    CHECKPOINTS.mkdir(exist_ok=True)
+    torch.set_num_threads(args.threads * args.workers)
+    encoded_scenes(args.scenes)
+    (CHECKPOINTS / "meeting").unlink(missing_ok=True)
+    for rank in range(1, args.workers):
+        mp.get_context("spawn").Process(target=train, args=(rank, args), daemon=True).start()
+    train(0, args)
 
 
 if __name__ == "__main__":
