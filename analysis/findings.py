@@ -74,7 +74,7 @@ def _faster(table: pd.DataFrame) -> Finding | None:
     best = max(runs.values(), key=lambda row: row["speedup"])
     verdict = HOLDS if best["low"] > 1 else FAILS if best["high"] < 1 else OPEN
     return Finding(
-        "Encoder propagation with nine key steps (non_uniform_IV) speeds the UNet up",
+        "Encoder propagation with the key set non_uniform_IV speeds the UNet up",
         f"{table5()['non_uniform_IV']['speedup']:.2f}x, parallel",
         ", ".join(f"{_speedup(row)} {way}" for way, row in runs.items()),
         verdict,
@@ -213,7 +213,7 @@ def _best_of_nine(results: Results, table: pd.DataFrame, metric: str) -> Finding
     if favourite is None or not rivals:
         return None
     fids = ", ".join(f"{name} {paper[name]['fid']}" for name in nine)
-    claim = "non_uniform_IV is the best of the sets with nine key steps"
+    claim = "non_uniform_IV is the best of the sets with nine of 50 key steps"
     differences = _differences(results, favourite, rivals, metric)
     return _against(claim, f"FID {fids}", differences, metric)
 

@@ -138,9 +138,10 @@ def _check_shapes(results: Results) -> None:
 
 
 def _full_run(runs: pd.DataFrame, cells: np.ndarray | None, ran: np.ndarray | None) -> int | None:
-    """Row of the run in which everything is computed: by its strategy, else by its plan."""
-    if "strategy" in runs and (runs["strategy"] == "full").any():
-        return int(np.flatnonzero(runs["strategy"] == "full")[0])
+    """Row of the first run in which everything is computed: as recorded, or by its plan."""
+    for told in (runs.get("baseline", False), runs.get("strategy", "") == "full"):
+        if np.any(told):
+            return int(np.flatnonzero(told)[0])
     if cells is None or ran is None:
         return None
     everything = ((ran == 1) | (cells == PADDING)).all(axis=(1, 2))

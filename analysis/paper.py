@@ -12,11 +12,16 @@ def numbers() -> dict:
     return yaml.safe_load(Path(__file__).with_name("paper.yaml").read_text(encoding="utf-8"))
 
 
+def paper_steps() -> int:
+    """Sampling steps of the paper's Tables 5 and 14."""
+    return numbers()["num_steps"]
+
+
 def key_sets(num_steps: int) -> dict[str, tuple[int, ...]]:
     """The paper's key sets by name, rescaled to `num_steps` by order -> floor(order * S / 50), as
     downward counts.
     """
-    total = numbers()["num_steps"]
+    total = paper_steps()
     scaled = {}
     for row in numbers()["table5"]:
         if "keys" in row:
@@ -27,11 +32,12 @@ def key_sets(num_steps: int) -> dict[str, tuple[int, ...]]:
 
 def key_set_name(keys: tuple[int, ...], num_steps: int, hint: str = "") -> str:
     """Name of the paper's set with these key steps ("" if none); `hint` (a run's name) decides
-    between equal sets.
+    between equal sets, and alone when the key steps are not known.
     """
-    names = [name for name, of_paper in key_sets(num_steps).items() if of_paper == keys]
-    hinted = [name for name in names if name in hint.replace("-", "_").split("/")]
-    return (hinted or names or [""])[0]
+    parts = hint.replace("-", "_").split("/")
+    names = [name for name, of_paper in key_sets(num_steps).items() if keys in (of_paper, ())]
+    hinted = [name for name in names if name in parts]
+    return (hinted or (names if keys else []) or [""])[0]
 
 
 def table5() -> dict[str, dict]:

@@ -7,15 +7,31 @@ from analysis.load import COMPUTE, PADDING, Results
 from analysis.paper import key_set_name
 
 NUM_RESAMPLES = 2000
+SETTINGS = ("strategy", "sampler", "sampler_options")
+RECORDED = {  # our name: the field of /runs
+    "unet_s": "unet_s",
+    "total_s": "total_s",
+    "text_encoder_s": "text_encoder_s",
+    "vae_s": "vae_s",
+    "speedup": "unet_speedup",
+    "low": "unet_speedup_low",
+    "high": "unet_speedup_high",
+    "total_speedup": "total_speedup",
+    "total_low": "total_speedup_low",
+    "total_high": "total_speedup_high",
+    "work_ratio": "multiply_adds_ratio",
+    "psnr": "psnr_to_full",
+    "latent_mse": "latent_mse_to_full",
+}
 
 
 def summarise(results: Results) -> pd.DataFrame:
     """Table with a row per run, in the file's order. What was not measured is NaN (or "").
 
-    name, strategy, execution, num_steps, keys (tuple, downward), key_set (the paper's name),
-    inactive, work_ratio (multiply-adds of the full run / of this one), unet_s and other times,
-    speedup with low and high (95%), num_rounds, psnr, num_identical, latent_mse, and group: equal
-    for runs of the same plan, which differ in execution only.
+    name, strategy, execution, max_parallel, num_steps, keys (tuple, downward), key_set (the paper's
+    name), inactive, work_ratio (multiply-adds of the full run / of this one), unet_s and other
+    times, speedup with low and high (95%), num_rounds, psnr, num_identical, latent_mse, and group:
+    equal for runs of the same plan, which differ in execution only.
     """
     rows = [_run(results, run) for run in range(len(results.runs))]
     table = pd.DataFrame(rows)
@@ -31,13 +47,21 @@ def _run(results: Results, run: int) -> dict:
         "name": name,
         "strategy": str(_field(results, run, "strategy", name.split("/")[0])),
         "execution": str(_field(results, run, "execution", "")),
+        "max_parallel": int(_field(results, run, "max_parallel", 0)),
         "num_steps": num_steps,
         "keys": keys,
         "key_set": key_set_name(keys, num_steps, name),
         "inactive": _inactive(results, run),
         "work_ratio": _work_ratio(results, run),
     }
-    return row | _times(results, run) | _quality(results, run)
+    row |= _times(results, run) | _quality(results, run)
+    return row | _recorded(results, run)
+
+
+def _recorded(results: Results, run: int) -> dict:
+    """What the program itself put into /runs: it comes before what is derived from the arrays."""
+    found = {ours: _field(results, run, theirs, np.nan) for ours, theirs in RECORDED.items()}
+    return {key: float(value) for key, value in found.items() if not np.isnan(value)}
 
 
 def _field(results: Results, run: int, name: str, default: object) -> object:
@@ -142,14 +166,19 @@ def _finite(values: np.ndarray) -> np.ndarray:
 
 def _signature(results: Results, run: int, row: dict) -> tuple:
     """What two runs of the same plan have in common: settings and grid."""
+    settings = tuple(str(_field(results, run, key, "")) for key in SETTINGS)
     cells = _steps(results, run)
     if cells is None:
-        return (run,)
-    settings = tuple(str(_field(results, run, key, "")) for key in ("model", "sampler", "strategy"))
+        return (*settings, plan_name(row["name"]))
     return (*settings, cells.shape, cells.tobytes())
 
 
 def describe(row: pd.Series) -> str:
-    """Short name of a plan without its execution: `encoder/non_uniform_IV`."""
-    parts = [part for part in row["name"].split("/") if part not in ("sequential", "parallel")]
-    return "/".join(parts) or row["name"]
+    """Short name of a run's plan without its execution: `encoder/non_uniform_IV`."""
+    return plan_name(row["name"])
+
+
+def plan_name(name: str) -> str:
+    """`encoder/non_uniform_IV/parallel` -> `encoder/non_uniform_IV`."""
+    parts = [part for part in name.split("/") if part not in ("sequential", "parallel")]
+    return "/".join(parts) or name

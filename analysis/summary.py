@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.findings import FAILS, HOLDS, Finding, pick, span
 from analysis.load import Results
-from analysis.paper import paper_row
+from analysis.paper import paper_row, paper_steps
 
 
 @dataclass
@@ -64,9 +64,7 @@ def sentence(results: Results, table: pd.DataFrame) -> str:
         text += " Its pictures are identical to the full run's."
     speedup = paper_row(run["strategy"], run["key_set"]).get("speedup")
     if speedup and run["strategy"] != "full":
-        text += (
-            f" The paper reports {speedup:.2f} times for the same key steps (SD v1.5, parallel)."
-        )
+        text += f" The paper reports {speedup:.2f} times for this key set (SD v1.5, parallel)."
     return text
 
 
@@ -87,12 +85,15 @@ def key_numbers(results: Results, table: pd.DataFrame, findings: list[Finding]) 
         rest = len(findings) - held - failed
         label = f"checks of the paper's claims hold; {failed} fail, {rest} partly or undecided"
         numbers.append(KeyNumber(f"{held} of {len(findings)}", label))
-    numbers.append(KeyNumber(f"{len(table)} × {results.num_pictures}", "runs by pictures"))
+    if results.num_pictures:
+        numbers.append(KeyNumber(f"{len(table)} × {results.num_pictures}", "runs by pictures"))
+    else:
+        numbers.append(KeyNumber(f"{len(table)}", "runs"))
     return numbers
 
 
 def missing(results: Results, table: pd.DataFrame) -> list[str]:
-    """What the page cannot show, and why."""
+    """What the page cannot show or compare plainly, and why."""
     gaps = []
     if results.full is None:
         gaps.append("No full run: no speedups and no distances to it.")
@@ -109,5 +110,12 @@ def missing(results: Results, table: pd.DataFrame) -> list[str]:
     if results.num_pictures == 1:
         gaps.append(
             "One picture only: distances have no interval and claims about pictures stay open."
+        )
+    other = sorted(set(table["num_steps"]) - {0, paper_steps()})
+    if other:
+        counts = " and ".join(map(str, other))
+        gaps.append(
+            f"The paper samples {paper_steps()} steps, runs here {counts}: "
+            "its key sets are rescaled."
         )
     return gaps

@@ -32,16 +32,15 @@ def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
     list beside them.
     """
     rows = []
-    for _, members in table.groupby("group", sort=False):
-        ways = {row["execution"] or "sequential": row for _, row in members.iterrows()}
-        first = ways.get("sequential", members.iloc[0])
+    for ways in _side_by_side(table):
+        first = ways.get("sequential", next(iter(ways.values())))
         paper = paper_row(first["strategy"], first["key_set"])
         rows.append(
             {
-                "plan": describe(first),
+                "plan": _title(first),
                 "strategy": first["strategy"],
                 "highlight": (first["strategy"], first["key_set"]) == ("encoder", "non_uniform_IV"),
-                "inactive": bool(members["inactive"].any()),
+                "inactive": any(bool(row["inactive"]) for row in ways.values()),
                 "keys": len(first["keys"]) or np.nan,
                 "key_list": " ".join(map(str, first["keys"])),
                 **{
@@ -59,6 +58,26 @@ def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _side_by_side(table: pd.DataFrame) -> list[dict[str, pd.Series]]:
+    """Runs by execution, a dictionary a row: runs of one plan share it, one of each execution."""
+    rows: list[tuple[int, dict[str, pd.Series]]] = []
+    for _, run in table.iterrows():
+        way = run["execution"] or "sequential"
+        row = next(
+            (ways for group, ways in rows if group == run["group"] and way not in ways), None
+        )
+        if row is None:
+            rows.append((run["group"], {way: run}))
+        else:
+            row[way] = run
+    return [ways for _, ways in rows]
+
+
+def _title(run: pd.Series) -> str:
+    capped = run["execution"] == "parallel" and run["max_parallel"]
+    return describe(run) + (f" (at most {run['max_parallel']} a batch)" if capped else "")
 
 
 def speedup_text(row: pd.Series | None) -> str:

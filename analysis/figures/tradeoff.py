@@ -30,8 +30,8 @@ def draw_tradeoff(table: pd.DataFrame) -> Drawing | None:
     axes[1].set_yscale("log")
     axes[1].invert_yaxis()
     for way, face in (("sequential", "white"), ("parallel", MUTED)):
-        axes[0].plot([], [], "o", color=MUTED, markerfacecolor=face, label=way)
-    axes[0].legend(loc="upper right")
+        axes[1].plot([], [], "o", color=MUTED, markerfacecolor=face, label=way)
+    axes[1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     figure.canvas.draw()
     for axis, column in zip(axes, ("psnr", "latent_mse"), strict=True):
         _label(axis, table, column)

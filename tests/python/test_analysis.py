@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import paper
@@ -33,6 +34,33 @@ def test_speedup_is_the_median_of_ratios_within_rounds(tmp_path: Path) -> None:
     assert run["num_rounds"] == 3
 
 
+def test_what_the_program_recorded_comes_first(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        table = pd.DataFrame(file["runs"][:])
+        table["unet_speedup"], table["psnr_to_full"] = np.nan, 12.5
+        table.loc[1, "unet_speedup"] = 7.0
+        table["baseline"] = [False, False, True] + [False] * (len(table) - 3)
+        names = {"name": "S64", "strategy": "S32", "execution": "S16"}
+        del file["runs"]
+        file["runs"] = table.to_records(index=False, column_dtypes=names)
+    results = load(path)
+    runs = summarise(results)
+    assert results.full == 2
+    assert runs["speedup"].iloc[1] == 7.0
+    assert runs["speedup"].iloc[2] == 1.0
+    assert (runs["psnr"] == 12.5).all()
+
+
+def test_capped_parallel_runs_have_a_row_of_their_own(ablation: Path) -> None:
+    runs = summarise(load(ablation))
+    more = runs.iloc[[2]].assign(max_parallel=4, speedup=3.0)
+    table = strategy_table(pd.concat([runs, more], ignore_index=True)).set_index("plan")
+    assert len(table) == 12
+    assert table.loc["encoder/uniform_I (at most 4 a batch)", "parallel"].startswith("3.00")
+    assert table.loc["encoder/uniform_I", "parallel"].startswith("1.60")
+
+
 def test_unmeasured_rounds_do_not_count(tmp_path: Path) -> None:
     path = write(tmp_path / "a.h5", Sweep(num_rounds=3))
     edited(path, **{"timing/unet_s": ((slice(None), 2), np.nan)})
@@ -55,7 +83,8 @@ def test_key_sets_are_recognised_by_their_grid(ablation: Path) -> None:
     run = pick(summarise(load(ablation)), "encoder", "non_uniform_IV")
     assert run["keys"] == (50, 49, 48, 47, 45, 40, 35, 25, 15)
     assert paper.key_sets(20)["non_uniform_IV"] == (20, 19, 18, 16, 14, 10, 6)
-    assert paper.key_set_name((50, 1), 50) == ""
+    assert paper.key_set_name((50, 1), 50, "encoder/uniform_I") == ""
+    assert paper.key_set_name((), 0, "encoder/uniform_I") == "uniform_I"
 
 
 def test_strategy_table_sets_the_papers_numbers_beside_ours(ablation: Path) -> None:
@@ -83,18 +112,21 @@ def test_mean_psnr_leaves_identical_pictures_out(tmp_path: Path) -> None:
 def test_claims_follow_the_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "a.h5")
     before = verdicts(path)
-    assert before["non_uniform_IV is the best of the sets with nine key steps"] == [HOLDS] * 2
+    assert before["non_uniform_IV is the best of the sets with nine of 50 key steps"] == [HOLDS] * 2
     assert before["Order of what is propagated by harm (paper: FID)"] == [HOLDS] * 2
     results = load(path)
     rival = pick(summarise(results), "encoder", "uniform_II").name
     edited(path, **{"pictures/latent_mse_to_full": (rival, 0.001)})
     after = verdicts(path)
-    assert after["non_uniform_IV is the best of the sets with nine key steps"] == [HOLDS, FAILS]
+    assert after["non_uniform_IV is the best of the sets with nine of 50 key steps"] == [
+        HOLDS,
+        FAILS,
+    ]
 
 
 def test_claims_stay_open_with_one_picture(tmp_path: Path) -> None:
     found = verdicts(write(tmp_path / "a.h5", Sweep(num_pictures=1)))
-    assert found["non_uniform_IV is the best of the sets with nine key steps"] == [OPEN] * 2
+    assert found["non_uniform_IV is the best of the sets with nine of 50 key steps"] == [OPEN] * 2
 
 
 def verdicts(path: Path) -> dict[str, list[str]]:

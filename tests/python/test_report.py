@@ -126,7 +126,7 @@ def test_a_run_that_reused_nothing_is_flagged(tmp_path: Path) -> None:
         (Sweep(runs=[("encoder", "uniform_II", "sequential")]), "No full run"),
         (Sweep(runs=[("full", "", "sequential")]), ""),
         (Sweep(FEW, num_pictures=1, num_rounds=1), "One picture only"),
-        (Sweep(FEW, num_steps=4, num_rounds=0), "No timing rounds"),
+        (Sweep(FEW, num_steps=4, num_rounds=0), "runs here 4"),
         (Sweep(FEW, num_steps=1), ""),
     ],
 )  # fmt: skip
