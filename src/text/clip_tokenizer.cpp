@@ -1,0 +1,124 @@
+#include "text/clip_tokenizer.h"
+
+#include <functional>
+#include <string_view>
+
+#include "core/error.h"
+#include "text/byte_pair_encoding.h"
+#include "text/text_pattern.h"
+#include "text/tokenizer_files.h"
+#include "text/unicode.h"
+
+namespace fdbench {
+namespace {
+
+std::string normalize(std::string_view text) {
+  return lower_case(collapse_white_space(compose_nfc(text)));
+}
+
+/// Finds added tokens in a text: the leftmost, of several there the longest. White space beside
+/// them needs no care, since it gives no tokens.
+class AddedTokenFinder {
+ public:
+  void add(const std::string& content, std::int64_t id) {
+    if (!content.empty()) tokens_.push_back({content, id});
+  }
+
+  /// Calls between(text) for what lies between tokens and token(id) for each of them, in order.
+  void split(std::string_view text, const std::function<void(std::string_view)>& between,
+             const std::function<void(std::int64_t)>& token) const {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < text.size();) {
+      const Token* found = longest_at(text.substr(i));
+      if (found == nullptr) {
+        ++i;
+        continue;
+      }
+      if (i > begin) between(text.substr(begin, i - begin));
+      token(found->id);
+      i += found->content.size();
+      begin = i;
+    }
+    if (begin < text.size()) between(text.substr(begin));
+  }
+
+ private:
+  struct Token {
+    std::string content;
+    std::int64_t id;
+  };
+
+  const Token* longest_at(std::string_view text) const {
+    const Token* longest = nullptr;
+    for (const Token& token : tokens_) {
+      const bool longer = longest == nullptr || token.content.size() > longest->content.size();
+      if (longer && text.starts_with(token.content)) longest = &token;
+    }
+    return longest;
+  }
+
+  std::vector<Token> tokens_;
+};
+
+}  // namespace
+
+struct CLIPTokenizer::Impl {
+  explicit Impl(const TokenizerFiles& files)
+      : encoding(files.vocabulary, files.merges, files.unknown_token, files.place),
+        start_id(files.start_id),
+        end_id(files.end_id),
+        pad_id(files.pad_id),
+        model_max_length(files.model_max_length) {
+    for (const AddedToken& token : files.added_tokens) {
+      if (token.normalized) {
+        in_normalized.add(normalize(token.content), token.id);
+      } else {
+        in_text.add(token.content, token.id);
+      }
+    }
+  }
+
+  /// Appends the ids of text that holds no added token.
+  void encode_words(std::string_view text, std::vector<std::int64_t>& ids) const {
+    clip_word_pattern().for_each_match(text, [&](std::string_view word) {
+      byte_level_pattern().for_each_match(
+          word, [&](std::string_view part) { encoding.encode(part, ids); });
+    });
+  }
+
+  std::vector<std::int64_t> encode_all(const std::string& text) const {
+    std::vector<std::int64_t> ids;
+    const auto add = [&](std::int64_t id) { ids.push_back(id); };
+    const auto add_words = [&](std::string_view part) { encode_words(part, ids); };
+    in_text.split(
+        text, [&](std::string_view part) { in_normalized.split(normalize(part), add_words, add); },
+        add);
+    return ids;
+  }
+
+  BytePairEncoding encoding;
+  AddedTokenFinder in_text, in_normalized;
+  std::int64_t start_id, end_id, pad_id, model_max_length;
+};
+
+CLIPTokenizer::CLIPTokenizer(const std::filesystem::path& folder)
+    : impl_(std::make_unique<Impl>(read_tokenizer_files(folder))) {}
+CLIPTokenizer::~CLIPTokenizer() = default;
+CLIPTokenizer::CLIPTokenizer(CLIPTokenizer&&) noexcept = default;
+
+std::vector<std::int64_t> CLIPTokenizer::encode(const std::string& text,
+                                                std::int64_t max_length) const {
+  const std::int64_t length = max_length > 0 ? max_length : impl_->model_max_length;
+  if (length < 2) throw usage_error("a text needs at least 2 tokens, its start and its end");
+  const auto wanted = static_cast<std::size_t>(length);
+  std::vector<std::int64_t> ids = impl_->encode_all(valid_utf8(text));
+  ids.insert(ids.begin(), impl_->start_id);
+  if (ids.size() > wanted - 1) ids.resize(wanted - 1);
+  ids.push_back(impl_->end_id);
+  ids.resize(wanted, impl_->pad_id);
+  return ids;
+}
+
+std::int64_t CLIPTokenizer::model_max_length() const { return impl_->model_max_length; }
+
+}  // namespace fdbench
