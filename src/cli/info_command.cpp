@@ -109,7 +109,7 @@ void print_table(const ModelInfo& info, bool by_layer) {
 nlohmann::ordered_json row_json(const InfoRow& row) {
   return {{"name", row.name},
           {"role", row.role},
-          {"layers", row.layers},
+          {"num_layers", row.layers},
           {"parameters", row.parameters},
           {"multiply_adds", row.multiply_adds}};
 }
@@ -117,7 +117,7 @@ nlohmann::ordered_json row_json(const InfoRow& row) {
 void print_json(const ModelInfo& info, bool by_layer) {
   nlohmann::ordered_json json = {{"class", info.class_name},
                                  {"parameters", info.total.parameters},
-                                 {"layers", info.total.layers},
+                                 {"num_layers", info.total.layers},
                                  {"multiply_adds", info.total.multiply_adds},
                                  {"call",
                                   {{"batch", info.shape.batch},
@@ -128,7 +128,7 @@ void print_json(const ModelInfo& info, bool by_layer) {
   for (const InfoRow& row : info.blocks) json["blocks"].push_back(row_json(row));
   for (const InfoRow& row : info.parts) json["parts"].push_back(row_json(row));
   if (by_layer) {
-    for (const InfoRow& row : info.layers) json["layer_table"].push_back(row_json(row));
+    for (const InfoRow& row : info.layers) json["layers"].push_back(row_json(row));
   }
   std::printf("%s\n", json.dump(2).c_str());
 }

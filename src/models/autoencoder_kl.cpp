@@ -50,7 +50,7 @@ VaeConfig read_vae_config(const nlohmann::json& json, const std::filesystem::pat
     throw reader.error(key, "must have as many entries as block_out_channels");
   }
   config.layers_per_block = reader.positive("layers_per_block", 1);
-  config.norm_num_groups = reader.positive("norm_num_groups", 32);
+  config.norm_num_groups = reader.norm_num_groups(config.block_out_channels);
   config.activation = reader.activation("act_fn", "silu");
   config.scaling_factor = reader.number("scaling_factor", 0.18215);
   if (config.scaling_factor == 0) throw reader.error("scaling_factor", "must not be 0");

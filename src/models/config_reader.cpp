@@ -141,6 +141,16 @@ std::vector<std::int64_t> ConfigReader::positives_of(const std::string& key, con
   return list;
 }
 
+std::int64_t ConfigReader::norm_num_groups(const std::vector<std::int64_t>& channels) {
+  const std::int64_t groups = positive("norm_num_groups", 32);
+  for (const std::int64_t count : channels) {
+    if (count % groups == 0) continue;
+    throw error("norm_num_groups", std::to_string(groups) + " does not divide the " +
+                                       std::to_string(count) + " channels of a block");
+  }
+  return groups;
+}
+
 void ConfigReader::only(const std::string& key, const json& supported) {
   const json* found = value(key);
   if (found != nullptr && *found != supported) throw unsupported(key, shown(supported));

@@ -43,6 +43,8 @@ class ConfigReader {
   /// As `positives_for_each` of a value within `key`.
   std::vector<std::int64_t> positives_of(const std::string& key, const nlohmann::json& value,
                                          std::size_t count, const std::string& what) const;
+  /// `norm_num_groups`, which must divide each of `channels`.
+  std::int64_t norm_num_groups(const std::vector<std::int64_t>& channels);
   /// The value itself; nullptr when the key is missing.
   const nlohmann::json* value(const std::string& key);
 

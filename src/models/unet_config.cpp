@@ -132,6 +132,7 @@ class BlockLists {
     up_ = read_block_types(reader, "up_block_types", {"UpBlock2D", up, up, up}, {"UpBlock2D", up});
     channels_ = reader.positives("block_out_channels", {320, 640, 1280, 1280});
     check_counts();
+    config.norm_num_groups = reader.norm_num_groups(channels_);
     layers_ = reader.positives_for_each("layers_per_block", 2, down_.size());
     heads_ = reader.positives_for_each("attention_head_dim", 8, down_.size());
     read_transformers();
@@ -254,7 +255,6 @@ UNetConfig read_unet_config(const json& json_config, const std::filesystem::path
   config.upcast_attention = reader.boolean("upcast_attention", false);
   config.activation = reader.activation("act_fn", "silu");
   config.scale_shift = read_scale_shift(reader);
-  config.norm_num_groups = reader.positive("norm_num_groups", 32);
   config.norm_eps = reader.number("norm_eps", 1e-5);
   BlockLists(reader, config);
   read_addition_embedding(reader, config);
