@@ -50,7 +50,7 @@ def draw_contact_sheet(results: Results, table: pd.DataFrame) -> Drawing | None:
     axis.set(xlim=(-LABEL, width - LABEL), ylim=(height - head, -head))
     return Drawing(
         "contact_sheet",
-        "Pictures",
+        "Pictures by strategy",
         f"Contact sheet of {len(rows)} plans by {num_columns} prompts.",
         "Rows: plans; columns: prompts, the same starting noise down a column. Below each "
         "picture: PSNR to the full run's picture. "
