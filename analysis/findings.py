@@ -122,7 +122,8 @@ def _order(
     return Finding(
         claim,
         " < ".join(sorted(ranked, key=paper.get)),
-        f"by {unit}, least first: {' < '.join(ranked)}. {same} of {total} pairs agree (Kendall's tau {tau:.2f})",
+        f"by {unit}, least first: {' < '.join(ranked)}. "
+        f"{same} of {total} pairs agree (Kendall's tau {tau:.2f})",
         verdict,
     )
 
