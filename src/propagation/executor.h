@@ -8,20 +8,21 @@
 #include <vector>
 
 #include "models/denoiser.h"
-#include "propagation/plan.h"
+#include "propagation/schedule.h"
 #include "samplers/sampler.h"
 
 namespace fdbench {
 
 enum class Execution {
   kSequential,  // step by step
-  kParallel,    // consecutive steps whose computed layers need no latent of their own share one batch (paper, section 3.3)
+  kParallel,  // consecutive steps whose computed layers need no latent of their own share one batch
+              // (paper, section 3.3)
 };
 Execution parse_execution(const std::string& name);
 std::string execution_name(Execution execution);
 
-/// Called with the output of each layer that ran: step in sampling order, layer, output [B, ...] of that step alone. With guidance
-/// the batch is [unconditional; conditional].
+/// Called with the output of each layer that ran: step in sampling order, layer, output [B, ...] of
+/// that step alone. With guidance the batch is [unconditional; conditional].
 using LayerObserver = std::function<void(int step, int layer, const at::Tensor& output)>;
 /// Called after each sampler update (steps that are left out have none).
 using StepObserver = std::function<void(int step, const at::Tensor& latents)>;
@@ -35,16 +36,18 @@ struct ExecutorOptions {
 };
 
 struct DenoiseResult {
-  at::Tensor latents;        // [n, c, h, w]
-  int num_calls = 0;         // network calls: batches of layers that were run
-  int num_step_calls = 0;    // steps at which at least one layer ran
-  double unet_seconds = 0;   // wall time in the network (device synchronised), sampler updates not included
+  at::Tensor latents;      // [n, c, h, w]
+  int num_calls = 0;       // network calls: batches of layers that were run
+  int num_step_calls = 0;  // steps at which at least one layer ran
+  double unet_seconds =
+      0;  // wall time in the network (device synchronised), sampler updates not included
 };
 
-/// Denoises `latents` ([n, c, h, w], unit noise already times init_noise_sigma) along the schedule's plan.
-/// conditional: of batch n. unconditional: of batch n, used when guidance_scale > 1 (classifier-free guidance, as diffusers does
-/// it: batch [unconditional; conditional], prediction u + scale * (c - u)); may hold undefined tensors otherwise.
-/// Throws a runtime error that names the step when a latent is not finite.
+/// Denoises `latents` ([n, c, h, w], unit noise already times init_noise_sigma) along the
+/// schedule's plan. conditional: of batch n. unconditional: of batch n, used when guidance_scale >
+/// 1 (classifier-free guidance, as diffusers does it: batch [unconditional; conditional],
+/// prediction u + scale * (c - u)); may hold undefined tensors otherwise. Throws a runtime error
+/// that names the step when a latent is not finite.
 DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
                       const Conditioning& conditional, const Conditioning& unconditional,
                       at::Tensor latents, const NoiseSource& noise, const ExecutorOptions& options);

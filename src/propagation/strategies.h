@@ -13,13 +13,14 @@ namespace fdbench {
 
 struct StrategyOptions {
   std::string name = "full";  // one of strategy_names()
-  KeySteps key_steps;         // of all strategies but `full`
-  /// `custom`: key steps by selector: a role ("encoder"), a block ("up_blocks.1") or a layer name. The most specific one
-  /// wins; layers that no selector names compute at every step.
+  KeySteps key_steps;         // of all strategies but `full` and `custom`
+  /// `custom`: key steps by selector: a role ("encoder"), a block ("up_blocks.1") or a layer name.
+  /// The most specific one wins; layers that no selector names compute at every step.
   std::map<std::string, KeySteps> custom;
 };
 
-/// Throws a usage error for an unknown name (with the nearest one), or a selector that matches no layer.
+/// Throws a usage error for an unknown name (with the nearest one), or a selector that matches no
+/// layer.
 Plan make_plan(const StrategyOptions& options, int num_steps, std::span<const LayerInfo> layers);
 
 /// full, encoder, decoder, encoder_decoder, drop, custom.

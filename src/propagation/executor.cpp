@@ -1,0 +1,176 @@
+#include "propagation/executor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "propagation/network_pass.h"
+
+namespace fdbench {
+namespace {
+
+/// Along the batch; undefined where both are.
+at::Tensor joined(const std::string& name, const at::Tensor& unconditional,
+                  const at::Tensor& conditional) {
+  if (!unconditional.defined() && !conditional.defined()) return {};
+  if (!unconditional.defined() || !conditional.defined()) {
+    throw usage_error("guidance needs " + name + " for both the prompt and the negative prompt");
+  }
+  if (unconditional.sizes() != conditional.sizes()) {
+    throw usage_error("guidance needs " + name + " of the same shape for the prompt " +
+                      c10::str(conditional.sizes()) + " and the negative prompt " +
+                      c10::str(unconditional.sizes()));
+  }
+  return at::cat({unconditional, conditional}, 0);
+}
+
+/// [unconditional; conditional], as diffusers orders them.
+Conditioning joined(const Conditioning& unconditional, const Conditioning& conditional) {
+  return {joined("encoder_hidden_states", unconditional.encoder_hidden_states,
+                 conditional.encoder_hidden_states),
+          joined("text_embeds", unconditional.text_embeds, conditional.text_embeds),
+          joined("time_ids", unconditional.time_ids, conditional.time_ids)};
+}
+
+/// Runs a schedule group by group. A group is a step and the following ones that share a batch with
+/// it.
+class Denoising {
+ public:
+  Denoising(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
+            const Conditioning& conditioning, at::Tensor latents, const NoiseSource& noise,
+            const ExecutorOptions& options)
+      : sampler_(sampler),
+        schedule_(schedule),
+        noise_(noise),
+        options_(options),
+        guided_(options.guidance_scale > 1),
+        latents_(std::move(latents)),
+        network_(denoiser, schedule, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
+                 latents_.size(2), latents_.size(3)) {}
+
+  DenoiseResult run();
+
+ private:
+  int group_end(int first) const;
+  void run_network(int first, int end);
+  void update(int step);
+  at::Tensor guided(const at::Tensor& prediction) const;
+  void check_finite(int step) const;
+
+  Sampler& sampler_;
+  const Schedule& schedule_;
+  const NoiseSource& noise_;
+  const ExecutorOptions& options_;
+  bool guided_;
+  at::Tensor latents_;
+  NetworkPass network_;
+  int num_calls_ = 0;
+};
+
+DenoiseResult Denoising::run() {
+  for (int first = 0; first < schedule_.num_steps();) {
+    const int end = group_end(first);
+    run_network(first, end);
+    for (int step = first; step < end; ++step) {
+      if (!schedule_.dropped(step)) update(step);
+    }
+    first = end;
+  }
+  return {latents_, num_calls_, schedule_.num_calls(), network_.seconds()};
+}
+
+int Denoising::group_end(int first) const {
+  int end = first + 1;
+  if (options_.execution == Execution::kSequential) return end;
+  int num_running = schedule_.calls(first) ? 1 : 0;
+  for (; end < schedule_.num_steps() && schedule_.independent(end); ++end) {
+    if (!schedule_.calls(end)) continue;
+    if (options_.max_parallel > 0 && num_running == options_.max_parallel) break;
+    ++num_running;
+  }
+  return end;
+}
+
+void Denoising::run_network(int first, int end) {
+  std::vector<int> running;
+  for (int step = first; step < end; ++step) {
+    if (schedule_.calls(step)) running.push_back(step);
+  }
+  if (running.empty()) return;
+  at::Tensor sample;
+  if (!schedule_.independent(first)) {
+    sample = sampler_.scale_model_input(latents_, first);
+    if (guided_) sample = at::cat({sample, sample}, 0);
+  }
+  network_.run(running, sampler_.timesteps(), sample, options_.observe_layer);
+  ++num_calls_;
+}
+
+at::Tensor Denoising::guided(const at::Tensor& prediction) const {
+  if (!guided_) return prediction;
+  const std::vector<at::Tensor> halves = prediction.chunk(2, 0);
+  return halves[0] + options_.guidance_scale * (halves[1] - halves[0]);
+}
+
+void Denoising::update(int step) {
+  latents_ = sampler_.step(guided(network_.prediction(step)), step, latents_, noise_);
+  check_finite(step);
+  if (options_.observe_step) options_.observe_step(step, latents_);
+}
+
+void Denoising::check_finite(int step) const {
+  if (at::isfinite(latents_).all().item<bool>()) return;
+  const int num_steps = schedule_.num_steps();
+  const auto timestep = static_cast<std::int64_t>(sampler_.timesteps()[step]);
+  throw runtime_error("the latent is not finite after step " + std::to_string(num_steps - step) +
+                      " (number " + std::to_string(step + 1) + " of " + std::to_string(num_steps) +
+                      ", timestep " + std::to_string(timestep) + ")");
+}
+
+void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Schedule& schedule,
+                     const Conditioning& conditioning, const at::Tensor& latents) {
+  if (sampler.timesteps().size() != static_cast<std::size_t>(schedule.num_steps())) {
+    throw usage_error("the plan has " + std::to_string(schedule.num_steps()) +
+                      " steps, the sampler " + std::to_string(sampler.timesteps().size()));
+  }
+  if (latents.dim() != 4 || latents.size(1) != denoiser.in_channels() || latents.numel() == 0) {
+    throw usage_error("the latents have shape " + c10::str(latents.sizes()) +
+                      "; this UNet needs [pictures, " + std::to_string(denoiser.in_channels()) +
+                      ", height, width]");
+  }
+  const at::Tensor& states = conditioning.encoder_hidden_states;
+  if (states.defined() && states.size(0) != latents.size(0)) {
+    throw usage_error("there are " + std::to_string(latents.size(0)) + " latents for " +
+                      std::to_string(states.size(0)) + " prompts");
+  }
+}
+
+}  // namespace
+
+Execution parse_execution(const std::string& name) {
+  if (name == "sequential") return Execution::kSequential;
+  if (name == "parallel") return Execution::kParallel;
+  throw usage_error("execution '" + name + "' is not known" +
+                    advice(name, {"sequential", "parallel"}));
+}
+
+std::string execution_name(Execution execution) {
+  return execution == Execution::kSequential ? "sequential" : "parallel";
+}
+
+DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
+                      const Conditioning& conditional, const Conditioning& unconditional,
+                      at::Tensor latents, const NoiseSource& noise,
+                      const ExecutorOptions& options) {
+  check_arguments(denoiser, sampler, schedule, conditional, latents);
+  if (options.max_parallel < 0) {
+    throw usage_error("max_parallel must not be negative: " + std::to_string(options.max_parallel));
+  }
+  const Conditioning conditioning =
+      options.guidance_scale > 1 ? joined(unconditional, conditional) : conditional;
+  sampler.reset();
+  return Denoising(denoiser, sampler, schedule, conditioning, std::move(latents), noise, options)
+      .run();
+}
+
+}  // namespace fdbench
