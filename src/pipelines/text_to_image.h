@@ -16,7 +16,8 @@
 
 namespace fdbench {
 
-/// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is a usage error.
+/// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
+/// a usage error.
 class TextToImagePipeline {
  public:
   TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device);
@@ -27,13 +28,18 @@ class TextToImagePipeline {
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return device_; }
 
-  /// Prompts -> encoder_hidden_states [n, l, d].
+  /// Picture pixels per latent pixel; Stable Diffusion's 8 for a folder without a VAE.
+  std::int64_t factor() const;
+
+  /// Prompts -> encoder_hidden_states [n, l, d]. Throws a usage error for a folder without a text
+  /// encoder, or with two (SDXL).
   Conditioning encode_prompts(const std::vector<std::string>& prompts) const;
   /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU.
   at::Tensor decode(const at::Tensor& latents) const;
 
  private:
   std::string path_;
+  bool has_two_text_encoders_ = false;
   at::ScalarType dtype_;
   at::Device device_;
   std::unique_ptr<Denoiser> unet_;

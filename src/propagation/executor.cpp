@@ -113,7 +113,12 @@ at::Tensor Denoising::guided(const at::Tensor& prediction) const {
 }
 
 void Denoising::update(int step) {
-  latents_ = sampler_.step(guided(network_.prediction(step)), step, latents_, noise_);
+  const at::Tensor prediction = guided(network_.prediction(step));
+  if (prediction.sizes() != latents_.sizes()) {
+    throw usage_error("the model predicts " + c10::str(prediction.sizes()) + " for latents " +
+                      c10::str(latents_.sizes()) + "; a sampler needs the same shape");
+  }
+  latents_ = sampler_.step(prediction, step, latents_, noise_);
   check_finite(step);
   if (options_.observe_step) options_.observe_step(step, latents_);
 }

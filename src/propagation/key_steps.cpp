@@ -1,8 +1,10 @@
 #include "propagation/key_steps.h"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <functional>
+#include <string_view>
+#include <utility>
 
 #include "core/error.h"
 
@@ -56,6 +58,14 @@ const std::vector<Preset>& presets() {
 void check_num_steps(int num_steps) {
   if (num_steps < 1)
     throw usage_error("steps must be at least 1, not " + std::to_string(num_steps));
+}
+
+/// A whole number, or a usage error.
+int parse_step(std::string_view text) {
+  int value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault == std::errc() && end == text.data() + text.size()) return value;
+  throw usage_error("key step '" + std::string(text) + "' is not a whole number");
 }
 
 std::string counting(int num_steps) {
@@ -133,6 +143,23 @@ std::vector<std::string> preset_names() {
   std::vector<std::string> names;
   for (const Preset& preset : presets()) names.push_back(preset.name);
   return names;
+}
+
+KeySteps parse_key_steps(const std::string& text, int num_steps) {
+  constexpr std::string_view kUniform = "uniform:";
+  if (text.starts_with(kUniform)) {
+    return uniform_key_steps(parse_step(std::string_view(text).substr(kUniform.size())), num_steps);
+  }
+  const bool is_list = text.find_first_not_of("0123456789-+., ") == std::string::npos;
+  if (!is_list) return preset_key_steps(text, num_steps);
+  std::vector<int> steps;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    const std::size_t digits = std::min(text.find_first_not_of(' ', begin), comma);
+    steps.push_back(parse_step(std::string_view(text).substr(digits, comma - digits)));
+    begin = comma + 1;
+  }
+  return key_steps_from_list(steps, num_steps);
 }
 
 std::vector<int> downward_list(const KeySteps& key_steps) {

@@ -28,6 +28,10 @@ KeySteps key_steps_from_mask(std::span<const int> mask, int num_steps);
 KeySteps preset_key_steps(const std::string& name, int num_steps);
 std::vector<std::string> preset_names();
 
+/// As a user writes them on the command line: a list "50,49,48" in the paper's downward count,
+/// "uniform:6", or a preset's name.
+KeySteps parse_key_steps(const std::string& text, int num_steps);
+
 /// The list in the paper's downward count, for files and messages.
 std::vector<int> downward_list(const KeySteps& key_steps);
 int num_key_steps(const KeySteps& key_steps);
