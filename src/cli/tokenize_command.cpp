@@ -38,9 +38,12 @@ std::vector<std::string> all_texts(const TokenizeOptions& options) {
 
 void print_text(const std::vector<std::vector<std::int64_t>>& input_ids) {
   for (const auto& ids : input_ids) {
-    std::string line;
-    for (const std::int64_t id : ids) line += (line.empty() ? "" : " ") + std::to_string(id);
-    std::printf("%s\n", line.c_str());
+    const char* separator = "";
+    for (const std::int64_t id : ids) {
+      std::printf("%s%lld", separator, static_cast<long long>(id));
+      separator = " ";
+    }
+    std::printf("\n");
   }
 }
 
@@ -82,8 +85,8 @@ void add_tokenize_command(CLI::App& app) {
       ->required();
   CLI::Option* text =
       command->add_option("--text", options->texts, "Text; may be given several times")
-          ->expected(1)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+          ->allow_extra_args(false);  // else CLI11 takes "[a, b]" for a list
   command->add_option("--texts-file", options->texts_file, "JSON file with a list of texts")
       ->excludes(text);
   command->add_option("--format", options->format, "text (a line of ids for each text) or json")

@@ -124,16 +124,21 @@ class TokenReader {
   }
 
   /// In the order in which transformers adds them: by id, then the named ones, then further special
-  /// tokens.
+  /// tokens. Of two with the same content those by id count first, else the last.
   std::vector<AddedToken> ordered() const {
     std::vector<AddedToken> tokens;
+    for (const auto& [id, token] : by_id_) tokens.push_back(token);
+    const std::size_t num_by_id = tokens.size();
     const auto add = [&](const AddedToken& token) {
-      const bool known = std::any_of(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
+      const auto same = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
         return other.content == token.content;
       });
-      if (!known && !token.content.empty()) tokens.push_back(token);
+      if (same == tokens.end()) {
+        tokens.push_back(token);
+      } else if (same >= tokens.begin() + static_cast<std::ptrdiff_t>(num_by_id)) {
+        *same = token;
+      }
     };
-    for (const auto& [id, token] : by_id_) add(token);
     for (const char* key : kNamedTokens) {
       const auto found = named_.find(key);
       if (found != named_.end()) add(found->second);
