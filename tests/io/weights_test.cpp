@@ -52,7 +52,7 @@ TEST_F(WeightsTest, NamesAMissingTensorAndTheNearest) {
 
 TEST_F(WeightsTest, RefusesIntegersForAWeight) {
   EXPECT_THAT(message_of([&] { open().take("steps", {4}); }),
-              HasSubstr("tensor 'steps' holds int64 values"));
+              HasSubstr("tensor 'steps' holds Long values"));
   EXPECT_EQ(open().take("embeddings.position_ids", {4}).scalar_type(), at::kLong);
 }
 
