@@ -162,8 +162,9 @@ void print_summary(const GenerateOptions& options, const Schedule& schedule,
   const auto all = static_cast<long long>(schedule.num_steps()) * schedule.num_layers();
   const auto ran = static_cast<long long>(schedule.num_layer_runs());
   std::printf(
-      "%lld pictures in %.2f s, UNet %.2f s: %lld of %lld layer runs (%.0f%%), %d network calls\n",
-      static_cast<long long>(result.latents.size(0)), seconds, result.unet_seconds, ran, all,
+      "%lld picture%s in %.2f s, UNet %.2f s: %lld of %lld layer runs (%.0f%%), %d network calls\n",
+      static_cast<long long>(result.latents.size(0)), result.latents.size(0) == 1 ? "" : "s",
+      seconds, result.unet_seconds, ran, all,
       100.0 * static_cast<double>(ran) / static_cast<double>(all), result.num_calls);
   if (options.strategy != "full" && ran == all) {
     std::printf("strategy '%s' reused nothing: every layer ran at every step\n",

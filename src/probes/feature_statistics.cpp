@@ -1,121 +1,116 @@
 #include "probes/feature_statistics.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "core/error.h"
+#include "probes/feature_sums.h"
+
 namespace fdbench {
 namespace {
 
-/// Sums over the channels at every position: three arrays, so that the inner loop has no reduction
-/// and vectorises.
-struct PositionSums {
-  explicit PositionSums(std::int64_t positions)
-      : value(positions), square(positions), change(positions) {}
-  std::vector<double> value, square, change;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// How the values of one picture lie in memory.
+struct Layout {
+  std::int64_t channels, pixels;
+  bool channels_last;
 };
 
-template <typename Scalar>
-void add_channels(const Scalar* features, const Scalar* previous, std::int64_t channels,
-                  PositionSums& sums) {
-  const std::int64_t positions = static_cast<std::int64_t>(sums.value.size());
-  double* value = sums.value.data();
-  double* square = sums.square.data();
-  double* change = sums.change.data();
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const Scalar* now = features + c * positions;
-    for (std::int64_t i = 0; i < positions; ++i) {
-      const double x = static_cast<float>(now[i]);
-      value[i] += x;
-      square[i] += x * x;
-    }
-    if (previous == nullptr) continue;
-    const Scalar* before = previous + c * positions;
-    for (std::int64_t i = 0; i < positions; ++i) {
-      const double d = static_cast<double>(static_cast<float>(now[i])) -
-                       static_cast<double>(static_cast<float>(before[i]));
-      change[i] += d * d;
-    }
+Layout layout_of(const at::Tensor& features) {
+  if (features.dim() == 3) return {features.size(2), features.size(1), true};  // [n, tokens, d]
+  if (features.dim() != 4) {
+    throw usage_error("features must be [n, d, h, w] or [n, tokens, d], not " +
+                      c10::str(features.sizes()));
   }
+  const std::int64_t pixels = features.size(2) * features.size(3);
+  const bool channels_last =
+      !features.is_contiguous() && features.is_contiguous(at::MemoryFormat::ChannelsLast);
+  return {features.size(1), pixels, channels_last};
 }
 
-struct PictureStatistics {
-  double mse, frobenius, mean, std;
-};
-
-PictureStatistics summarise(const PositionSums& sums, std::int64_t channels, bool has_previous) {
-  double value = 0, square = 0, change = 0, map_square = 0;
-  for (std::size_t i = 0; i < sums.value.size(); ++i) {
-    const double channel_mean = sums.value[i] / static_cast<double>(channels);
-    map_square += channel_mean * channel_mean;
-    value += sums.value[i];
-    square += sums.square[i];
-    change += sums.change[i];
-  }
-  const double count = static_cast<double>(channels) * static_cast<double>(sums.value.size());
-  const double mean = value / count;
-  return {has_previous ? change / count : std::numeric_limits<double>::quiet_NaN(),
-          std::sqrt(map_square), mean, std::sqrt(std::max(0.0, square / count - mean * mean))};
+/// Float32 values in the given layout; without a copy where they already are.
+at::Tensor laid_out(const at::Tensor& features, const Layout& layout) {
+  const bool nhwc = features.dim() == 4 && layout.channels_last;
+  return features.to(at::kFloat)
+      .contiguous(nhwc ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
 }
 
-/// features, previous: [n, channels, positions], contiguous, on the CPU.
-template <typename Scalar>
-FeatureStatistics statistics_cpu(const at::Tensor& features, const at::Tensor& previous) {
-  const std::int64_t n = features.size(0), channels = features.size(1),
-                     positions = features.size(2);
-  const at::TensorOptions options = at::TensorOptions().dtype(at::kDouble);
-  FeatureStatistics result{at::empty({n}, options), at::empty({n}, options),
-                           at::empty({n}, options), at::empty({n}, options)};
+/// Standard deviation where the one-pass formula has lost its digits to cancellation.
+double two_pass_std(const float* values, std::int64_t count, double mean) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum += (values[i] - mean) * (values[i] - mean);
+  return std::sqrt(sum / static_cast<double>(count));
+}
+
+double std_of(const FeatureSums& sums, const float* values, std::int64_t count, double mean) {
+  const double mean_square = sums.sum_of_squares / static_cast<double>(count);
+  const double variance = mean_square - mean * mean;
+  constexpr double kSafe = 1e-6;  // of the mean square: leaves ten of float64's sixteen digits
+  if (variance < kSafe * mean_square) return two_pass_std(values, count, mean);
+  return std::sqrt(variance);
+}
+
+FeatureStatistics empty_statistics(std::int64_t n) {
+  const auto options = at::TensorOptions().dtype(at::kDouble);
+  return {at::empty({n}, options), at::empty({n}, options), at::empty({n}, options),
+          at::empty({n}, options)};
+}
+
+FeatureStatistics cpu_statistics(const at::Tensor& features, const at::Tensor& previous) {
+  const Layout layout = layout_of(features);
+  const at::Tensor now = laid_out(features, layout);
+  const at::Tensor before = previous.defined() ? laid_out(previous, layout) : at::Tensor();
+  const std::int64_t n = features.size(0), count = layout.channels * layout.pixels;
+  const FeatureStatistics statistics = empty_statistics(n);
+  std::vector<double> map(layout.pixels);
   for (std::int64_t picture = 0; picture < n; ++picture) {
-    PositionSums sums(positions);
-    const std::int64_t offset = picture * channels * positions;
-    const Scalar* before =
-        previous.defined() ? previous.const_data_ptr<Scalar>() + offset : nullptr;
-    add_channels(features.const_data_ptr<Scalar>() + offset, before, channels, sums);
-    const PictureStatistics values = summarise(sums, channels, previous.defined());
-    result.mse.data_ptr<double>()[picture] = values.mse;
-    result.frobenius.data_ptr<double>()[picture] = values.frobenius;
-    result.mean.data_ptr<double>()[picture] = values.mean;
-    result.std.data_ptr<double>()[picture] = values.std;
+    const float* values = now.const_data_ptr<float>() + picture * count;
+    const float* old =
+        before.defined() ? before.const_data_ptr<float>() + picture * count : nullptr;
+    const FeatureSums sums =
+        feature_sums(values, old, layout.channels, layout.pixels, layout.channels_last, map);
+    const double mean = sums.sum / static_cast<double>(count);
+    statistics.mse.mutable_data_ptr<double>()[picture] =
+        old == nullptr ? kNan : sums.squared_change / static_cast<double>(count);
+    statistics.frobenius.mutable_data_ptr<double>()[picture] =
+        std::sqrt(sums.squared_map) / static_cast<double>(layout.channels);
+    statistics.mean.mutable_data_ptr<double>()[picture] = mean;
+    statistics.std.mutable_data_ptr<double>()[picture] = std_of(sums, values, count, mean);
   }
-  return result;
+  return statistics;
 }
 
-/// The same on any device by ATen operators, in float64.
-FeatureStatistics statistics_on_device(const at::Tensor& features, const at::Tensor& previous) {
-  const at::Tensor x = features.to(at::kDouble);
-  const at::Tensor mse =
-      previous.defined()
-          ? (x - previous.to(at::kDouble)).square().mean({1, 2})
-          : at::full({x.size(0)}, std::numeric_limits<double>::quiet_NaN(), x.options());
-  const at::Tensor frobenius = x.mean(1).square().sum(1).sqrt();
-  const at::Tensor std = x.var({1, 2}, /*unbiased=*/false).sqrt();
-  return {mse.cpu(), frobenius.cpu(), x.mean({1, 2}).cpu(), std.cpu()};
-}
-
-/// [n, d, h, w] or [n, tokens, d] -> [n, channels, positions], contiguous.
-at::Tensor as_planes(const at::Tensor& features) {
-  if (!features.defined()) return features;
-  const at::Tensor planes = features.dim() == 3 ? features.transpose(1, 2) : features.flatten(2);
-  return planes.contiguous();
+/// On another device: the same with ATen's reductions.
+FeatureStatistics device_statistics(const at::Tensor& features, const at::Tensor& previous) {
+  const at::Tensor now = features.to(at::kDouble);
+  const std::int64_t channel_axis = layout_of(features).channels_last && now.dim() == 3 ? 2 : 1;
+  const at::Tensor flat = now.flatten(1);
+  FeatureStatistics statistics;
+  statistics.mse = previous.defined() ? (now - previous.to(at::kDouble)).pow(2).flatten(1).mean(1)
+                                      : at::full_like(flat.select(1, 0), kNan);
+  statistics.frobenius = now.mean(channel_axis).flatten(1).norm(2, {1});
+  statistics.mean = flat.mean(1);
+  statistics.std = at::std(flat, at::OptionalIntArrayRef({1}), at::Scalar(0));
+  for (at::Tensor* values :
+       {&statistics.mse, &statistics.frobenius, &statistics.mean, &statistics.std}) {
+    *values = values->to(at::kCPU);
+  }
+  return statistics;
 }
 
 }  // namespace
 
 FeatureStatistics feature_statistics(const at::Tensor& features, const at::Tensor& previous) {
-  const at::Tensor now = as_planes(features), before = as_planes(previous);
-  if (!features.is_cpu()) return statistics_on_device(now, before);
-  switch (features.scalar_type()) {
-    case at::kFloat:
-      return statistics_cpu<float>(now, before);
-    case at::kHalf:
-      return statistics_cpu<at::Half>(now, before);
-    case at::kBFloat16:
-      return statistics_cpu<at::BFloat16>(now, before);
-    default:
-      return statistics_on_device(now, before);
+  if (previous.defined() && previous.sizes() != features.sizes()) {
+    throw usage_error("features " + c10::str(features.sizes()) +
+                      " cannot be compared with those of the previous step, " +
+                      c10::str(previous.sizes()));
   }
+  if (features.numel() == 0) throw usage_error("there are no features to measure");
+  return features.is_cpu() ? cpu_statistics(features, previous)
+                           : device_statistics(features, previous);
 }
 
 }  // namespace fdbench
