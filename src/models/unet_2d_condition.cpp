@@ -147,7 +147,7 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const at::Tensor
     const StepContext& context;
 
     at::Tensor operator()(const ConvIn& in) const {
-      const at::Tensor sample = x.to(unet.device(), unet.dtype());
+      const at::Tensor sample = x.to(unet.device(), unet.dtype()).contiguous();
       return in.conv(in.center_input_sample ? 2 * sample - 1.0 : sample);
     }
     at::Tensor operator()(const ResnetBlock2D& resnet) const {

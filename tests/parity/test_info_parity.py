@@ -31,7 +31,9 @@ def layer_of(module: str) -> str:
     """Column of the plan that a module belongs to; "" for what begins a step."""
     if module.startswith("conv_norm_out"):
         return "conv_out"
-    found = re.match(r"conv_in|conv_out|.*?(resnets|attentions|downsamplers|upsamplers)\.\d+", module)
+    found = re.match(
+        r"conv_in|conv_out|.*?(resnets|attentions|downsamplers|upsamplers)\.\d+", module
+    )
     return found[0] if found else ""
 
 

@@ -166,7 +166,9 @@ def test_old_config_with_few_keys(fdbench, tmp_path):
 @pytest.mark.parametrize("size", [(16, 16), (19, 26)])
 def test_the_embedded_model(fdbench, root, tmp_path, size):
     folder = root / "models" / "mini"
-    model = UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=torch.float32)
+    model = UNet2DConditionModel.from_pretrained(
+        folder, subfolder="unet", torch_dtype=torch.float32
+    )
     inputs = unet_inputs(model.eval(), size=size, batch=4, tokens=32)
     ours = program_forward(fdbench, folder, inputs, tmp_path)
     assert scaled_difference(ours, unet_forward(model, inputs)) < TOLERANCE
