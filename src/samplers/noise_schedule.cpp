@@ -57,7 +57,9 @@ std::vector<std::int64_t> leading_timesteps(std::int64_t num_train_timesteps, in
 std::vector<std::int64_t> trailing_timesteps(std::int64_t num_train_timesteps, int num_steps) {
   std::vector<std::int64_t> timesteps;
   const double last = static_cast<double>(num_train_timesteps);
-  // The difference is what NumPy's arange counts with; it is not always the ratio to the last bit.
+  // NumPy's arange counts with this difference, which is not always the ratio to the last bit. For
+  // a few step counts (61, 103) rounding gives diffusers one timestep more, -1; it is left out
+  // here.
   const double difference = (last - last / num_steps) - last;
   for (int i = 0; i < num_steps; ++i) {
     timesteps.push_back(round_half_even(last + i * difference) - 1);
