@@ -173,7 +173,7 @@ struct VaeEncoder {
       for (const ResnetBlock2D& resnet : block.resnets) h = resnet(h, {});
       if (block.downsampler) h = (*block.downsampler)(h);
     }
-    return conv_out(activate_(conv_norm_out(mid_block(h)), Activation::kSilu));
+    return conv_out(activate_in_place(conv_norm_out(mid_block(h)), Activation::kSilu));
   }
 };
 
@@ -214,7 +214,7 @@ struct VaeDecoder {
       for (const ResnetBlock2D& resnet : block.resnets) h = resnet(h, {});
       if (block.upsampler) h = (*block.upsampler)(h, 2 * h.size(2), 2 * h.size(3));
     }
-    return conv_out(activate_(conv_norm_out(h), Activation::kSilu));
+    return conv_out(activate_in_place(conv_norm_out(h), Activation::kSilu));
   }
 };
 

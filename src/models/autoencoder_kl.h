@@ -18,10 +18,12 @@ class AutoencoderKL {
   ~AutoencoderKL();
   AutoencoderKL(AutoencoderKL&&) noexcept;
 
-  /// latents: [n, c, h, w] as the sampler leaves them (divided by scaling_factor here, shift_factor added)
+  /// latents: [n, c, h, w] as the sampler leaves them (divided by scaling_factor here, shift_factor
+  /// added)
   /// -> [n, 3, f*h, f*w] in about [-1, 1].
   at::Tensor decode(const at::Tensor& latents) const;
-  /// Mean of the posterior, scaled by scaling_factor. images: [n, 3, H, W] in [-1, 1] -> [n, c, H/f, W/f].
+  /// Mean of the posterior, scaled by scaling_factor. images: [n, 3, H, W] in [-1, 1] -> [n, c,
+  /// H/f, W/f].
   at::Tensor encode(const at::Tensor& images) const;
   /// f: picture pixels per latent pixel, 2^(blocks - 1).
   std::int64_t factor() const;
@@ -31,7 +33,8 @@ class AutoencoderKL {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Pictures as diffusers' VaeImageProcessor makes them. decoded: [n, 3, h, w] -> [n, h, w, 3] uint8 on the CPU.
+/// Pictures as diffusers' VaeImageProcessor makes them. decoded: [n, 3, h, w] -> [n, h, w, 3] uint8
+/// on the CPU.
 at::Tensor to_pictures(const at::Tensor& decoded);
 
 }  // namespace fdbench

@@ -72,7 +72,7 @@ struct ClipEncoderLayer {
   at::Tensor operator()(const at::Tensor& x) const {
     const at::Tensor own = layer_norm1(x);
     const at::Tensor h = self_attn(own, own).add_(x);
-    return fc2(activate_(fc1(layer_norm2(h)), hidden_act)).add_(h);
+    return fc2(activate_in_place(fc1(layer_norm2(h)), hidden_act)).add_(h);
   }
 };
 

@@ -13,7 +13,8 @@ namespace fdbench {
 
 class CLIPTextModel {
  public:
-  /// Same contract as make_unet_2d_condition. Keys with and without the "text_model." prefix are accepted.
+  /// Same contract as make_unet_2d_condition. Keys with and without the "text_model." prefix are
+  /// accepted.
   CLIPTextModel(const nlohmann::json& config, Weights& weights, const std::filesystem::path& place);
   ~CLIPTextModel();
   CLIPTextModel(CLIPTextModel&&) noexcept;

@@ -126,7 +126,7 @@ StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
   at::Tensor emb = time_embedding_(time_proj_(timesteps.to(device())).to(dtype()));
   if (config_.addition_time_embed_dim) emb.add_(addition_embedding(conditioning, batch));
   StepContext context;
-  context.emb = activate_(emb, config_.activation);
+  context.emb = activate_in_place(emb, config_.activation);
   if (text_width > 0) {
     context.encoder_hidden_states = conditioning.encoder_hidden_states.to(device(), dtype());
   }
@@ -162,7 +162,7 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const at::Tensor
                       unet.side(context.width, layer.level));
     }
     at::Tensor operator()(const ConvOut& out) const {
-      return out.conv(activate_(out.norm(x), out.activation));
+      return out.conv(activate_in_place(out.norm(x), out.activation));
     }
   };
   return std::visit(Visitor{*this, unet_layer, inputs, x, context}, unet_layer.module);

@@ -10,8 +10,9 @@
 
 namespace fdbench {
 
-/// Builds the UNet from a diffusers config.json and its weights (taken strictly, `weights.finish()` included).
-/// place: the config file, for messages. Throws a usage error that names any option that is not supported.
+/// Builds the UNet from a diffusers config.json and its weights (taken strictly, `weights.finish()`
+/// included). place: the config file, for messages. Throws a usage error that names any option that
+/// is not supported.
 std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
                                                  const std::filesystem::path& place);
 

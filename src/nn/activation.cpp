@@ -6,11 +6,11 @@ namespace fdbench {
 namespace {
 
 const std::map<std::string, Activation>& activations() {
-  static const std::map<std::string, Activation> kActivations = {
+  static const std::map<std::string, Activation> table = {
       {"silu", Activation::kSilu}, {"swish", Activation::kSilu},
       {"mish", Activation::kMish}, {"gelu", Activation::kGelu},
       {"relu", Activation::kRelu}, {"quick_gelu", Activation::kQuickGelu}};
-  return kActivations;
+  return table;
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ std::vector<std::string> activation_names() {
   return names;
 }
 
-at::Tensor activate_(at::Tensor x, Activation activation) {
+at::Tensor activate_in_place(at::Tensor x, Activation activation) {
   switch (activation) {
     case Activation::kSilu:
       return at::silu_(x);

@@ -16,6 +16,6 @@ std::optional<Activation> parse_activation(const std::string& name);
 std::vector<std::string> activation_names();
 
 /// Applies the activation in place: `x` must be a temporary of the caller's. -> `x`.
-at::Tensor activate_(at::Tensor x, Activation activation);
+at::Tensor activate_in_place(at::Tensor x, Activation activation);
 
 }  // namespace fdbench

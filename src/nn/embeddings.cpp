@@ -23,7 +23,7 @@ TimestepEmbedding::TimestepEmbedding(const WeightScope& scope, std::int64_t in, 
       activation(activation) {}
 
 at::Tensor TimestepEmbedding::operator()(const at::Tensor& x) const {
-  return linear_2(activate_(linear_1(x), activation));
+  return linear_2(activate_in_place(linear_1(x), activation));
 }
 
 }  // namespace fdbench

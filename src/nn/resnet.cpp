@@ -29,8 +29,8 @@ at::Tensor ResnetBlock2D::add_embedding(at::Tensor h, const at::Tensor& emb) con
 }
 
 at::Tensor ResnetBlock2D::operator()(const at::Tensor& x, const at::Tensor& emb) const {
-  at::Tensor h = conv1(activate_(norm1(x), activation));
-  h = conv2(activate_(add_embedding(std::move(h), emb), activation));
+  at::Tensor h = conv1(activate_in_place(norm1(x), activation));
+  h = conv2(activate_in_place(add_embedding(std::move(h), emb), activation));
   h.add_(conv_shortcut.weight.defined() ? conv_shortcut(x) : x);
   if (output_scale_factor != 1) h.div_(output_scale_factor);
   return h;

@@ -67,8 +67,8 @@ at::Tensor Transformer2DModel::operator()(const at::Tensor& x, const at::Tensor&
   h = proj_in(h);
   for (const BasicTransformerBlock& block : transformer_blocks) h = block(h, text);
   h = proj_out(h).view({batch, height, width, x.size(1)}).permute({0, 3, 1, 2});
-  return h.contiguous().add_(
-      x);  // channels first again: mixed layouts took 12% longer
+  // Channels first again: a mixture of memory layouts took 12% longer.
+  return h.contiguous().add_(x);
 }
 
 std::int64_t Transformer2DModel::multiply_adds(std::int64_t batch, std::int64_t pixels,

@@ -9,7 +9,8 @@ namespace fdbench {
 namespace {
 
 double at_one(const std::string& name) {
-  return activate_(at::ones({1}, at::kDouble), parse_activation(name).value()).item<double>();
+  return activate_in_place(at::ones({1}, at::kDouble), parse_activation(name).value())
+      .item<double>();
 }
 
 TEST(Activation, NamesAreThoseOfDiffusersAndTransformers) {
@@ -29,7 +30,7 @@ TEST(Activation, FollowsTheFormulas) {
 TEST(Activation, WorksInPlace) {
   for (const std::string& name : activation_names()) {
     const at::Tensor x = at::full({3}, -2.0);
-    EXPECT_EQ(activate_(x, *parse_activation(name)).data_ptr(), x.data_ptr()) << name;
+    EXPECT_EQ(activate_in_place(x, *parse_activation(name)).data_ptr(), x.data_ptr()) << name;
   }
 }
 

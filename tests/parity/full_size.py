@@ -1,4 +1,4 @@
-"""SD 1.5's UNet at full size (860 M parameters) with random weights: `fdbench forward` against diffusers.
+"""SD 1.5's UNet at full size, with random weights: `fdbench forward` against diffusers.
 
 Prints the largest difference relative to the output's scale and both times; exits with 1 above
 the bound. Strict loading is checked at this size too: a surplus tensor must be refused.

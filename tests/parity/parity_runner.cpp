@@ -1,6 +1,8 @@
-// Runs a model folder's autoencoder or text encoder on tensors of a safetensors file, for the parity tests in Python.
+// Runs a model folder's autoencoder or text encoder on tensors of a safetensors file, for the
+// parity tests in Python.
 //   parity_runner vae-decode|vae-encode|text-encode MODEL_DIR INPUTS OUTPUT [DTYPE]
-// vae-decode: latents -> images; vae-encode: images -> latents; text-encode: input_ids -> last_hidden_state.
+// vae-decode: latents -> images; vae-encode: images -> latents; text-encode: input_ids ->
+// last_hidden_state.
 #include <c10/core/InferenceMode.h>
 
 #include <cstdio>

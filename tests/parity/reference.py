@@ -1,4 +1,4 @@
-"""The reference side of the parity tests: small diffusers and transformers models with random weights."""
+"""The reference side of the parity tests: small diffusers models with random weights."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def make_unet(seed: int = 0, **config) -> UNet2DConditionModel:
 
 
 def unet_inputs(model: UNet2DConditionModel, batch=2, size=(16, 16), tokens=7, timestep=None):
-    """Inputs as `fdbench forward` reads them; with `text_embeds` and `time_ids` for SDXL configs."""
+    """Inputs as `fdbench forward` reads them, with `text_embeds` and `time_ids` for SDXL."""
     config = model.config
     generator = torch.Generator().manual_seed(1)
     width = config.cross_attention_dim
