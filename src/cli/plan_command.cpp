@@ -1,0 +1,71 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "core/error.h"
+#include "sweep/plan_text.h"
+
+namespace fdbench {
+namespace {
+
+struct PlanOptions {
+  std::filesystem::path config;
+  std::vector<std::string> assignments;
+  std::string strategy, format = "text";
+};
+
+/// Runs of that name or strategy; all without one.
+std::vector<const PreparedRun*> chosen_runs(const PreparedSweep& sweep, const std::string& wanted) {
+  std::vector<const PreparedRun*> runs;
+  std::vector<std::string> names;
+  for (const PreparedRun& run : sweep.runs) {
+    names.push_back(run.spec.name);
+    names.push_back(run.spec.strategy.name);
+    const bool fits = run.spec.name == wanted || run.spec.strategy.name == wanted;
+    if (wanted.empty() || fits) runs.push_back(&run);
+  }
+  if (runs.empty()) {
+    throw usage_error("--strategy " + wanted + ": no such strategy or run in the config" +
+                      advice(wanted, names));
+  }
+  return runs;
+}
+
+void run_plan(const PlanOptions& options) {
+  const Experiment experiment = load_experiment(options.config, options.assignments);
+  const ModelFolder folder(experiment.model);
+  const PreparedSweep sweep = prepare_sweep(experiment, folder, *load_outline(folder));
+  const std::vector<const PreparedRun*> runs = chosen_runs(sweep, options.strategy);
+  if (options.format == "json") {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const PreparedRun* run : runs) list.push_back(plan_json(sweep, *run));
+    std::printf("%s\n", list.dump().c_str());
+    return;
+  }
+  std::printf(
+      "# every layer of the block runs   + some   . reused   - not needed   x step left out\n"
+      "steps in sampling order, counted downward; right: layer runs of all\n");
+  for (const PreparedRun* run : runs) std::printf("\n%s", plan_grid(sweep, *run).c_str());
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app) {
+  const auto options = std::make_shared<PlanOptions>();
+  CLI::App* command = app.add_subcommand(
+      "plan", "What each run of a config computes, reuses and leaves out, as a grid");
+  command->add_option("CONFIG", options->config, "Config file (YAML)")->required();
+  command->add_option("--strategy", options->strategy, "Only runs of this strategy or name");
+  command->add_option("--set", options->assignments, "Replace a value of the config: key=value")
+      ->take_all();
+  command->add_option("--format", options->format, "text, or json with every layer")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer("Example: fdbench plan configs/ablation.yaml --strategy encoder");
+  command->callback([options] { run_plan(*options); });
+}
+
+}  // namespace fdbench

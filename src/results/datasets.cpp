@@ -1,0 +1,70 @@
+#include "results/datasets.h"
+
+#include <limits>
+#include <map>
+
+#include "core/error.h"
+
+namespace fdbench {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+std::span<const DatasetInfo> datasets() {
+  static const DatasetInfo table[] = {
+      {"/timesteps", "RS", at::kDouble, kNan, "timestep", "timestep of each step"},
+      {"/plan/cells", "RSL", at::kByte, 255, "", "plan: 0 drop, 1 reuse, 2 compute, 255 padding"},
+      {"/plan/ran", "RSL", at::kByte, 0, "", "1 where the layer really ran"},
+      {"/features/mse", "RPSB", at::kDouble, kNan, "feature^2",
+       "mean squared change to the previous step (eq. 2)"},
+      {"/features/frobenius", "RPSB", at::kDouble, kNan, "feature",
+       "Frobenius norm of the channel mean (figure 3b)"},
+      {"/features/mean", "RPSB", at::kDouble, kNan, "feature", "mean of the features"},
+      {"/features/std", "RPSB", at::kDouble, kNan, "feature", "standard deviation of the features"},
+      {"/features/frobenius_std", "RPB", at::kDouble, kNan, "feature",
+       "standard deviation of frobenius over the steps (figure 3c)"},
+      {"/pictures/images", "RKhw3", at::kByte, 0, "", "decoded pictures, RGB"},
+      {"/pictures/latents", "RPcyx", at::kFloat, kNan, "", "final latents"},
+      {"/pictures/psnr_to_full", "RP", at::kDouble, kNan, "dB",
+       "distance to the baseline's picture of the same seed (inf: identical)"},
+      {"/pictures/latent_mse_to_full", "RP", at::kDouble, kNan, "",
+       "squared distance of the final latents"},
+      {"/timing/text_encoder_s", "RN", at::kDouble, kNan, "s", "time in the text encoder, raw"},
+      {"/timing/unet_s", "RN", at::kDouble, kNan, "s", "time in the network, raw"},
+      {"/timing/vae_s", "RN", at::kDouble, kNan, "s", "time in the VAE's decoder, raw"},
+      {"/timing/total_s", "RN", at::kDouble, kNan, "s", "time of the whole picture, raw"},
+      {"/timing/order", "RN", at::kInt, -1, "", "place of the run within the round"},
+      {"/timing/unet_calls", "RN", at::kInt, -1, "", "network calls counted in the round"},
+  };
+  return table;
+}
+
+const DatasetInfo& dataset_info(const std::string& name) {
+  for (const DatasetInfo& info : datasets()) {
+    if (name == info.name) return info;
+  }
+  throw runtime_error("there is no dataset " + name + " in the schema");
+}
+
+std::string scale_of_axis(char axis) {
+  static const std::map<char, std::string> scales = {
+      {'R', "/scale/run"},   {'P', "/scale/picture"}, {'K', "/scale/kept_picture"},
+      {'S', "/scale/step"},  {'B', "/scale/block"},   {'L', "/scale/layer"},
+      {'N', "/scale/round"},
+  };
+  const auto found = scales.find(axis);
+  return found == scales.end() ? "" : found->second;
+}
+
+std::string numpy_dtype(at::ScalarType dtype) {
+  static const std::map<at::ScalarType, std::string> names = {{at::kByte, "u1"},
+                                                              {at::kInt, "i4"},
+                                                              {at::kLong, "i8"},
+                                                              {at::kFloat, "f4"},
+                                                              {at::kDouble, "f8"}};
+  return names.at(dtype);
+}
+
+}  // namespace fdbench

@@ -1,0 +1,35 @@
+// The one table of the arrays in a result file; the writer and `fdbench schema` follow from it.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fdbench {
+
+/// An array of numbers. Axes are named by letters: R run, P picture, K kept picture, S step, B
+/// block (watched), L layer, N round; c, y, x: channels, height and width of latents; h, w: of
+/// pictures; 3: colours.
+struct DatasetInfo {
+  const char* name;
+  const char* axes;
+  at::ScalarType dtype;
+  double fill;  // of what was not measured
+  const char* unit;
+  const char* help;
+};
+
+std::span<const DatasetInfo> datasets();
+
+/// Throws a runtime error when there is no such dataset.
+const DatasetInfo& dataset_info(const std::string& name);
+
+/// The dimension scale of an axis letter ("/scale/run"), "" for axes without one.
+std::string scale_of_axis(char axis);
+
+/// "u1", "i4", "f8", ...: NumPy's names.
+std::string numpy_dtype(at::ScalarType dtype);
+
+}  // namespace fdbench

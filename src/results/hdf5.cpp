@@ -1,0 +1,143 @@
+#include "results/hdf5.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::size_t kImageIncrement = 1 << 20;
+
+/// The library's faults become exceptions, so it prints nothing and leaves a failed file alone at
+/// the end of the program.
+void prepare_library() {
+  static const bool once = [] {
+    H5dont_atexit();
+    H5open();
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+herr_t keep_innermost(unsigned, const H5E_error2_t* entry, void* text) {
+  *static_cast<std::string*>(text) = entry->desc ? entry->desc : "";
+  return 1;  // the first entry is enough
+}
+
+std::string innermost_reason() {
+  std::string reason;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &reason);
+  H5Eclear2(H5E_DEFAULT);
+  return reason;
+}
+
+herr_t collect_dataset(hid_t, const char* name, const H5O_info_t* info, void* names) {
+  if (info->type == H5O_TYPE_DATASET) {
+    static_cast<std::vector<std::string>*>(names)->push_back(std::string("/") + name);
+  }
+  return 0;
+}
+
+Hdf5Handle memory_access() {
+  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access, kImageIncrement, 0);
+  return access;
+}
+
+}  // namespace
+
+herr_t Hdf5Handle::reset() {
+  if (id_ < 0) return 0;
+  return close_(std::exchange(id_, H5I_INVALID_HID));
+}
+
+Hdf5File::Hdf5File(std::filesystem::path path, Hdf5Handle file)
+    : path_(std::move(path)), file_(std::move(file)) {}
+
+Hdf5File Hdf5File::create(const std::filesystem::path& path) {
+  prepare_library();
+  Hdf5File file(path, {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose});
+  if (file.file_ < 0) file.fail("cannot be created");
+  return file;
+}
+
+Hdf5File Hdf5File::create_in_memory() {
+  prepare_library();
+  const Hdf5Handle access = memory_access();
+  Hdf5File file("(memory)", {H5Fcreate("unit", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose});
+  if (file.file_ < 0) file.fail("cannot be created");
+  return file;
+}
+
+Hdf5File Hdf5File::open(const std::filesystem::path& path) {
+  prepare_library();
+  if (!std::filesystem::exists(path)) throw usage_error(Place{path.string()}, "no such file");
+  if (std::filesystem::is_directory(path)) {
+    throw usage_error(Place{path.string()}, "is a folder, a result file (.h5) is wanted");
+  }
+  Hdf5File file(path, {H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose});
+  if (file.file_ < 0) file.fail("cannot be read as an HDF5 file");
+  return file;
+}
+
+Hdf5File Hdf5File::open_image(std::string_view bytes, const std::filesystem::path& path) {
+  prepare_library();
+  const Hdf5Handle access = memory_access();
+  H5Pset_file_image(access, const_cast<char*>(bytes.data()), bytes.size());
+  Hdf5File file(path, {H5Fopen("unit", H5F_ACC_RDONLY, access), H5Fclose});
+  if (file.file_ < 0) file.fail("cannot be read as an HDF5 file");
+  return file;
+}
+
+std::string Hdf5File::image() const {
+  if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0) fail("cannot be flushed");
+  const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
+  if (size < 0) fail("has no image");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  if (H5Fget_file_image(file_, bytes.data(), bytes.size()) < 0) fail("has no image");
+  return bytes;
+}
+
+void Hdf5File::close() {
+  if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0 || file_.reset() < 0) fail("cannot be written");
+}
+
+bool Hdf5File::has(const std::string& object) const {
+  if (object == "/") return true;
+  for (std::size_t end = 1; end != std::string::npos;) {
+    end = object.find('/', end);
+    if (H5Lexists(file_, object.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    if (end != std::string::npos) ++end;
+  }
+  return true;
+}
+
+std::vector<std::string> Hdf5File::datasets() const {
+  std::vector<std::string> names;
+  if (H5Ovisit(file_, H5_INDEX_NAME, H5_ITER_INC, collect_dataset, &names) < 0) {
+    fail("cannot be listed");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void Hdf5File::fail(const std::string& doing) const {
+  const std::string reason = innermost_reason();
+  throw runtime_error(Place{path_.string()}, doing + (reason.empty() ? "" : " (" + reason + ")"));
+}
+
+Hdf5Handle Hdf5File::open_dataset(const std::string& name) const {
+  Hdf5Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (dataset < 0) fail("dataset " + name + " cannot be opened");
+  return dataset;
+}
+
+std::string hdf5_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
+}  // namespace fdbench

@@ -1,0 +1,25 @@
+// Reads what a result file says about itself and its runs.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "results/run_fields.h"
+
+namespace fdbench {
+
+inline constexpr int kSchemaVersion = 1;
+inline constexpr const char* kFormatName = "fdbench";
+
+struct ResultSummary {
+  std::map<std::string, std::string> attributes;
+  std::vector<RunRecord> runs;
+};
+
+/// Throws one line that names the file when it is missing (usage error), no HDF5 file, damaged, not
+/// fdbench's or of another schema version (runtime errors).
+ResultSummary read_summary(const std::filesystem::path& path);
+
+}  // namespace fdbench

@@ -1,0 +1,248 @@
+#include "sweep/assemble.h"
+
+#include "core/hash.h"
+#include "results/provenance.h"
+#include "results/result_writer.h"
+#include "sweep/picture_unit.h"
+#include "sweep/run_records.h"
+#include "sweep/timing_round.h"
+
+namespace fdbench {
+namespace {
+
+const std::vector<std::string> kFeatureNames = {"mse", "frobenius", "mean", "std"};
+
+/// The units sorted for the merge.
+struct SortedUnits {
+  std::map<std::int64_t, std::vector<const WorkUnit*>> chunks;  // by first picture; one unit a run
+  std::vector<const WorkUnit*> rounds;
+};
+
+SortedUnits sorted(const std::vector<WorkUnit>& units) {
+  SortedUnits result;
+  for (const WorkUnit& unit : units) {
+    if (unit.kind == WorkUnit::Kind::kTiming) {
+      result.rounds.push_back(&unit);
+    } else {
+      result.chunks[unit.first].push_back(&unit);
+    }
+  }
+  return result;
+}
+
+std::int64_t kept_pictures(const Experiment& experiment) {
+  const std::int64_t keep = experiment.pictures.keep;
+  return keep < 0 ? experiment.num_pictures() : std::min(keep, experiment.num_pictures());
+}
+
+/// One merge: the writer with what it gathers on the way.
+class Merge {
+ public:
+  Merge(const SweepFacts& facts, const SortedUnits& units, const UnitFolder& folder,
+        const std::filesystem::path& output)
+      : facts_(facts),
+        sweep_(facts.sweep),
+        units_(units),
+        folder_(folder),
+        first_unit_(read_unit(folder.file(*units.chunks.begin()->second.front()))),
+        writer_(
+            output, sizes(),
+            {{'P', sweep_.experiment.pictures.chunk}, {'K', sweep_.experiment.pictures.chunk}}) {
+    for (const PreparedRun& run : sweep_.runs) records_.push_back(planned_record(run));
+    distances_.resize(sweep_.runs.size());
+  }
+
+  std::vector<RunRecord> run() {
+    write_attributes();
+    write_tables();
+    write_plans();
+    create_picture_arrays();
+    for (const auto& [first, chunk] : units_.chunks) write_chunk(first, chunk);
+    write_timing();
+    finish_records();
+    writer_.write_runs(records_);
+    write_scales();
+    writer_.commit();
+    return records_;
+  }
+
+ private:
+  AxisSizes sizes() const {
+    const auto latent = first_unit_.at(picture_arrays::kLatents).sizes();
+    const auto image = first_unit_.at(picture_arrays::kImages).sizes();
+    const auto count = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
+    return {{'R', count(sweep_.runs)},
+            {'P', sweep_.experiment.num_pictures()},
+            {'K', kept_pictures(sweep_.experiment)},
+            {'S', sweep_.num_steps()},
+            {'B', count(sweep_.watched)},
+            {'L', count(sweep_.layers)},
+            {'N', count(units_.rounds)},
+            {'c', latent[1]},
+            {'y', latent[2]},
+            {'x', latent[3]},
+            {'h', image[1]},
+            {'w', image[2]}};
+  }
+
+  void write_attributes() {
+    const Experiment& experiment = sweep_.experiment;
+    Settings hashed = facts_.settings;
+    hashed.erase("timing.rounds");
+    std::string weights;
+    for (const auto& [key, value] : facts_.settings) {
+      if (key.starts_with("model.")) weights += value;
+    }
+    const std::vector<std::pair<std::string, Attribute>> attributes = {
+        {"name", experiment.name},
+        {"config", experiment.config_text},
+        {"config_path", experiment.config_path.string()},
+        {"config_hash", content_hash(settings_json(hashed))},
+        {"settings", settings_json(facts_.settings)},
+        {"device", experiment.device},
+        {"num_threads", std::int64_t{facts_.num_threads}},
+        {"model", facts_.folder.path().string()},
+        {"weights_hash", content_hash(weights)},
+        {"num_parameters", sweep_.num_parameters},
+        {"guidance_scale", experiment.guidance_scale},
+        {"seed", static_cast<std::int64_t>(experiment.seed)},
+        {"dtype", experiment.dtype},
+        {"detail", experiment.features.detail},
+        {"created", utc_now()}};
+    for (const auto& [name, value] : attributes) writer_.set_attribute(name, value);
+    for (const auto& [name, value] : provenance()) writer_.set_attribute(name, value);
+  }
+
+  void write_tables() {
+    writer_.write_table("/prompts", prompt_table(sweep_));
+    writer_.write_table("/layers", layer_table(sweep_));
+    if (!sweep_.watched.empty()) writer_.write_table("/blocks", block_table(sweep_));
+  }
+
+  void write_plans() {
+    writer_.create("/timesteps");
+    writer_.create("/plan/cells");
+    for (std::int64_t r = 0; r < static_cast<std::int64_t>(sweep_.runs.size()); ++r) {
+      const PreparedRun& run = sweep_.runs[r];
+      writer_.write("/timesteps", {r, 0}, at::tensor(run.timesteps, at::kDouble));
+      writer_.write("/plan/cells", {r, 0, 0}, cells_of(run.plan));
+    }
+  }
+
+  void create_picture_arrays() {
+    writer_.create("/plan/ran");
+    for (const char* name : {"latents", "images", "psnr_to_full", "latent_mse_to_full"}) {
+      writer_.create(std::string("/pictures/") + name);
+    }
+    if (sweep_.watched.empty()) return;
+    for (const std::string& name : kFeatureNames) writer_.create("/features/" + name);
+    writer_.create("/features/frobenius_std");
+  }
+
+  void write_chunk(std::int64_t first, const std::vector<const WorkUnit*>& chunk) {
+    const int baseline = sweep_.experiment.baseline();
+    Arrays reference;
+    if (baseline >= 0) reference = read_unit(folder_.file(*chunk[baseline]));
+    for (const WorkUnit* unit : chunk) {
+      const Arrays arrays = read_unit(folder_.file(*unit));
+      if (first == 0) take_grid(unit->run, arrays);
+      write_pictures(*unit, arrays);
+      if (!sweep_.watched.empty()) write_features(*unit, arrays);
+      if (baseline >= 0) write_distances(*unit, arrays, reference);
+    }
+  }
+
+  void take_grid(int run, const Arrays& arrays) {
+    const at::Tensor& ran = arrays.at(picture_arrays::kRan);
+    writer_.write("/plan/ran", {run, 0, 0}, ran);
+    count_grid(records_[run], sweep_, ran, arrays.at(picture_arrays::kCalls));
+  }
+
+  void write_pictures(const WorkUnit& unit, const Arrays& arrays) {
+    writer_.write("/pictures/latents", {unit.run, unit.first}, arrays.at(picture_arrays::kLatents));
+    const std::int64_t kept =
+        std::clamp<std::int64_t>(kept_pictures(sweep_.experiment) - unit.first, 0, unit.count);
+    writer_.write("/pictures/images", {unit.run, unit.first},
+                  arrays.at(picture_arrays::kImages).slice(0, 0, kept));
+    records_[unit.run].num_pictures += unit.count;
+  }
+
+  void write_features(const WorkUnit& unit, const Arrays& arrays) {
+    for (const std::string& name : kFeatureNames) {
+      writer_.write("/features/" + name, {unit.run, unit.first},
+                    arrays.at(picture_arrays::kFeatures + name));
+    }
+    const at::Tensor frobenius = arrays.at(std::string(picture_arrays::kFeatures) + "frobenius");
+    writer_.write("/features/frobenius_std", {unit.run, unit.first}, std_over_steps(frobenius));
+  }
+
+  void write_distances(const WorkUnit& unit, const Arrays& arrays, const Arrays& reference) {
+    Distances& distances = distances_[unit.run];
+    const at::Tensor psnr_db = picture_psnr(arrays, reference);
+    const at::Tensor mse = picture_latent_mse(arrays, reference);
+    writer_.write("/pictures/psnr_to_full", {unit.run, unit.first}, psnr_db);
+    writer_.write("/pictures/latent_mse_to_full", {unit.run, unit.first}, mse);
+    distances.add(psnr_db, mse);
+  }
+
+  void write_timing() {
+    if (units_.rounds.empty()) return;
+    std::map<std::string, std::vector<at::Tensor>> columns;
+    for (const WorkUnit* unit : units_.rounds) {
+      for (const auto& [name, values] : read_unit(folder_.file(*unit))) {
+        columns[name].push_back(values);
+      }
+    }
+    for (const auto& [name, rounds] : columns) {
+      timing_[name] = at::stack(rounds, 1);
+      writer_.create("/timing" + name);
+      writer_.write("/timing" + name, {0, 0}, timing_[name]);
+    }
+  }
+
+  void finish_records() {
+    const int baseline = sweep_.experiment.baseline();
+    for (std::size_t r = 0; r < records_.size(); ++r) {
+      RunRecord& record = records_[r];
+      record.baseline = static_cast<int>(r) == baseline;
+      if (baseline >= 0) {
+        record.multiply_adds_ratio = static_cast<double>(records_[baseline].multiply_adds) /
+                                     static_cast<double>(record.multiply_adds);
+        distances_[r].summarise(record);
+      }
+      if (!timing_.empty()) summarise_timing(record, timing_, static_cast<int>(r), baseline);
+    }
+  }
+
+  void write_scales() {
+    std::vector<std::string> runs, layers, blocks;
+    for (const PreparedRun& run : sweep_.runs) runs.push_back(run.spec.name);
+    for (const LayerInfo& layer : sweep_.layers) layers.push_back(layer.name);
+    for (const WatchedLayer& watched : sweep_.watched) blocks.push_back(watched.name);
+    writer_.write_scale('R', runs);
+    writer_.write_scale('L', layers);
+    if (!blocks.empty()) writer_.write_scale('B', blocks);
+    for (const char axis : {'P', 'K', 'S'}) writer_.write_scale(axis);
+    if (!units_.rounds.empty()) writer_.write_scale('N');
+  }
+
+  const SweepFacts& facts_;
+  const PreparedSweep& sweep_;
+  const SortedUnits& units_;
+  const UnitFolder& folder_;
+  Arrays first_unit_;
+  ResultWriter writer_;
+  std::vector<RunRecord> records_;
+  std::vector<Distances> distances_;
+  Arrays timing_;  // [R, N]
+};
+
+}  // namespace
+
+std::vector<RunRecord> assemble(const SweepFacts& facts, const std::vector<WorkUnit>& units,
+                                const UnitFolder& folder, const std::filesystem::path& output) {
+  const SortedUnits by_place = sorted(units);
+  return Merge(facts, by_place, folder, output).run();
+}
+
+}  // namespace fdbench

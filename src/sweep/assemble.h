@@ -1,0 +1,23 @@
+// Joins complete work units into the one result file.
+#pragma once
+
+#include "results/run_fields.h"
+#include "sweep/prepared_sweep.h"
+#include "sweep/settings.h"
+#include "sweep/unit_folder.h"
+
+namespace fdbench {
+
+/// What the file says about itself besides the arrays.
+struct SweepFacts {
+  const PreparedSweep& sweep;
+  const ModelFolder& folder;
+  const Settings& settings;
+  int num_threads;
+};
+
+/// Writes `output` whole or not at all; -> the rows of /runs.
+std::vector<RunRecord> assemble(const SweepFacts& facts, const std::vector<WorkUnit>& units,
+                                const UnitFolder& folder, const std::filesystem::path& output);
+
+}  // namespace fdbench

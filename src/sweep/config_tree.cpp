@@ -1,0 +1,223 @@
+#include "sweep/config_tree.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+namespace fdbench {
+namespace {
+
+Place place_of(const YAML::Mark& mark, const std::string& file) {
+  if (mark.is_null()) return Place{file};
+  return Place{file, mark.line + 1, mark.column + 1};
+}
+
+void refuse_tabs(const std::string& text, const std::string& file) {
+  int line = 1, column = 1;
+  bool indentation = true;
+  for (const char letter : text) {
+    if (letter == '\t' && indentation) {
+      throw usage_error(Place{file, line, column}, "a tab; YAML is indented with spaces only");
+    }
+    ++column;
+    if (letter == '\n') {
+      ++line;
+      column = 1;
+      indentation = true;
+    } else if (letter != ' ') {
+      indentation = false;
+    }
+  }
+}
+
+ConfigTree convert(const YAML::Node& node, const std::string& file);
+
+void convert_map(const YAML::Node& node, const std::string& file, ConfigTree& tree) {
+  for (const auto& pair : node) {
+    const Place place = place_of(pair.first.Mark(), file);
+    if (!pair.first.IsScalar()) throw usage_error(place, "a key must be plain text");
+    const std::string& key = pair.first.Scalar();
+    if (tree.find(key) != nullptr) {
+      throw usage_error(place, "the key '" + key + "' is given twice");
+    }
+    tree.entries.push_back({key, place, convert(pair.second, file)});
+  }
+}
+
+ConfigTree convert(const YAML::Node& node, const std::string& file) {
+  ConfigTree tree;
+  tree.place = place_of(node.Mark(), file);
+  if (node.IsScalar()) {
+    tree.kind = ConfigTree::Kind::kScalar;
+    tree.scalar = node.Scalar();
+    tree.quoted = node.Tag() == "!";
+  } else if (node.IsSequence()) {
+    tree.kind = ConfigTree::Kind::kList;
+    for (const YAML::Node& item : node) tree.items.push_back(convert(item, file));
+  } else if (node.IsMap()) {
+    tree.kind = ConfigTree::Kind::kMap;
+    convert_map(node, file, tree);
+  }
+  return tree;
+}
+
+void emit(YAML::Emitter& out, const ConfigTree& tree) {
+  switch (tree.kind) {
+    case ConfigTree::Kind::kNull:
+      out << YAML::Null;
+      break;
+    case ConfigTree::Kind::kScalar:
+      if (tree.quoted) out << YAML::DoubleQuoted;
+      out << tree.scalar;
+      break;
+    case ConfigTree::Kind::kList:
+      out << YAML::BeginSeq;
+      for (const ConfigTree& item : tree.items) emit(out, item);
+      out << YAML::EndSeq;
+      break;
+    case ConfigTree::Kind::kMap:
+      out << YAML::BeginMap;
+      for (const ConfigTree::Entry& entry : tree.entries) {
+        out << YAML::Key << entry.key << YAML::Value;
+        emit(out, entry.value);
+      }
+      out << YAML::EndMap;
+      break;
+  }
+}
+
+std::vector<std::string> split_path(const std::string& path) {
+  std::vector<std::string> parts(1);
+  for (const char letter : path) {
+    if (letter == '.') {
+      parts.emplace_back();
+    } else {
+      parts.back() += letter;
+    }
+  }
+  return parts;
+}
+
+std::vector<std::string> keys(const ConfigTree& map) {
+  std::vector<std::string> names;
+  for (const ConfigTree::Entry& entry : map.entries) names.push_back(entry.key);
+  return names;
+}
+
+ConfigTree& list_item(ConfigTree& list, const std::string& part, const Place& place) {
+  std::size_t index = 0;
+  const auto [end, fault] = std::from_chars(part.data(), part.data() + part.size(), index);
+  if (fault != std::errc() || end != part.data() + part.size() || index >= list.items.size()) {
+    throw usage_error(place, "'" + part + "' is no index of a list of " +
+                                 std::to_string(list.items.size()) + " (the first is 0)");
+  }
+  return list.items[index];
+}
+
+/// One step down; `last` may be a new key.
+ConfigTree& child(ConfigTree& tree, const std::string& part, bool last, const Place& place) {
+  if (tree.kind == ConfigTree::Kind::kList) return list_item(tree, part, place);
+  if (tree.kind != ConfigTree::Kind::kMap) {
+    throw usage_error(place,
+                      "there is nothing below " + kind_name(tree) + " to set '" + part + "' in");
+  }
+  for (ConfigTree::Entry& entry : tree.entries) {
+    if (entry.key == part) return entry.value;
+  }
+  if (!last) throw usage_error(place, "there is no key '" + part + "'" + advice(part, keys(tree)));
+  return tree.entries.emplace_back(ConfigTree::Entry{part, place, {}}).value;
+}
+
+/// Everything set on the command line is reported as standing there.
+void move_to(ConfigTree& tree, const Place& place) {
+  tree.place = place;
+  for (ConfigTree& item : tree.items) move_to(item, place);
+  for (ConfigTree::Entry& entry : tree.entries) {
+    entry.place = place;
+    move_to(entry.value, place);
+  }
+}
+
+}  // namespace
+
+const ConfigTree* ConfigTree::find(const std::string& key) const {
+  for (const Entry& entry : entries) {
+    if (entry.key == key) return &entry.value;
+  }
+  return nullptr;
+}
+
+std::string kind_name(const ConfigTree& tree) {
+  switch (tree.kind) {
+    case ConfigTree::Kind::kNull:
+      return "nothing";
+    case ConfigTree::Kind::kScalar:
+      return "'" + tree.scalar + "'";
+    case ConfigTree::Kind::kList:
+      return "a list";
+    case ConfigTree::Kind::kMap:
+      return "a map";
+  }
+  return "";
+}
+
+ConfigTree parse_config(const std::string& text, const std::string& file) {
+  refuse_tabs(text, file);
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty()) return {};
+    if (documents.size() > 1) {
+      throw usage_error(place_of(documents[1].Mark(), file),
+                        "a second YAML document ('---'); a config file holds one");
+    }
+    return convert(documents[0], file);
+  } catch (const YAML::Exception& error) {
+    throw usage_error(place_of(error.mark, file), "not valid YAML: " + error.msg);
+  }
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    throw usage_error(Place{path.string()}, "no such config file");
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (std::filesystem::is_directory(path, ignored) || !file) {
+    throw usage_error(Place{path.string()}, "cannot be read as a config file");
+  }
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+ConfigTree read_config(const std::filesystem::path& path) {
+  ConfigTree tree = parse_config(read_text(path), path.string());
+  if (tree.kind == ConfigTree::Kind::kNull) {
+    throw usage_error(Place{path.string()}, "the config file is empty");
+  }
+  return tree;
+}
+
+void set_config_value(ConfigTree& tree, const std::string& assignment) {
+  const Place place{"--set " + assignment};
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw usage_error(place, "write it as key=value, such as --set timing.rounds=4");
+  }
+  const std::vector<std::string> parts = split_path(assignment.substr(0, equals));
+  ConfigTree* target = &tree;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    target = &child(*target, parts[i], i + 1 == parts.size(), place);
+  }
+  *target = parse_config(assignment.substr(equals + 1), place.file);
+  move_to(*target, place);
+}
+
+std::string config_text(const ConfigTree& tree) {
+  YAML::Emitter out;
+  emit(out, tree);
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace fdbench

@@ -1,0 +1,58 @@
+// A config file as a tree that knows where each part stands, so that faults can name line and
+// column.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+
+namespace fdbench {
+
+/// A YAML value: nothing, a scalar, a list or a map. Scalars stay text until somebody asks for a
+/// type.
+struct ConfigTree {
+  enum class Kind { kNull, kScalar, kList, kMap };
+  struct Entry;
+
+  Kind kind = Kind::kNull;
+  std::string scalar;
+  bool quoted = false;            // a quoted scalar is text, whatever it looks like
+  std::vector<ConfigTree> items;  // of a list
+  std::vector<Entry> entries;     // of a map, in the order of the file
+  Place place;
+
+  /// The value of a key of a map, or nullptr.
+  const ConfigTree* find(const std::string& key) const;
+};
+
+struct ConfigTree::Entry {
+  std::string key;
+  Place place;  // of the key
+  ConfigTree value;
+};
+
+/// "a map", "a list", "text", "nothing".
+std::string kind_name(const ConfigTree& tree);
+
+/// Parses YAML strictly: tabs in the indentation, a key given twice, a second document and keys
+/// that are no plain text are usage errors with line and column. Anchors and aliases are fine.
+/// file: for messages.
+ConfigTree parse_config(const std::string& text, const std::string& file);
+
+/// Text of a file. Throws a usage error when it is missing or cannot be read.
+std::string read_text(const std::filesystem::path& path);
+
+/// Reads and parses a file. Throws a usage error when it is missing, no plain file, or empty.
+ConfigTree read_config(const std::filesystem::path& path);
+
+/// Applies "a.b=c" (lists by index: "runs.0.strategy=drop"). A new key may be set in a map that is
+/// there; every part of the path before it must exist. The value is YAML.
+void set_config_value(ConfigTree& tree, const std::string& assignment);
+
+/// The tree as YAML.
+std::string config_text(const ConfigTree& tree);
+
+}  // namespace fdbench

@@ -1,0 +1,192 @@
+#include "sweep/experiment.h"
+
+#include <map>
+
+#include "core/device.h"
+#include "io/model_folder.h"
+#include "sweep/config_reader.h"
+#include "sweep/run_config.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::int64_t kMany = 1'000'000;
+
+/// As given when that is there from the current folder, else from the config file's.
+std::filesystem::path locate(const std::string& path, const std::filesystem::path& config) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return path;
+  const std::filesystem::path beside = config.parent_path() / path;
+  return std::filesystem::exists(beside, ignored) ? beside : std::filesystem::path(path);
+}
+
+/// {"prompts": [{"caption": ...} or "...", ...]}
+std::vector<std::string> captions_of_file(const std::filesystem::path& path) {
+  const nlohmann::json json = read_json(path);
+  if (!json.is_object() || !json.contains("prompts") || !json["prompts"].is_array()) {
+    throw usage_error(Place{path.string()}, "has no list 'prompts'");
+  }
+  std::vector<std::string> captions;
+  for (const nlohmann::json& prompt : json["prompts"]) {
+    const bool named = prompt.is_object() && prompt.contains("caption");
+    const nlohmann::json& caption = named ? prompt["caption"] : prompt;
+    if (!caption.is_string()) {
+      throw usage_error(Place{path.string()},
+                        "prompt " + std::to_string(captions.size()) + " has no text 'caption'");
+    }
+    captions.push_back(caption.get<std::string>());
+  }
+  return captions;
+}
+
+std::vector<std::string> read_prompts(const ConfigValue& value,
+                                      const std::filesystem::path& config) {
+  if (value.is_list()) return value.texts();
+  ConfigMap map(value);
+  std::vector<std::string> captions;
+  if (map.has("file") == map.has("list")) {
+    throw value.error("'prompts' wants either 'file' or 'list'");
+  }
+  if (map.has("list")) captions = map.at("list").texts();
+  if (map.has("file")) {
+    const ConfigValue file = map.at("file");
+    captions = at_place(file, [&] { return captions_of_file(locate(file.text(), config)); });
+  }
+  if (map.has("count")) {
+    const auto most = static_cast<std::int64_t>(captions.size());
+    captions.resize(static_cast<std::size_t>(map.at("count").integer(1, most)));
+  }
+  map.finish();
+  if (captions.empty()) throw value.error("'prompts' holds no prompt");
+  return captions;
+}
+
+FeatureSettings read_features(const ConfigValue& value) {
+  FeatureSettings features;
+  if (value.is_scalar()) {
+    features.enabled = value.truth();
+    return features;
+  }
+  ConfigMap map(value);
+  if (map.has("enabled")) features.enabled = map.at("enabled").truth();
+  if (map.has("detail")) features.detail = map.at("detail").choice({"block", "layer"});
+  map.finish();
+  return features;
+}
+
+PictureSettings read_pictures(const ConfigValue& value) {
+  PictureSettings pictures;
+  ConfigMap map(value);
+  if (map.has("chunk")) pictures.chunk = static_cast<int>(map.at("chunk").integer(1, kMany));
+  if (map.has("batch")) pictures.batch = static_cast<int>(map.at("batch").integer(1, kMany));
+  if (map.has("keep")) {
+    const ConfigValue keep = map.at("keep");
+    const bool all = keep.is_scalar() && keep.text() == "all";
+    pictures.keep = all ? -1 : static_cast<int>(keep.integer(0, kMany));
+  }
+  map.finish();
+  return pictures;
+}
+
+TimingSettings read_timing(const ConfigValue& value) {
+  TimingSettings timing;
+  ConfigMap map(value);
+  if (map.has("warmup")) timing.warmup = static_cast<int>(map.at("warmup").integer(0, kMany));
+  if (map.has("rounds")) timing.rounds = static_cast<int>(map.at("rounds").integer(0, kMany));
+  map.finish();
+  return timing;
+}
+
+std::vector<RunSpec> read_runs(const ConfigValue& value, const RunSpec& defaults) {
+  std::vector<RunSpec> runs;
+  std::map<std::string, Place> names;
+  for (const ConfigValue& item : value.list()) {
+    for (RunSpec& run : read_run(item, defaults)) {
+      if (!names.emplace(run.name, run.place).second) {
+        throw item.error("a second run named '" + run.name + "'; give it a 'name' of its own");
+      }
+      runs.push_back(std::move(run));
+    }
+  }
+  return runs;
+}
+
+/// Where the pictures are computed, and in which numbers.
+void read_machine(ConfigMap& map, Experiment& experiment) {
+  if (map.has("device")) {
+    const ConfigValue device = map.at("device");
+    experiment.device = at_place(device, [&] { return parse_device(device.text()).str(); });
+  }
+  if (map.has("dtype")) {
+    const ConfigValue dtype = map.at("dtype");
+    experiment.dtype = at_place(dtype, [&] { return dtype_name(parse_dtype(dtype.text())); });
+  }
+  if (map.has("threads")) {
+    experiment.threads = static_cast<int>(map.at("threads").integer(0, 4096));
+  }
+}
+
+std::string read_name(const ConfigValue& value) {
+  const std::string name = value.text();
+  if (name.find('/') != std::string::npos || name[0] == '.') {
+    throw value.error("'name' becomes a file name: no '/', no leading '.'");
+  }
+  return name;
+}
+
+Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& path) {
+  ConfigMap map(ConfigValue(tree, ""));
+  Experiment experiment;
+  experiment.config_path = path;
+  experiment.name = read_name(map.at("name"));
+  experiment.model = locate(map.at("model").text(), path);
+  read_machine(map, experiment);
+  if (map.has("seed")) {
+    experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  }
+  experiment.captions = read_prompts(map.at("prompts"), path);
+  if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
+  if (map.has("features")) experiment.features = read_features(map.at("features"));
+  if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
+  if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));
+  RunSpec defaults;
+  defaults.sampler.options = nlohmann::json::object();
+  if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMany));
+  if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
+  if (map.has("max_parallel")) {
+    defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
+  }
+  const bool has_runs = map.has("runs");
+  map.finish();  // a misspelt key first: it explains why 'runs' is missing
+  if (!has_runs) throw map.value().error("the key 'runs' is missing");
+  experiment.runs = read_runs(map.at("runs"), defaults);
+  return experiment;
+}
+
+}  // namespace
+
+int Experiment::baseline() const {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].strategy.name == "full") return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Experiment load_experiment(const std::filesystem::path& path,
+                           const std::vector<std::string>& assignments) {
+  ConfigTree tree = read_config(path);
+  for (const std::string& assignment : assignments) set_config_value(tree, assignment);
+  Experiment experiment = read_experiment(tree, path);
+  experiment.config_text = assignments.empty() ? read_text(path) : config_text(tree);
+  return experiment;
+}
+
+std::string key_steps_text(const KeySteps& key_steps) {
+  std::string text;
+  for (const int step : downward_list(key_steps)) {
+    text.append(text.empty() ? "" : " ").append(std::to_string(step));
+  }
+  return text;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,80 @@
+// A sweep as its config file states it, typed and checked as far as possible without the model.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "propagation/executor.h"
+#include "propagation/strategies.h"
+#include "sweep/config_tree.h"
+
+namespace fdbench {
+
+struct SamplerChoice {
+  std::string name;        // "": the one of the model folder
+  nlohmann::json options;  // object: overrides of the folder's scheduler_config.json
+};
+
+/// One run: a strategy with all that it depends on.
+struct RunSpec {
+  std::string name;
+  StrategyOptions strategy;
+  Execution execution = Execution::kSequential;
+  int max_parallel = 0;  // 0: no cap
+  int num_steps = 50;
+  SamplerChoice sampler;
+  Place place;  // in the config file
+};
+
+struct FeatureSettings {
+  bool enabled = true;
+  std::string detail = "block";  // or "layer"
+};
+
+struct PictureSettings {
+  int chunk = 8;  // pictures of a work unit
+  int batch = 1;  // pictures denoised together; rounding may depend on it, so it is part of what
+                  // determines a result
+  int keep = -1;  // decoded pictures kept per run; -1: all
+};
+
+struct TimingSettings {
+  int warmup = 1;  // pictures of each run before the first round
+  int rounds = 8;
+};
+
+struct Experiment {
+  std::string name;
+  std::filesystem::path model;
+  std::string device = "cpu";
+  std::string dtype = "float32";
+  int threads = 0;  // 0: all
+  std::uint64_t seed = 0;
+  std::vector<std::string> captions;
+  double guidance_scale = 7.5;
+  FeatureSettings features;
+  PictureSettings pictures;
+  TimingSettings timing;
+  std::vector<RunSpec> runs;
+
+  std::filesystem::path config_path;
+  std::string config_text;  // of the file, with --set applied
+
+  /// Index of the first run of strategy `full`, which speedups and distances refer to; -1 when
+  /// there is none.
+  int baseline() const;
+  std::int64_t num_pictures() const { return static_cast<std::int64_t>(captions.size()); }
+};
+
+/// Reads a config file and applies the assignments of --set. All faults are usage errors that name
+/// the place.
+Experiment load_experiment(const std::filesystem::path& path,
+                           const std::vector<std::string>& assignments);
+
+/// "50 49 48": the paper's downward count.
+std::string key_steps_text(const KeySteps& key_steps);
+
+}  // namespace fdbench

@@ -1,0 +1,119 @@
+#include "sweep/picture_unit.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "pipelines/picture_noise.h"
+#include "probes/feature_probe.h"
+#include "sweep/interrupt.h"
+
+namespace fdbench {
+namespace {
+
+std::vector<int> watched_indices(const PreparedSweep& sweep) {
+  std::vector<int> indices;
+  for (const WatchedLayer& watched : sweep.watched) indices.push_back(watched.layer);
+  return indices;
+}
+
+std::vector<bool> dropped_steps(const Schedule& schedule) {
+  std::vector<bool> dropped;
+  for (int step = 0; step < schedule.num_steps(); ++step) dropped.push_back(schedule.dropped(step));
+  return dropped;
+}
+
+/// Marks what runs, and probes it.
+LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<int> watched) {
+  return
+      [&ran, probe, watched = std::move(watched)](int step, int layer, const at::Tensor& output) {
+        ran.mutable_data_ptr<std::uint8_t>()[step * ran.size(1) + layer] = 1;
+        if (probe != nullptr && std::find(watched.begin(), watched.end(), layer) != watched.end()) {
+          probe->observe(step, layer, output);
+        }
+      };
+}
+
+void add_features(Arrays& arrays, FeatureProbe& probe) {
+  const std::string prefix = picture_arrays::kFeatures;
+  arrays[prefix + "mse"] = probe.mse();
+  arrays[prefix + "frobenius"] = probe.frobenius();
+  arrays[prefix + "mean"] = probe.mean();
+  arrays[prefix + "std"] = probe.std();
+}
+
+Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+                  const PreparedRun& run, std::int64_t first, std::int64_t count) {
+  const Experiment& experiment = sweep.experiment;
+  const auto captions = experiment.captions.begin() + first;
+  const PromptPair pair = encode_pair(pipeline, {captions, captions + count}, sweep.guided());
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+  std::iota(indices.begin(), indices.end(), first);
+  PictureNoise noise(experiment.seed, indices, sweep.latent_shape);
+  const auto sampler = sampler_of_run(sweep, run.spec);
+  const at::Tensor latents = starting_latents(noise.draw(), *sampler, pipeline.unet());
+
+  Arrays arrays;
+  at::Tensor ran = at::zeros({run.plan.num_steps(), run.plan.num_layers()}, at::kByte);
+  const std::vector<int> watched = watched_indices(sweep);
+  FeatureProbe probe(watched, run.plan.num_steps(), static_cast<int>(count));
+  ExecutorOptions options;
+  options.execution = run.spec.execution;
+  options.max_parallel = run.spec.max_parallel;
+  options.guidance_scale = experiment.guidance_scale;
+  options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
+  options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
+  const DenoiseResult result = denoise(pipeline.unet(), *sampler, run.schedule, pair.conditional,
+                                       pair.unconditional, latents, noise.source(), options);
+  if (!watched.empty()) {
+    probe.finish(dropped_steps(run.schedule));
+    add_features(arrays, probe);
+  }
+  arrays[picture_arrays::kLatents] = result.latents.to(at::kCPU, at::kFloat);
+  arrays[picture_arrays::kImages] = pipeline.decode(result.latents);
+  arrays[picture_arrays::kRan] = ran;
+  arrays[picture_arrays::kCalls] =
+      at::tensor({std::int64_t{result.num_calls}, std::int64_t{result.num_step_calls}}, at::kLong);
+  return arrays;
+}
+
+/// Joins batches along the pictures; what does not depend on the picture is the same in all.
+Arrays join(const std::vector<Arrays>& batches) {
+  Arrays joined;
+  for (const auto& [name, first] : batches.front()) {
+    if (name == picture_arrays::kRan || name == picture_arrays::kCalls) {
+      joined[name] = first;
+      continue;
+    }
+    std::vector<at::Tensor> parts;
+    for (const Arrays& batch : batches) parts.push_back(batch.at(name));
+    joined[name] = at::cat(parts, 0);
+  }
+  return joined;
+}
+
+}  // namespace
+
+PromptPair encode_pair(const TextToImagePipeline& pipeline, const std::vector<std::string>& prompts,
+                       bool guided) {
+  PromptPair pair;
+  pair.conditional = pipeline.encode_prompts(prompts);
+  if (guided) {
+    pair.unconditional = pipeline.encode_prompts(std::vector<std::string>(prompts.size(), ""));
+  }
+  return pair;
+}
+
+Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+                     const WorkUnit& unit, const std::function<void(std::int64_t)>& done) {
+  std::vector<Arrays> batches;
+  const std::int64_t batch = sweep.experiment.pictures.batch;
+  for (std::int64_t i = 0; i < unit.count; i += batch) {
+    check_interrupt();
+    const std::int64_t count = std::min(batch, unit.count - i);
+    batches.push_back(make_batch(sweep, pipeline, sweep.runs[unit.run], unit.first + i, count));
+    done(i + count);
+  }
+  return join(batches);
+}
+
+}  // namespace fdbench

@@ -1,0 +1,122 @@
+#include "sweep/plan_text.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace fdbench {
+namespace {
+
+constexpr int kStepsPerLine = 60;
+constexpr int kNameWidth = 16;
+
+struct Block {
+  std::string name;
+  int first = 0, last = 0;  // layers
+};
+
+std::vector<Block> blocks_of(const std::vector<LayerInfo>& layers) {
+  std::vector<Block> blocks;
+  for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
+    if (blocks.empty() || blocks.back().name != layers[i].block) {
+      blocks.push_back({layers[i].block, i, i});
+    }
+    blocks.back().last = i;
+  }
+  return blocks;
+}
+
+char symbol(const PreparedRun& run, const Block& block, int step) {
+  if (run.schedule.dropped(step)) return 'x';
+  int running = 0;
+  bool reused = false;
+  for (int layer = block.first; layer <= block.last; ++layer) {
+    running += run.schedule.runs(step, layer);
+    reused |= run.plan.at(step, layer) == Cell::kReuse;
+  }
+  if (running == block.last - block.first + 1) return '#';
+  if (running > 0) return '+';
+  return reused ? '.' : '-';
+}
+
+/// "50        40        30": the paper's downward count above every tenth step.
+std::string ruler(int num_steps, int begin, int end) {
+  std::string line(static_cast<std::size_t>(end - begin + 8), ' ');
+  for (int step = begin; step < end; step += 10) {
+    const std::string label = std::to_string(num_steps - step);
+    line.replace(static_cast<std::size_t>(step - begin), label.size(), label);
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
+std::string padded(std::string text) {
+  text.resize(std::max<std::size_t>(text.size(), kNameWidth), ' ');
+  return text + " ";
+}
+
+std::string counts_of(const PreparedRun& run, const Block& block) {
+  std::int64_t runs = 0;
+  const int layers = block.last - block.first + 1;
+  for (int step = 0; step < run.plan.num_steps(); ++step) {
+    for (int layer = block.first; layer <= block.last; ++layer) {
+      runs += run.schedule.runs(step, layer);
+    }
+  }
+  return "  " + std::to_string(runs) + "/" + std::to_string(layers * run.plan.num_steps());
+}
+
+std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
+  std::int64_t full = 0;
+  for (const std::int64_t cost : sweep.layer_multiply_adds) full += cost * run.plan.num_steps();
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "%d steps, %d call the network; %lld of %lld layer runs, %.1f%% of the full run's "
+                "multiply-adds\n",
+                run.spec.num_steps, run.schedule.num_calls(),
+                static_cast<long long>(run.schedule.num_layer_runs()),
+                static_cast<long long>(run.layers_total()),
+                100.0 * static_cast<double>(run.multiply_adds) / static_cast<double>(full));
+  return line;
+}
+
+}  // namespace
+
+std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
+  std::string text = run.spec.name + ": " + summary(sweep, run);
+  const int num_steps = run.plan.num_steps();
+  for (int begin = 0; begin < num_steps; begin += kStepsPerLine) {
+    const int end = std::min(begin + kStepsPerLine, num_steps);
+    text += padded("") + ruler(num_steps, begin, end) + "\n";
+    for (const Block& block : blocks_of(sweep.layers)) {
+      text += padded(block.name);
+      for (int step = begin; step < end; ++step) text += symbol(run, block, step);
+      text += (end == num_steps ? counts_of(run, block) : "") + "\n";
+    }
+  }
+  if (run.schedule.num_layer_runs() == run.layers_total() && run.spec.strategy.name != "full") {
+    text += "note: every layer runs at every step; this run does all the work of a full run\n";
+  }
+  return text;
+}
+
+nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& run) {
+  nlohmann::ordered_json json = {{"name", run.spec.name},
+                                 {"strategy", run.spec.strategy.name},
+                                 {"execution", execution_name(run.spec.execution)},
+                                 {"num_steps", run.spec.num_steps},
+                                 {"timesteps", run.timesteps},
+                                 {"multiply_adds", run.multiply_adds},
+                                 {"reuses", run.schedule.reuses()}};
+  for (const LayerInfo& layer : sweep.layers) json["layers"].push_back(layer.name);
+  for (int step = 0; step < run.plan.num_steps(); ++step) {
+    std::vector<int> cells, ran;
+    for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
+      cells.push_back(static_cast<int>(run.plan.at(step, layer)));
+      ran.push_back(run.schedule.runs(step, layer) ? 1 : 0);
+    }
+    json["cells"].push_back(cells);
+    json["ran"].push_back(ran);
+  }
+  return json;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,18 @@
+// A run's grid as text and as JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sweep/prepared_sweep.h"
+
+namespace fdbench {
+
+/// Blocks down, steps across in sampling order: '#' every layer of the block runs, '+' some, '.'
+/// reused, '-' not needed, 'x' left out. Long runs continue below; at most 100 columns.
+std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run);
+
+/// name, num_steps, layers, cells and ran: [S][L].
+nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& run);
+
+}  // namespace fdbench

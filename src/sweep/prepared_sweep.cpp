@@ -1,0 +1,115 @@
+#include "sweep/prepared_sweep.h"
+
+#include <algorithm>
+
+#include "models/unet_2d_condition.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
+
+/// One call for one picture.
+SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
+                       const Denoiser& denoiser) {
+  SampleShape shape;
+  shape.batch = experiment.guidance_scale > 1 ? 2 : 1;
+  shape.height = denoiser.sample_size() > 0 ? denoiser.sample_size() : kDefaultSide;
+  shape.width = denoiser.sample_width() > 0 ? denoiser.sample_width() : kDefaultSide;
+  shape.text_tokens = kDefaultTokens;
+  if (folder.has("text_encoder")) {
+    shape.text_tokens =
+        folder.config("text_encoder").value("max_position_embeddings", kDefaultTokens);
+  }
+  return shape;
+}
+
+std::vector<WatchedLayer> watched_layers(std::span<const LayerInfo> layers,
+                                         const FeatureSettings& features) {
+  std::vector<WatchedLayer> watched;
+  if (!features.enabled) return watched;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const bool last_of_block = i + 1 == layers.size() || layers[i + 1].block != layers[i].block;
+    const int layer = static_cast<int>(i);
+    if (features.detail == "layer") {
+      watched.push_back({layers[i].name, layer});
+    } else if (last_of_block) {
+      watched.push_back({layers[i].block, layer});
+    }
+  }
+  return watched;
+}
+
+PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
+  try {
+    Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
+    Schedule schedule(plan, sweep.layers);
+    const auto sampler = sampler_of_run(sweep, spec);
+    PreparedRun run{spec, std::move(plan), std::move(schedule), sampler->name(),
+                    sampler->timesteps()};
+    for (int step = 0; step < spec.num_steps; ++step) {
+      for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
+        if (run.schedule.runs(step, layer)) run.multiply_adds += sweep.layer_multiply_adds[layer];
+      }
+    }
+    return run;
+  } catch (const Error& error) {
+    throw Error(error.kind(), spec.place, error.what());
+  }
+}
+
+}  // namespace
+
+std::int64_t PreparedRun::layers_total() const {
+  return std::int64_t{plan.num_steps()} * plan.num_layers();
+}
+
+int PreparedSweep::num_steps() const {
+  int most = 0;
+  for (const PreparedRun& run : runs) most = std::max(most, run.spec.num_steps);
+  return most;
+}
+
+std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
+  const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
+  return make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
+}
+
+std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run) {
+  return make_sampler(run.sampler.name, sweep.scheduler_config, run.sampler.options, run.num_steps);
+}
+
+PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& folder,
+                            const Denoiser& denoiser) {
+  PreparedSweep sweep;
+  sweep.experiment = experiment;
+  sweep.scheduler_config =
+      folder.has("scheduler") ? folder.config("scheduler") : nlohmann::json::object();
+  sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
+  const SampleShape shape = call_shape(experiment, folder, denoiser);
+  sweep.layer_multiply_adds = denoiser.multiply_adds(shape);
+  sweep.latent_shape = {denoiser.in_channels(), shape.height, shape.width};
+  sweep.num_parameters = denoiser.num_parameters(-1);
+  for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
+    sweep.layer_parameters.push_back(denoiser.num_parameters(static_cast<int>(i)));
+    sweep.num_parameters += sweep.layer_parameters.back();
+  }
+  sweep.watched = watched_layers(sweep.layers, experiment.features);
+  for (const RunSpec& spec : experiment.runs) sweep.runs.push_back(prepare_run(sweep, spec));
+  return sweep;
+}
+
+std::string model_line(const PreparedSweep& sweep, const ModelFolder& folder, int num_threads) {
+  std::vector<std::string> blocks;
+  for (const LayerInfo& layer : sweep.layers) {
+    if (blocks.empty() || blocks.back() != layer.block) blocks.push_back(layer.block);
+  }
+  char parameters[32];
+  std::snprintf(parameters, sizeof parameters, "%.1f M", sweep.num_parameters / 1e6);
+  return folder.path().string() + ": UNet2DConditionModel, " + parameters + " parameters, " +
+         std::to_string(sweep.layers.size()) + " layers in " + std::to_string(blocks.size()) +
+         " blocks    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
+         " threads, " + sweep.experiment.dtype;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,64 @@
+// An experiment put together with its model: the plan, the schedule and the cost of every run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/model_folder.h"
+#include "models/denoiser.h"
+#include "propagation/plan.h"
+#include "propagation/schedule.h"
+#include "samplers/sampler.h"
+#include "sweep/experiment.h"
+
+namespace fdbench {
+
+struct PreparedRun {
+  RunSpec spec;
+  Plan plan;
+  Schedule schedule;
+  std::string sampler_name;
+  std::vector<double> timesteps;   // [S]
+  std::int64_t multiply_adds = 0;  // per picture, over all steps, of the layers that run
+
+  std::int64_t layers_total() const;  // layer runs when every layer runs at every step
+};
+
+/// A column of the features: the output of `layer`.
+struct WatchedLayer {
+  std::string name;  // of the block at `detail: block`, of the layer at `detail: layer`
+  int layer = 0;
+};
+
+struct PreparedSweep {
+  Experiment experiment;
+  nlohmann::json scheduler_config;
+  std::vector<PreparedRun> runs;
+  std::vector<LayerInfo> layers;
+  std::vector<std::int64_t> layer_parameters;     // [L]
+  std::vector<std::int64_t> layer_multiply_adds;  // [L] one call for one picture, guidance included
+  std::int64_t num_parameters = 0;                // of the network
+  std::vector<WatchedLayer> watched;              // [B], empty without features
+  std::vector<std::int64_t> latent_shape;         // [c, h, w]
+
+  int num_steps() const;  // of the longest run
+  bool guided() const { return experiment.guidance_scale > 1; }
+};
+
+/// The network of a folder on the device that stores nothing: enough for plans and costs.
+std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder);
+
+/// Throws a usage error at the run's place for a plan or a sampler that cannot be made.
+PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& folder,
+                            const Denoiser& denoiser);
+
+/// A fresh sampler for a run.
+std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run);
+
+/// "models/mini: UNet2DConditionModel, 7.5 M parameters, 41 layers in 10 blocks    cpu, 2 threads,
+/// float32".
+std::string model_line(const PreparedSweep& sweep, const ModelFolder& folder, int num_threads);
+
+}  // namespace fdbench

@@ -1,0 +1,159 @@
+#include "sweep/run_config.h"
+
+#include "samplers/sampler.h"
+
+namespace fdbench {
+namespace {
+
+constexpr int kMostSteps = 100'000;
+constexpr std::size_t kLongestName = 96;
+
+/// A YAML scalar or list as JSON, for options that go to a sampler.
+nlohmann::json option_json(const ConfigTree& tree) {
+  if (tree.kind == ConfigTree::Kind::kList) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const ConfigTree& item : tree.items) list.push_back(option_json(item));
+    return list;
+  }
+  if (tree.kind != ConfigTree::Kind::kScalar) return nullptr;
+  if (tree.quoted) return tree.scalar;
+  const nlohmann::json plain = nlohmann::json::parse(tree.scalar, nullptr, false);
+  return plain.is_number() || plain.is_boolean() ? plain : nlohmann::json(tree.scalar);
+}
+
+/// The map form: exactly one of uniform, list, mask, preset.
+NamedKeySteps read_key_step_map(const ConfigValue& value, int num_steps) {
+  ConfigMap map(value);
+  const std::vector<std::string> forms = {"uniform", "list", "mask", "preset"};
+  NamedKeySteps result;
+  int found = 0;
+  for (const std::string& form : forms) {
+    if (!map.has(form)) continue;
+    ++found;
+    const ConfigValue given = map.at(form);
+    at_place(given, [&] {
+      if (form == "uniform") {
+        const int k = static_cast<int>(given.integer(1, num_steps));
+        result = {uniform_key_steps(k, num_steps), "uniform_" + std::to_string(k)};
+      } else if (form == "list") {
+        result.key_steps = key_steps_from_list(given.integers(), num_steps);
+      } else if (form == "mask") {
+        result.key_steps = key_steps_from_mask(given.integers(), num_steps);
+      } else {
+        result = {preset_key_steps(given.text(), num_steps), given.text()};
+      }
+    });
+  }
+  map.finish();
+  if (found != 1)
+    throw value.error("'" + value.path() + "' wants one of uniform, list, mask, preset");
+  return result;
+}
+
+std::string default_name(const RunSpec& run, const std::string& key_label, bool changed_steps) {
+  std::string name = run.strategy.name;
+  if (!key_label.empty()) name += "/" + key_label;
+  if (changed_steps) name += "/" + std::to_string(run.num_steps) + "_steps";
+  return name;
+}
+
+/// `blocks:` of the custom strategy: key steps of layers by role, block or layer name.
+void read_custom_blocks(ConfigMap& map, RunSpec& run) {
+  const ConfigValue value = map.at("blocks");
+  if (run.strategy.name != "custom") throw value.error("'blocks' belongs to the strategy custom");
+  ConfigMap blocks(value);
+  for (const auto& [selector, key_steps] : blocks.rest()) {
+    run.strategy.custom[selector] = read_key_steps(key_steps, run.num_steps).key_steps;
+  }
+  if (run.strategy.custom.empty()) throw value.error("'blocks' names no block");
+}
+
+/// Key steps of the run; -> their label, "" for strategies without.
+std::string read_run_key_steps(ConfigMap& map, RunSpec& run) {
+  const bool takes_none = run.strategy.name == "full" || run.strategy.name == "custom";
+  if (map.has("key_steps")) {
+    const ConfigValue value = map.at("key_steps");
+    if (takes_none) throw value.error("the strategy " + run.strategy.name + " takes no key_steps");
+    NamedKeySteps named = read_key_steps(value, run.num_steps);
+    run.strategy.key_steps = std::move(named.key_steps);
+    return named.label;
+  }
+  if (!takes_none)
+    throw map.value().error("the strategy " + run.strategy.name + " needs key_steps");
+  return "";
+}
+
+std::vector<std::string> read_executions(ConfigMap& map) {
+  if (!map.has("execution")) return {"sequential"};
+  const ConfigValue value = map.at("execution");
+  const std::vector<std::string> words = {"sequential", "parallel"};
+  if (!value.is_list()) return {value.choice(words)};
+  std::vector<std::string> executions;
+  for (const ConfigValue& item : value.list()) executions.push_back(item.choice(words));
+  return executions;
+}
+
+}  // namespace
+
+SamplerChoice read_sampler(const ConfigValue& value) {
+  SamplerChoice sampler;
+  sampler.options = nlohmann::json::object();
+  if (value.is_scalar()) {
+    sampler.name = value.choice(sampler_names());
+    return sampler;
+  }
+  ConfigMap map(value);
+  if (map.has("name")) sampler.name = map.at("name").choice(sampler_names());
+  for (const auto& [key, option] : map.rest()) sampler.options[key] = option_json(option.tree());
+  return sampler;
+}
+
+NamedKeySteps read_key_steps(const ConfigValue& value, int num_steps) {
+  return at_place(value, [&] {
+    NamedKeySteps result;
+    if (value.is_list()) {
+      result.key_steps = key_steps_from_list(value.integers(), num_steps);
+    } else if (value.is_map()) {
+      result = read_key_step_map(value, num_steps);
+    } else {
+      result = {preset_key_steps(value.text(), num_steps), value.text()};
+    }
+    if (result.label.empty()) {
+      result.label = std::to_string(num_key_steps(result.key_steps)) + "_keys";
+    }
+    return result;
+  });
+}
+
+std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
+  ConfigMap map(value);
+  RunSpec run = defaults;
+  run.place = value.place();
+  run.strategy.name = map.at("strategy").choice(strategy_names());
+  if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
+  if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
+  if (map.has("max_parallel")) {
+    run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
+  }
+  const std::string label = read_run_key_steps(map, run);
+  if (map.has("blocks")) read_custom_blocks(map, run);
+  if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
+    throw value.error("the strategy custom needs 'blocks'");
+  }
+  const std::string base = map.has("name")
+                               ? map.at("name").text()
+                               : default_name(run, label, run.num_steps != defaults.num_steps);
+  if (base.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
+  std::vector<RunSpec> runs;
+  const std::vector<std::string> executions = read_executions(map);
+  map.finish();
+  for (const std::string& execution : executions) {
+    RunSpec& added = runs.emplace_back(run);
+    added.execution = parse_execution(execution);
+    const bool suffix = executions.size() > 1 || (!map.has("name") && execution == "parallel");
+    added.name = suffix ? base + "/" + execution : base;
+  }
+  return runs;
+}
+
+}  // namespace fdbench

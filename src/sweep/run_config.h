@@ -1,0 +1,26 @@
+// The part of a config file that describes runs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sweep/config_reader.h"
+#include "sweep/experiment.h"
+
+namespace fdbench {
+
+/// `sampler:` a name, or a map of a name and options that override the model folder's.
+SamplerChoice read_sampler(const ConfigValue& value);
+
+/// `key_steps:` with a short name for the run ("non_uniform_IV", "uniform_6", "9_keys").
+struct NamedKeySteps {
+  KeySteps key_steps;
+  std::string label;
+};
+NamedKeySteps read_key_steps(const ConfigValue& value, int num_steps);
+
+/// One entry of `runs:`; a list of executions makes several runs. defaults: what the entry does not
+/// set.
+std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults);
+
+}  // namespace fdbench

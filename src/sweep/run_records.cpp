@@ -1,0 +1,162 @@
+#include "sweep/run_records.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "metrics/distances.h"
+#include "sweep/picture_unit.h"
+#include "sweep/statistics.h"
+
+namespace fdbench {
+namespace {
+
+std::vector<double> row_of(const Arrays& timing, const std::string& name, int run) {
+  const at::Tensor row = timing.at(name)[run].contiguous();
+  const double* begin = row.const_data_ptr<double>();
+  return {begin, begin + row.numel()};
+}
+
+std::vector<double> ratios(const std::vector<double>& above, const std::vector<double>& below) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < above.size(); ++i) result.push_back(above[i] / below[i]);
+  return result;
+}
+
+void append(std::vector<double>& values, const at::Tensor& added) {
+  const at::Tensor doubles = added.to(at::kDouble).contiguous();
+  const double* begin = doubles.const_data_ptr<double>();
+  values.insert(values.end(), begin, begin + doubles.numel());
+}
+
+}  // namespace
+
+RunRecord planned_record(const PreparedRun& run) {
+  RunRecord record;
+  const RunSpec& spec = run.spec;
+  KeySteps keys = spec.strategy.key_steps;
+  if (spec.strategy.name == "full") keys.assign(static_cast<std::size_t>(spec.num_steps), true);
+  record.name = spec.name;
+  record.strategy = spec.strategy.name;
+  record.execution = execution_name(spec.execution);
+  if (!keys.empty()) {
+    record.key_steps = key_steps_text(keys);
+    record.num_key_steps = num_key_steps(keys);
+  }
+  record.num_steps = spec.num_steps;
+  record.max_parallel = spec.max_parallel;
+  record.sampler = run.sampler_name;
+  record.sampler_options = spec.sampler.options.empty() ? "" : spec.sampler.options.dump();
+  record.layers_total = run.layers_total();
+  return record;
+}
+
+void count_grid(RunRecord& record, const PreparedSweep& sweep, const at::Tensor& ran,
+                const at::Tensor& calls) {
+  const at::Tensor cost = at::tensor(sweep.layer_multiply_adds, at::kLong);
+  const at::Tensor counts = ran.to(at::kLong);
+  record.layers_run = counts.sum().item<std::int64_t>();
+  record.multiply_adds = (counts * cost).sum().item<std::int64_t>();
+  record.reused = record.layers_run < record.layers_total;
+  record.unet_calls = calls[0].item<std::int64_t>();
+  record.step_calls = calls[1].item<std::int64_t>();
+}
+
+void summarise_timing(RunRecord& record, const Arrays& timing, int run, int baseline) {
+  const std::vector<double> unet = row_of(timing, "/unet_s", run);
+  const std::vector<double> total = row_of(timing, "/total_s", run);
+  record.num_rounds = static_cast<std::int64_t>(unet.size());
+  record.unet_s = median(unet);
+  record.total_s = median(total);
+  record.text_encoder_s = median(row_of(timing, "/text_encoder_s", run));
+  record.vae_s = median(row_of(timing, "/vae_s", run));
+  if (baseline < 0) return;
+  const std::vector<double> unet_ratios = ratios(row_of(timing, "/unet_s", baseline), unet);
+  const std::vector<double> total_ratios = ratios(row_of(timing, "/total_s", baseline), total);
+  const Interval of_unet = median_interval(unet_ratios), of_total = median_interval(total_ratios);
+  record.unet_speedup = median(unet_ratios);
+  record.unet_speedup_low = of_unet.low;
+  record.unet_speedup_high = of_unet.high;
+  record.total_speedup = median(total_ratios);
+  record.total_speedup_low = of_total.low;
+  record.total_speedup_high = of_total.high;
+}
+
+void Distances::add(const at::Tensor& added_psnr, const at::Tensor& added_mse) {
+  append(psnr_db, added_psnr);
+  append(latent_mse, added_mse);
+}
+
+void Distances::summarise(RunRecord& record) const {
+  record.num_identical =
+      std::count_if(psnr_db.begin(), psnr_db.end(), [](double value) { return std::isinf(value); });
+  const bool all_identical = record.num_identical == static_cast<std::int64_t>(psnr_db.size());
+  record.psnr_to_full =
+      all_identical ? std::numeric_limits<double>::infinity() : mean_of_finite(psnr_db);
+  record.latent_mse_to_full = mean_of_finite(latent_mse);
+}
+
+at::Tensor picture_psnr(const Arrays& arrays, const Arrays& reference) {
+  return psnr(arrays.at(picture_arrays::kImages), reference.at(picture_arrays::kImages));
+}
+
+at::Tensor picture_latent_mse(const Arrays& arrays, const Arrays& reference) {
+  return latent_mse(arrays.at(picture_arrays::kLatents), reference.at(picture_arrays::kLatents));
+}
+
+at::Tensor std_over_steps(const at::Tensor& values) {
+  const at::Tensor mean = values.nanmean(1, /*keepdim=*/true);
+  return (values - mean).square().nanmean(1).sqrt();
+}
+
+at::Tensor cells_of(const Plan& plan) {
+  at::Tensor cells = at::empty({plan.num_steps(), plan.num_layers()}, at::kByte);
+  std::uint8_t* out = cells.mutable_data_ptr<std::uint8_t>();
+  for (const Cell cell : plan.cells()) *out++ = static_cast<std::uint8_t>(cell);
+  return cells;
+}
+
+RecordTable prompt_table(const PreparedSweep& sweep) {
+  RecordTable table;
+  table.columns = {{"index", ColumnType::kInt, "", "place in the prompt list"},
+                   {"seed", ColumnType::kInt, "", "seed of the starting noise"},
+                   {"caption", ColumnType::kText, "", "what is pictured"}};
+  for (const std::string& caption : sweep.experiment.captions) {
+    const auto index = static_cast<std::int64_t>(table.rows.size());
+    const auto seed = static_cast<std::int64_t>(sweep.experiment.seed) + index;
+    table.rows.push_back({index, seed, caption});
+  }
+  return table;
+}
+
+RecordTable layer_table(const PreparedSweep& sweep) {
+  RecordTable table;
+  table.columns = {{"name", ColumnType::kText, "", "diffusers' module name"},
+                   {"block", ColumnType::kText, "", "block it belongs to"},
+                   {"role", ColumnType::kText, "", "encoder, bottleneck or decoder"},
+                   {"num_parameters", ColumnType::kInt, "", "parameters"},
+                   {"multiply_adds", ColumnType::kInt, "multiply-adds",
+                    "of one call for one picture, guidance included"}};
+  for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
+    const LayerInfo& layer = sweep.layers[i];
+    table.rows.push_back({layer.name, layer.block, role_name(layer.role), sweep.layer_parameters[i],
+                          sweep.layer_multiply_adds[i]});
+  }
+  return table;
+}
+
+RecordTable block_table(const PreparedSweep& sweep) {
+  RecordTable table;
+  table.columns = {{"name", ColumnType::kText, "", "block or layer"},
+                   {"block", ColumnType::kText, "", "block it belongs to"},
+                   {"role", ColumnType::kText, "", "encoder, bottleneck or decoder"},
+                   {"layer", ColumnType::kInt, "", "row of /layers whose output is watched"}};
+  for (const WatchedLayer& watched : sweep.watched) {
+    const LayerInfo& layer = sweep.layers[watched.layer];
+    table.rows.push_back(
+        {watched.name, layer.block, role_name(layer.role), std::int64_t{watched.layer}});
+  }
+  return table;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,42 @@
+// Rows of the result file's tables, from plans, grids and raw samples.
+#pragma once
+
+#include "results/record_table.h"
+#include "results/run_fields.h"
+#include "results/unit_file.h"
+#include "sweep/prepared_sweep.h"
+
+namespace fdbench {
+
+/// What is known of a run before it ran.
+RunRecord planned_record(const PreparedRun& run);
+
+/// Counts what really ran. ran: [S, L] uint8; calls: [2] network calls, steps with a call.
+void count_grid(RunRecord& record, const PreparedSweep& sweep, const at::Tensor& ran,
+                const at::Tensor& calls);
+
+/// Medians of the times and speedups with their intervals. timing: arrays [R, N] of timing_round.h.
+void summarise_timing(RunRecord& record, const Arrays& timing, int run, int baseline);
+
+/// Distances of a run's pictures from the baseline's.
+struct Distances {
+  std::vector<double> psnr_db, latent_mse;
+
+  void add(const at::Tensor& psnr_db, const at::Tensor& latent_mse);
+  void summarise(RunRecord& record) const;
+};
+/// arrays, reference: `pictures` units of the same pictures -> [n].
+at::Tensor picture_psnr(const Arrays& arrays, const Arrays& reference);
+at::Tensor picture_latent_mse(const Arrays& arrays, const Arrays& reference);
+
+/// Standard deviation (population) over the steps that are not NaN. values: [n, S, B] -> [n, B].
+at::Tensor std_over_steps(const at::Tensor& values);
+
+/// [S, L] uint8.
+at::Tensor cells_of(const Plan& plan);
+
+RecordTable prompt_table(const PreparedSweep& sweep);
+RecordTable layer_table(const PreparedSweep& sweep);
+RecordTable block_table(const PreparedSweep& sweep);
+
+}  // namespace fdbench

@@ -1,0 +1,126 @@
+#include "sweep/settings.h"
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/hash.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::size_t kMostNamed = 3, kLongestValue = 40;
+
+std::string number_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", number);
+  return text;
+}
+
+/// Hash of all files of the folder's tokenizer.
+std::string tokenizer_hash(const std::filesystem::path& folder) {
+  std::string contents;
+  std::error_code ignored;
+  std::set<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (entry.is_regular_file()) files.insert(entry.path());
+  }
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path, std::ios::binary);
+    contents += path.filename().string() + "\n";
+    contents.append(std::istreambuf_iterator<char>(file), {});
+  }
+  return content_hash(contents);
+}
+
+std::string run_text(const RunSpec& run) {
+  nlohmann::json json = {{"strategy", run.strategy.name},
+                         {"key_steps", key_steps_text(run.strategy.key_steps)},
+                         {"execution", execution_name(run.execution)},
+                         {"max_parallel", run.max_parallel},
+                         {"steps", run.num_steps},
+                         {"sampler", run.sampler.name},
+                         {"options", run.sampler.options}};
+  for (const auto& [selector, key_steps] : run.strategy.custom) {
+    json["blocks"][selector] = key_steps_text(key_steps);
+  }
+  return json.dump();
+}
+
+std::string captions_text(const Experiment& experiment) {
+  return nlohmann::json(experiment.captions)
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string shown(const std::string& value) {
+  return value.size() <= kLongestValue ? value : value.substr(0, kLongestValue) + "...";
+}
+
+}  // namespace
+
+Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder, int num_threads) {
+  Settings settings = {{"fdbench_version", FDBENCH_VERSION},
+                       {"device", experiment.device},
+                       {"dtype", experiment.dtype},
+                       {"threads", std::to_string(num_threads)},
+                       {"seed", std::to_string(experiment.seed)},
+                       {"guidance_scale", number_text(experiment.guidance_scale)},
+                       {"prompts.count", std::to_string(experiment.captions.size())},
+                       {"prompts.hash", content_hash(captions_text(experiment))},
+                       {"features.enabled", experiment.features.enabled ? "true" : "false"},
+                       {"features.detail", experiment.features.detail},
+                       {"pictures.chunk", std::to_string(experiment.pictures.chunk)},
+                       {"pictures.batch", std::to_string(experiment.pictures.batch)},
+                       {"pictures.keep", std::to_string(experiment.pictures.keep)},
+                       {"timing.warmup", std::to_string(experiment.timing.warmup)},
+                       {"timing.rounds", std::to_string(experiment.timing.rounds)}};
+  for (const char* part : {"unet", "vae", "text_encoder"}) {
+    if (folder.has(part)) settings[std::string("model.") + part] = folder.weights_hash(part);
+  }
+  if (folder.has("tokenizer")) {
+    settings["model.tokenizer"] = tokenizer_hash(folder.path() / "tokenizer");
+  }
+  if (folder.has("scheduler")) {
+    settings["model.scheduler"] = content_hash(folder.config("scheduler").dump());
+  }
+  for (const RunSpec& run : experiment.runs) settings["runs." + run.name] = run_text(run);
+  return settings;
+}
+
+std::string settings_json(const Settings& settings) { return nlohmann::json(settings).dump(); }
+
+Settings settings_from_json(const std::string& text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  Settings settings;
+  if (!json.is_object()) return settings;
+  for (const auto& [key, value] : json.items()) {
+    if (value.is_string()) settings[key] = value.get<std::string>();
+  }
+  return settings;
+}
+
+std::string describe_changes(const Settings& before, const Settings& now) {
+  std::vector<std::string> changes;
+  for (const auto& [key, value] : now) {
+    const auto old = before.find(key);
+    if (old == before.end()) {
+      changes.push_back(key + " (new)");
+    } else if (old->second != value) {
+      changes.push_back(key + " (was " + shown(old->second) + ", now " + shown(value) + ")");
+    }
+  }
+  for (const auto& [key, value] : before) {
+    if (now.count(key) == 0) changes.push_back(key + " (gone)");
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(changes.size(), kMostNamed); ++i) {
+    text += (i ? ", " : "") + changes[i];
+  }
+  if (changes.size() > kMostNamed) {
+    text += " and " + std::to_string(changes.size() - kMostNamed) + " more";
+  }
+  return text;
+}
+
+}  // namespace fdbench

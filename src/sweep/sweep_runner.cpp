@@ -1,0 +1,185 @@
+#include "sweep/sweep_runner.h"
+
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "core/device.h"
+#include "core/progress.h"
+#include "pipelines/text_to_image.h"
+#include "results/result_reader.h"
+#include "results/run_table.h"
+#include "sweep/assemble.h"
+#include "sweep/interrupt.h"
+#include "sweep/picture_unit.h"
+#include "sweep/timing_round.h"
+
+namespace fdbench {
+namespace {
+
+std::string sweep_line(const PreparedSweep& sweep) {
+  const Experiment& experiment = sweep.experiment;
+  char guidance[32];
+  std::snprintf(guidance, sizeof guidance, "%g", experiment.guidance_scale);
+  const std::string sampler = sampler_of_run(sweep, experiment.runs.front())->name();
+  return std::to_string(experiment.runs.size()) + " runs x " +
+         std::to_string(experiment.captions.size()) + " prompts, " + sampler + " " +
+         std::to_string(experiment.runs.front().num_steps) + " steps, guidance " + guidance + ", " +
+         std::to_string(experiment.timing.rounds) + " timing rounds";
+}
+
+/// The work of one call of run_sweep.
+class SweepRun {
+ public:
+  SweepRun(const Experiment& experiment, const SweepOptions& options)
+      : experiment_(experiment),
+        options_(options),
+        folder_(experiment.model),
+        outline_(load_outline(folder_)),
+        sweep_(prepare_sweep(experiment, folder_, *outline_)),
+        num_threads_(at::get_num_threads()),
+        settings_(sweep_settings(experiment, folder_, num_threads_)),
+        units_(plan_units(sweep_, settings_)) {}
+
+  void run() {
+    say("model   " + model_line(sweep_, folder_, num_threads_));
+    say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
+    if (options_.dry_run) return print_plan();
+    if (already_complete()) return;
+    UnitFolder unit_folder(options_.output, settings_, options_.fresh);
+    compute(unit_folder);
+    const std::vector<RunRecord> records =
+        assemble({sweep_, folder_, settings_, num_threads_}, units_, unit_folder, options_.output);
+    unit_folder.remove();
+    print_table(records);
+  }
+
+ private:
+  void say(const std::string& line) const {
+    if (options_.quiet) return;
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  }
+
+  void print_table(const std::vector<RunRecord>& records) const {
+    say("\n" + format_runs(records, "table"));
+    say("results  " + options_.output.string());
+  }
+
+  void print_plan() const {
+    for (const PreparedRun& run : sweep_.runs) {
+      char line[256];
+      std::snprintf(line, sizeof line,
+                    "  %-36s %4d of %4d steps call the network, %5lld of %5lld layer runs",
+                    run.spec.name.c_str(), run.schedule.num_calls(), run.spec.num_steps,
+                    static_cast<long long>(run.schedule.num_layer_runs()),
+                    static_cast<long long>(run.layers_total()));
+      say(line);
+    }
+    const std::filesystem::path units = unit_folder_path(options_.output);
+    std::size_t complete = 0;
+    for (const WorkUnit& unit : units_) complete += unit_complete(units / unit.file_name());
+    say("plan    " + std::to_string(units_.size()) + " work units, " + std::to_string(complete) +
+        " complete; nothing was computed or written (--dry-run)");
+  }
+
+  /// True when the output is there whole. Throws when it is of another configuration.
+  bool already_complete() const {
+    if (options_.fresh || !std::filesystem::exists(options_.output)) return false;
+    const ResultSummary summary = read_summary(options_.output);
+    const auto found = summary.attributes.find("settings");
+    const Settings before =
+        found == summary.attributes.end() ? Settings{} : settings_from_json(found->second);
+    const std::string changes = describe_changes(before, settings_);
+    if (!changes.empty()) {
+      throw usage_error(Place{options_.output.string()},
+                        "is the result of another configuration: " + changes +
+                            "; --fresh replaces it, --out names another file");
+    }
+    say("plan    complete already; nothing to do (--fresh begins anew)");
+    print_table(summary.runs);
+    return true;
+  }
+
+  /// Computes what is missing.
+  void compute(const UnitFolder& unit_folder) {
+    std::vector<const WorkUnit*> missing;
+    double done = 0, total = 0;
+    for (const WorkUnit& unit : units_) {
+      total += unit.cost;
+      if (is_complete(unit_folder.file(unit))) {
+        done += unit.cost;
+      } else {
+        missing.push_back(&unit);
+      }
+    }
+    const std::size_t complete = units_.size() - missing.size();
+    say("plan    " + std::to_string(units_.size()) + " work units" +
+        (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
+    if (missing.empty()) return;
+    const TextToImagePipeline pipeline(folder_, parse_dtype(experiment_.dtype),
+                                       parse_device(experiment_.device));
+    const InterruptGuard guard;
+    Progress progress(stderr, !options_.quiet, total, done);
+    std::size_t finished = complete;
+    try {
+      for (const WorkUnit* unit : missing) {
+        write_unit(unit_folder.file(*unit), compute_unit(*unit, pipeline, progress, done));
+        done += unit->cost;
+        ++finished;
+      }
+    } catch (const Interrupted&) {
+      throw runtime_error("stopped by a signal; " + std::to_string(finished) + " of " +
+                          std::to_string(units_.size()) + " work units are complete in " +
+                          unit_folder.path().string() + ", the same command goes on from there");
+    }
+  }
+
+  bool is_complete(const std::filesystem::path& path) const {
+    if (unit_complete(path)) return true;
+    if (std::filesystem::exists(path)) {
+      std::fprintf(stderr, "note: %s is damaged and is computed again\n", path.c_str());
+    }
+    return false;
+  }
+
+  Arrays compute_unit(const WorkUnit& unit, const TextToImagePipeline& pipeline, Progress& progress,
+                      double done) {
+    if (unit.kind == WorkUnit::Kind::kTiming) {
+      progress.show(done, "timing round " + std::to_string(unit.round + 1) + "/" +
+                              std::to_string(experiment_.timing.rounds));
+      if (!warm_) warm_up(sweep_, pipeline);
+      warm_ = true;
+      return time_round(sweep_, pipeline, unit.round);
+    }
+    const auto show = [&](std::int64_t made) {
+      progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
+                    sweep_.runs[unit.run].spec.name + "  picture " +
+                        std::to_string(unit.first + made) + "/" +
+                        std::to_string(experiment_.num_pictures()));
+    };
+    show(0);
+    return make_pictures(sweep_, pipeline, unit, show);
+  }
+
+  const Experiment& experiment_;
+  const SweepOptions& options_;
+  ModelFolder folder_;
+  std::unique_ptr<Denoiser> outline_;
+  PreparedSweep sweep_;
+  int num_threads_;
+  Settings settings_;
+  std::vector<WorkUnit> units_;
+  bool warm_ = false;
+};
+
+}  // namespace
+
+void run_sweep(const Experiment& experiment, const SweepOptions& options) {
+  if (experiment.threads > 0) at::set_num_threads(experiment.threads);
+  parse_device(experiment.device);
+  SweepRun(experiment, options).run();
+}
+
+}  // namespace fdbench

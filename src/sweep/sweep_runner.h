@@ -1,0 +1,24 @@
+// Runs a sweep: resumes, computes the missing units, merges.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sweep/experiment.h"
+
+namespace fdbench {
+
+struct SweepOptions {
+  std::filesystem::path output;
+  bool fresh = false;    // begin anew, whatever is there
+  bool quiet = false;    // nothing but faults is printed
+  bool dry_run = false;  // print what would be done, write nothing
+};
+
+/// Prints head lines, progress (on a terminal), the table of runs and where it is. A fault leaves
+/// complete units where they are; the same call goes on from there. A usage error for an output of
+/// another configuration without `fresh`.
+void run_sweep(const Experiment& experiment, const SweepOptions& options);
+
+}  // namespace fdbench

@@ -1,0 +1,93 @@
+#include "sweep/timing_round.h"
+
+#include <chrono>
+#include <numeric>
+#include <random>
+
+#include "core/device.h"
+#include "pipelines/picture_noise.h"
+#include "sweep/interrupt.h"
+#include "sweep/picture_unit.h"
+
+namespace fdbench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Seconds of one picture.
+struct PictureTimes {
+  double text_encoder_s = 0, unet_s = 0, vae_s = 0, total_s = 0;
+  int unet_calls = 0;
+};
+
+double seconds_between(Clock::time_point start, Clock::time_point end) {
+  return std::chrono::duration<double>(end - start).count();
+}
+
+PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+                          const PreparedRun& run, std::int64_t picture) {
+  const auto sampler = sampler_of_run(sweep, run.spec);
+  PictureNoise noise(sweep.experiment.seed, {picture}, sweep.latent_shape);
+  const at::Tensor latents = starting_latents(noise.draw(), *sampler, pipeline.unet());
+  ExecutorOptions options;
+  options.execution = run.spec.execution;
+  options.max_parallel = run.spec.max_parallel;
+  options.guidance_scale = sweep.experiment.guidance_scale;
+  const std::string& caption = sweep.experiment.captions[static_cast<std::size_t>(picture)];
+
+  synchronize(pipeline.device());
+  const auto start = Clock::now();
+  const PromptPair pair = encode_pair(pipeline, {caption}, sweep.guided());
+  synchronize(pipeline.device());
+  const auto encoded = Clock::now();
+  const DenoiseResult result = denoise(pipeline.unet(), *sampler, run.schedule, pair.conditional,
+                                       pair.unconditional, latents, noise.source(), options);
+  synchronize(pipeline.device());
+  const auto denoised = Clock::now();
+  pipeline.decode(result.latents);
+  const auto decoded = Clock::now();
+  return {seconds_between(start, encoded), result.unet_seconds, seconds_between(denoised, decoded),
+          seconds_between(start, decoded), result.num_calls};
+}
+
+}  // namespace
+
+std::vector<int> shuffled_runs(int num_runs, std::uint64_t seed, int round) {
+  std::vector<int> order(static_cast<std::size_t>(num_runs));
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937_64 random(seed * 1'000'003 + static_cast<std::uint64_t>(round));
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  return order;
+}
+
+void warm_up(const PreparedSweep& sweep, const TextToImagePipeline& pipeline) {
+  for (int picture = 0; picture < sweep.experiment.timing.warmup; ++picture) {
+    for (const PreparedRun& run : sweep.runs) {
+      check_interrupt();
+      time_picture(sweep, pipeline, run, 0);
+    }
+  }
+}
+
+Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipeline, int round) {
+  const auto num_runs = static_cast<std::int64_t>(sweep.runs.size());
+  at::Tensor seconds = at::zeros({4, num_runs}, at::kDouble);
+  at::Tensor order = at::zeros({num_runs}, at::kInt), calls = at::zeros({num_runs}, at::kInt);
+  const std::int64_t picture = round % sweep.experiment.num_pictures();
+  int place = 0;
+  for (const int run : shuffled_runs(static_cast<int>(num_runs), sweep.experiment.seed, round)) {
+    check_interrupt();
+    const PictureTimes times = time_picture(sweep, pipeline, sweep.runs[run], picture);
+    int row = 0;
+    for (const double value : {times.text_encoder_s, times.unet_s, times.vae_s, times.total_s}) {
+      seconds[row++][run] = value;
+    }
+    order[run] = place++;
+    calls[run] = times.unet_calls;
+  }
+  Arrays arrays = {{timing_arrays::kOrder, order}, {timing_arrays::kCalls, calls}};
+  for (int row = 0; row < 4; ++row) arrays[timing_arrays::kSeconds[row]] = seconds[row].clone();
+  return arrays;
+}
+
+}  // namespace fdbench

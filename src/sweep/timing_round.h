@@ -1,0 +1,29 @@
+// One timing round: every run of the sweep makes the same picture, one after the other in shuffled
+// order.
+#pragma once
+
+#include "pipelines/text_to_image.h"
+#include "results/unit_file.h"
+#include "sweep/prepared_sweep.h"
+
+namespace fdbench {
+
+/// Names of the arrays of a `timing` unit, one value a run; the seconds are float64, the rest
+/// int32.
+namespace timing_arrays {
+inline constexpr const char* kSeconds[] = {"/text_encoder_s", "/unet_s", "/vae_s", "/total_s"};
+inline constexpr const char* kOrder = "/order";
+inline constexpr const char* kCalls = "/unet_calls";
+}  // namespace timing_arrays
+
+/// Every run makes `experiment.timing.warmup` pictures that are not timed.
+void warm_up(const PreparedSweep& sweep, const TextToImagePipeline& pipeline);
+
+/// The picture of round n is prompt n (from the start again after the last). Nothing is observed or
+/// printed meanwhile.
+Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipeline, int round);
+
+/// The order of the runs in a round: a permutation that depends on the seed and the round only.
+std::vector<int> shuffled_runs(int num_runs, std::uint64_t seed, int round);
+
+}  // namespace fdbench

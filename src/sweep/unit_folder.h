@@ -1,0 +1,41 @@
+// The folder beside a result file in which complete work units wait for the rest: `<out>.units`.
+#pragma once
+
+#include <filesystem>
+
+#include "results/unit_file.h"
+#include "sweep/settings.h"
+#include "sweep/work_units.h"
+
+namespace fdbench {
+
+/// Locked while it lives, so that two programs never work on the same output.
+class UnitFolder {
+ public:
+  /// Makes or takes over the folder. With `fresh`, units that are there go; otherwise a folder of
+  /// other settings is a usage error that names what changed (more or fewer timing rounds are no
+  /// change: rounds are units of their own). Leftovers of a killed program go. Runtime errors: the
+  /// folder cannot be written; another program has it.
+  UnitFolder(const std::filesystem::path& output, const Settings& settings, bool fresh);
+  ~UnitFolder();
+  UnitFolder(const UnitFolder&) = delete;
+  UnitFolder& operator=(const UnitFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path file(const WorkUnit& unit) const { return path_ / unit.file_name(); }
+  /// Removes the folder and all in it.
+  void remove();
+
+ private:
+  void lock();
+  void check_settings(const Settings& settings) const;
+  void clear(bool units_too);
+
+  std::filesystem::path output_, path_;
+  int lock_ = -1;
+};
+
+/// `<out>.units`
+std::filesystem::path unit_folder_path(const std::filesystem::path& output);
+
+}  // namespace fdbench

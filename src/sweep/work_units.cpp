@@ -1,0 +1,84 @@
+#include "sweep/work_units.h"
+
+#include <algorithm>
+
+#include "core/hash.h"
+
+namespace fdbench {
+namespace {
+
+/// The settings that a run's pictures depend on.
+Settings picture_settings(const Settings& all, const std::string& run_name) {
+  Settings settings;
+  for (const auto& [key, value] : all) {
+    const bool other_run = key.starts_with("runs.") && key != "runs." + run_name;
+    const bool of_the_file = key.starts_with("timing.") || key == "threads" ||
+                             key.starts_with("prompts.") || key == "pictures.keep";
+    if (!other_run && !of_the_file) settings[key] = value;
+  }
+  return settings;
+}
+
+/// The settings that a round depends on: all but what only decides how many there are and what else
+/// is kept.
+Settings timing_settings(const Settings& all) {
+  Settings settings;
+  for (const auto& [key, value] : all) {
+    const bool irrelevant =
+        key == "timing.rounds" || key.starts_with("features.") || key.starts_with("pictures.");
+    if (!irrelevant) settings[key] = value;
+  }
+  return settings;
+}
+
+WorkUnit picture_unit(const PreparedSweep& sweep, const Settings& settings, int run,
+                      std::int64_t first) {
+  const Experiment& experiment = sweep.experiment;
+  WorkUnit unit;
+  unit.kind = WorkUnit::Kind::kPictures;
+  unit.run = run;
+  unit.first = first;
+  unit.count = std::min<std::int64_t>(experiment.pictures.chunk, experiment.num_pictures() - first);
+  unit.cost = static_cast<double>(sweep.runs[run].multiply_adds) * unit.count;
+  const auto begin = experiment.captions.begin() + first;
+  Settings of_unit = picture_settings(settings, sweep.runs[run].spec.name);
+  of_unit["kind"] = "pictures";
+  of_unit["run"] = sweep.runs[run].spec.name;
+  of_unit["first"] = std::to_string(first);
+  of_unit["captions"] = nlohmann::json(std::vector<std::string>(begin, begin + unit.count))
+                            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  unit.hash = content_hash(settings_json(of_unit));
+  return unit;
+}
+
+WorkUnit timing_unit(const PreparedSweep& sweep, const Settings& settings, int round) {
+  WorkUnit unit;
+  unit.kind = WorkUnit::Kind::kTiming;
+  unit.round = round;
+  for (const PreparedRun& run : sweep.runs) unit.cost += static_cast<double>(run.multiply_adds);
+  if (round == 0) unit.cost *= 1 + sweep.experiment.timing.warmup;
+  Settings of_unit = timing_settings(settings);
+  of_unit["kind"] = "timing";
+  of_unit["round"] = std::to_string(round);
+  unit.hash = content_hash(settings_json(of_unit));
+  return unit;
+}
+
+}  // namespace
+
+std::vector<WorkUnit> plan_units(const PreparedSweep& sweep, const Settings& settings) {
+  const Experiment& experiment = sweep.experiment;
+  std::vector<WorkUnit> units;
+  for (int run = 0; run < static_cast<int>(sweep.runs.size()); ++run) {
+    for (std::int64_t first = 0; first < experiment.num_pictures();
+         first += experiment.pictures.chunk) {
+      units.push_back(picture_unit(sweep, settings, run, first));
+    }
+  }
+  for (int round = 0; round < experiment.timing.rounds; ++round) {
+    units.push_back(timing_unit(sweep, settings, round));
+  }
+  return units;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,32 @@
+// The pieces that a sweep is computed, stored and resumed in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sweep/prepared_sweep.h"
+#include "sweep/settings.h"
+
+namespace fdbench {
+
+struct WorkUnit {
+  enum class Kind {
+    kPictures,  // one run, pictures first .. first + count - 1
+    kTiming,    // one round: every run makes the same picture
+  };
+  Kind kind = Kind::kPictures;
+  int run = -1;
+  std::int64_t first = 0, count = 0;
+  int round = -1;
+  double cost = 0;   // [multiply-adds], for the estimate of the time left
+  std::string hash;  // of all that determines the unit's contents: its file name
+
+  std::string file_name() const { return hash + ".h5"; }
+};
+
+/// All units in the order they are done: pictures run by run, then the rounds. Chunks of pictures
+/// are fixed, so what a unit holds does not depend on where an earlier start was interrupted.
+std::vector<WorkUnit> plan_units(const PreparedSweep& sweep, const Settings& settings);
+
+}  // namespace fdbench
