@@ -1,4 +1,4 @@
-"""Trains the UNet together with the text encoder on the latents of captioned scenes.
+"""Trains the UNet on the latents of captioned scenes, with the text encoder of train_text.py.
 
     python experiments/mini/train_unet.py --iterations 4000
 
@@ -55,15 +55,17 @@ def encoded_scenes(count: int) -> dict:
 
 
 class Denoiser(torch.nn.Module):
-    """UNet and text encoder as one module: one optimizer, one average."""
+    """The UNet and the frozen text encoder."""
 
     def __init__(self):
         super().__init__()
         self.unet = new_unet()
         self.text_encoder = new_text_encoder(load_tokenizer(CHECKPOINTS / "tokenizer"))
+        self.text_encoder.requires_grad_(False)
 
     def forward(self, noisy, timesteps, tokens):
-        states = self.text_encoder(tokens).last_hidden_state
+        with torch.no_grad():
+            states = self.text_encoder(tokens).last_hidden_state
         return self.unet(noisy, timesteps, states).sample
 
 
@@ -82,12 +84,23 @@ def sample_batch(data: dict, batch: int, alphas_cumprod: torch.Tensor) -> tuple:
     return noisy.to(memory_format=torch.channels_last), noise, timesteps, tokens
 
 
+def weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
+    """Weight of the squared error of each timestep's noise, mean one.
+
+    Low noise as with min-SNR-5 (Hang et al. 2023). High noise counts more, halfway to a constant
+    weight of the clean latents' error: what the caption decides first, background and layout, is
+    decided there, where it changes the noise to be predicted only little.
+    """
+    snr = alphas_cumprod / (1 - alphas_cumprod)
+    weight = (MIN_SNR / snr).clamp(max=1.0) * ((1 + snr) / snr).sqrt()
+    return weight / weight.mean()
+
+
 def losses(model: Denoiser, data: dict, batch: int, alphas_cumprod: torch.Tensor) -> tuple:
-    """The loss with min-SNR weights (Hang et al. 2023, eq. for epsilon), and the plain one."""
+    """The weighted loss and the plain one."""
     noisy, noise, timesteps, tokens = sample_batch(data, batch, alphas_cumprod)
     error = (model(noisy, timesteps, tokens) - noise).square().mean(dim=(1, 2, 3))
-    snr = alphas_cumprod[timesteps] / (1 - alphas_cumprod[timesteps])
-    return (error * snr.clamp(max=MIN_SNR) / snr).mean(), error.detach().mean()
+    return (error * weights(alphas_cumprod)[timesteps]).mean(), error.detach().mean()
 
 
 def join(rank: int, workers: int) -> None:
@@ -126,9 +139,10 @@ def train(rank: int, args: argparse.Namespace) -> None:
     data = encoded_scenes(args.scenes)
     torch.manual_seed(args.seed)
     model = Denoiser().to(memory_format=torch.channels_last)
+    model.text_encoder.load_state_dict(torch.load(CHECKPOINTS / "text.pt")["model"])
     average = copy.deepcopy(model).requires_grad_(False)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=1e-3
+        model.unet.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=1e-3
     )
     start = 0
     if UNET.exists():
@@ -138,7 +152,7 @@ def train(rank: int, args: argparse.Namespace) -> None:
         optimizer.load_state_dict(state["optimizer"])
         start = state["iteration"]
     alphas_cumprod = new_scheduler().alphas_cumprod
-    parameters = list(model.parameters())
+    parameters = list(model.unet.parameters())
     curve = Curve(HERE / "loss_unet.csv", 50, start) if rank == 0 else None
     saved = time.time()
     for iteration in range(start, args.iterations):
