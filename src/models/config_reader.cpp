@@ -10,10 +10,10 @@ constexpr std::int64_t kLargest = std::int64_t{1} << 24;
 
 /// For messages: a JSON value as a person would write it.
 std::string shown(const json& value) {
-  std::string text = value.is_string() ? "'" + value.get<std::string>() + "'"
+  std::string text = value.is_string() ? value.get<std::string>()
                                        : value.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+  if (text.size() > 60) text.replace(57, std::string::npos, "...");
+  return value.is_string() ? std::string("'").append(text).append("'") : text;
 }
 
 }  // namespace
