@@ -183,7 +183,7 @@ void run_generate(const GenerateOptions& options) {
   const nlohmann::json overrides =
       options.eta > 0 ? nlohmann::json{{"eta", options.eta}} : nlohmann::json::object();
   const auto sampler =
-      make_sampler(options.sampler, folder.config("scheduler"), overrides, options.steps);
+      make_sampler(options.sampler, scheduler_config(folder), overrides, options.steps);
   const StrategyOptions strategy = strategy_options(options);
 
   const TextToImagePipeline pipeline(folder, dtype, device);

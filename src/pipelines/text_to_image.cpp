@@ -69,6 +69,18 @@ at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
   return at::cat(pictures, 0);
 }
 
+nlohmann::json scheduler_config(const ModelFolder& folder) {
+  nlohmann::json config = folder.config("scheduler");
+  const std::filesystem::path index = folder.path() / "model_index.json";
+  if (!config.is_object() || !std::filesystem::exists(index)) return config;
+  const nlohmann::json parts = read_json(index);
+  const auto name = parts.is_object() ? parts.find("_class_name") : parts.end();
+  if (name == parts.end() || *name != "StableDiffusionPipeline") return config;
+  config["steps_offset"] = 1;
+  config["clip_sample"] = false;
+  return config;
+}
+
 std::int64_t TextToImagePipeline::factor() const {
   constexpr std::int64_t kStableDiffusion = 8;
   return has_vae() ? vae_->factor() : kStableDiffusion;

@@ -1,0 +1,143 @@
+"""Encoder propagation against a second implementation, written here on diffusers' own blocks."""
+
+import pytest
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+
+from tests.parity.reference import scaled_difference
+from tests.python.sd_pipelines import SD1, SD2_UNET, generate, make_folder, make_inputs
+
+STEPS = 20
+GUIDANCE = 7.5
+KEYS = [20, 19, 18, 15, 10, 6]
+# Between our two executions (the issue's bound), and to diffusers over a whole run in float32.
+EXECUTION_TOLERANCE, PARITY_TOLERANCE = 1e-5, 1e-4
+
+
+def embedding(unet, timestep, batch):
+    """The time embedding of a step."""
+    timesteps = torch.full((batch,), int(timestep))
+    return unet.time_embedding(unet.time_proj(timesteps).to(unet.dtype))
+
+
+def conditioned(block, states):
+    """The text, for blocks that look at it."""
+    return {"encoder_hidden_states": states} if hasattr(block, "attentions") else {}
+
+
+def run_encoder(unet, sample, emb, states):
+    """Skip features and the bottleneck's output."""
+    hidden = unet.conv_in(sample)
+    skips = [hidden]
+    for block in unet.down_blocks:
+        hidden, made = block(hidden_states=hidden, temb=emb, **conditioned(block, states))
+        skips.extend(made)
+    return unet.mid_block(hidden, emb, encoder_hidden_states=states), skips
+
+
+def run_decoder(unet, features, emb, states):
+    """The noise prediction from (cached) features."""
+    hidden, skips = features[0], list(features[1])
+    for block in unet.up_blocks:
+        count = len(block.resnets)
+        taken, skips = tuple(skips[-count:]), skips[:-count]
+        hidden = block(
+            hidden_states=hidden,
+            temb=emb,
+            res_hidden_states_tuple=taken,
+            **conditioned(block, states),
+        )
+    return unet.conv_out(unet.conv_act(unet.conv_norm_out(hidden)))
+
+
+@torch.inference_mode()
+def propagate(unet, scheduler_config, inputs, strategy, keys):
+    """Final latents of a run in which `strategy` is reused at the steps that are not in `keys`."""
+    scheduler = DDIMScheduler(**scheduler_config)
+    scheduler.set_timesteps(STEPS)
+    latents = inputs["latents"]
+    states = torch.cat([inputs["negative_prompt_embeds"], inputs["prompt_embeds"]])
+    features = prediction = None
+    for order, timestep in enumerate(scheduler.timesteps):
+        is_key = STEPS - order in keys
+        if strategy == "drop" and not is_key:
+            continue
+        emb = embedding(unet, timestep, len(states))
+        if is_key:
+            features = run_encoder(unet, torch.cat([latents] * 2), emb, states)
+        if is_key or strategy == "encoder":
+            negative, positive = run_decoder(unet, features, emb, states).chunk(2)
+            prediction = negative + GUIDANCE * (positive - negative)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+    return latents
+
+
+def run_ours(fdbench, folder, inputs, *options):
+    return generate(
+        fdbench, folder, folder, "--steps", STEPS, "--guidance", GUIDANCE, *options, inputs=inputs
+    )
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A tiny SD 1.x-like folder with its UNet."""
+    return make_folder(tmp_path, SD1)
+
+
+@pytest.mark.parametrize("strategy", ["encoder", "decoder", "encoder_decoder", "drop"])
+def test_strategies_equal_the_second_implementation(fdbench, tmp_path, model, strategy):
+    inputs = make_inputs(pictures=2)
+    expected = propagate(model, SD1, inputs, strategy, KEYS)
+    keys = ",".join(map(str, KEYS))
+    runs = {}
+    for execution in ("sequential", "parallel"):
+        options = ["--strategy", strategy, "--key-steps", keys, "--execution", execution]
+        runs[execution] = run_ours(fdbench, tmp_path, inputs, *options)["latents"]
+        assert scaled_difference(runs[execution], expected) < PARITY_TOLERANCE
+    assert scaled_difference(runs["parallel"], runs["sequential"]) < EXECUTION_TOLERANCE
+
+
+@pytest.mark.parametrize("max_parallel", [1, 2, 3])
+def test_cap_of_the_batch_leaves_the_result(fdbench, tmp_path, model, max_parallel):
+    inputs = make_inputs()
+    options = ["--strategy", "encoder", "--key-steps", "uniform:6", "--execution", "parallel"]
+    free = run_ours(fdbench, tmp_path, inputs, *options)
+    capped = run_ours(fdbench, tmp_path, inputs, *options, "--max-parallel", max_parallel)
+    assert scaled_difference(capped["trajectory"], free["trajectory"]) < EXECUTION_TOLERANCE
+
+
+def test_v_prediction_model(fdbench, tmp_path):
+    scheduler = SD1 | {"prediction_type": "v_prediction"}
+    unet = make_folder(tmp_path, scheduler, SD2_UNET)
+    inputs = make_inputs(size=(16, 24))
+    expected = propagate(unet, scheduler, inputs, "encoder", [20, 14, 8, 2])
+    options = ["--strategy", "encoder", "--key-steps", "uniform:6", "--execution", "parallel"]
+    ours = run_ours(fdbench, tmp_path, inputs, *options)["latents"]
+    assert scaled_difference(ours, expected) < PARITY_TOLERANCE
+
+
+def test_embedded_model(fdbench, root, tmp_path):
+    """At trained weights, where the features mean something."""
+    folder = root / "models/mini"
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet").eval()
+    scheduler = DDIMScheduler.load_config(folder / "scheduler")
+    inputs = make_inputs(width=unet.config.cross_attention_dim)
+    expected = propagate(unet, scheduler, inputs, "encoder", KEYS)
+    options = ["--strategy", "encoder", "--key-steps", ",".join(map(str, KEYS))]
+    options += ["--steps", STEPS, "--guidance", GUIDANCE]
+    sequential = generate(fdbench, folder, tmp_path, *options, inputs=inputs)["latents"]
+    parallel = generate(
+        fdbench, folder, tmp_path, *options, "--execution", "parallel", inputs=inputs
+    )["latents"]
+    assert scaled_difference(sequential, expected) < PARITY_TOLERANCE
+    assert scaled_difference(parallel, sequential) < EXECUTION_TOLERANCE
+
+
+@pytest.mark.parametrize("execution", ["sequential", "parallel"])
+@pytest.mark.parametrize("strategy", ["encoder", "decoder", "encoder_decoder", "drop"])
+def test_every_step_a_key_step_is_full_bit_for_bit(fdbench, tmp_path, model, strategy, execution):
+    inputs = make_inputs()
+    full = run_ours(fdbench, tmp_path, inputs)
+    options = ["--strategy", strategy, "--key-steps", "all", "--execution", execution]
+    keyed = run_ours(fdbench, tmp_path, inputs, *options)
+    assert torch.equal(keyed["trajectory"], full["trajectory"])
