@@ -18,7 +18,10 @@ from tests.python.sd_pipelines import (
 )
 
 # The issue asks for 1e-3 on final latents; float32 on both sides gives about 1e-6 of the scale.
-TOLERANCE = 1e-4
+# Dividing by a quantile at each step amplifies rounding: diffusers in float32 and in float64 differ
+# by 2e-4 there.
+TOLERANCE = {"thresholding": 1e-3}
+DEFAULT_TOLERANCE = 1e-4
 PROMPTS = [
     "a small red circle above a large blue square on a beige background",
     "a green triangle",
@@ -44,11 +47,13 @@ SCHEDULERS = {
 }
 
 
-def check_trajectory(ours: dict, noise: torch.Tensor, reference: torch.Tensor) -> None:
+def check_trajectory(ours: dict, noise: torch.Tensor, reference: torch.Tensor, name="") -> None:
     """The starting noise, every step, and the final latents."""
     assert torch.equal(ours["trajectory"][0], noise)
     assert torch.equal(ours["trajectory"][-1], ours["latents"])
-    assert scaled_difference(ours["trajectory"][1:], reference) < TOLERANCE
+    assert scaled_difference(ours["trajectory"][1:], reference) < TOLERANCE.get(
+        name, DEFAULT_TOLERANCE
+    )
 
 
 @pytest.mark.parametrize("guidance", [1.0, 7.5])
@@ -63,7 +68,7 @@ def test_trajectory_equals_the_pipelines(fdbench, tmp_path, name, guidance):
     ours = generate(
         fdbench, tmp_path, tmp_path, "--steps", 9, "--guidance", guidance, inputs=inputs
     )
-    check_trajectory(ours, inputs["latents"], reference)
+    check_trajectory(ours, inputs["latents"], reference, name)
 
 
 def test_sd2_like_model_and_several_pictures(fdbench, tmp_path):
@@ -97,7 +102,7 @@ def test_noise_of_a_seed_is_diffusers(fdbench, tmp_path, eta):
     ours = generate(
         fdbench, tmp_path, tmp_path, "--steps", 6, "--seed", 11, "--eta", eta, inputs=inputs
     )
-    assert scaled_difference(ours["trajectory"][1:], reference) < TOLERANCE
+    assert scaled_difference(ours["trajectory"][1:], reference) < DEFAULT_TOLERANCE
 
 
 def test_a_picture_does_not_depend_on_its_batch(fdbench, tmp_path):
@@ -124,7 +129,9 @@ def test_old_scheduler_configs_are_read_as_the_pipeline_reads_them(fdbench, tmp_
 @pytest.fixture(scope="module")
 def mini(root):
     """The embedded model in diffusers."""
-    pipeline = StableDiffusionPipeline.from_pretrained(root / "models/mini")
+    pipeline = StableDiffusionPipeline.from_pretrained(
+        root / "models/mini", torch_dtype=torch.float32
+    )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

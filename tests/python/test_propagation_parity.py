@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler, StableDiffusionPipeline
 
 from tests.parity.reference import scaled_difference
 from tests.python.sd_pipelines import SD1, SD2_UNET, generate, make_folder, make_inputs
@@ -117,18 +117,22 @@ def test_v_prediction_model(fdbench, tmp_path):
 
 
 def test_embedded_model(fdbench, root, tmp_path):
-    """At trained weights, where the features mean something."""
+    """At trained weights and a real prompt, where the features mean something."""
     folder = root / "models/mini"
-    unet = UNet2DConditionModel.from_pretrained(folder / "unet").eval()
-    scheduler = DDIMScheduler.load_config(folder / "scheduler")
-    inputs = make_inputs(width=unet.config.cross_attention_dim)
-    expected = propagate(unet, scheduler, inputs, "encoder", KEYS)
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    with torch.inference_mode():
+        positive, negative = pipeline.encode_prompt(
+            "a red circle left of a blue square", "cpu", 1, True
+        )
+    inputs = make_inputs() | {"prompt_embeds": positive, "negative_prompt_embeds": negative}
+    scheduler = dict(pipeline.scheduler.config)
+    expected = propagate(pipeline.unet, scheduler, inputs, "encoder", KEYS)
     options = ["--strategy", "encoder", "--key-steps", ",".join(map(str, KEYS))]
-    options += ["--steps", STEPS, "--guidance", GUIDANCE]
-    sequential = generate(fdbench, folder, tmp_path, *options, inputs=inputs)["latents"]
-    parallel = generate(
-        fdbench, folder, tmp_path, *options, "--execution", "parallel", inputs=inputs
-    )["latents"]
+    options += ["--steps", STEPS, "--guidance", GUIDANCE, "--execution"]
+    sequential, parallel = (
+        generate(fdbench, folder, tmp_path, *options, execution, inputs=inputs)["latents"]
+        for execution in ("sequential", "parallel")
+    )
     assert scaled_difference(sequential, expected) < PARITY_TOLERANCE
     assert scaled_difference(parallel, sequential) < EXECUTION_TOLERANCE
 
