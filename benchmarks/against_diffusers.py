@@ -10,7 +10,6 @@ slower (the whole interval above 1).
 """
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -19,10 +18,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import torch
+import yaml
 from diffusers import DDIMScheduler, StableDiffusionPipeline
-from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parent.parent
 PROMPT = "a small red circle above a large blue square on a beige background"
@@ -73,18 +73,37 @@ def time_diffusers(pipeline, latents, arguments) -> tuple[float, torch.Tensor]:
     return float(np.median(seconds)), final
 
 
-def time_fdbench(inputs: Path, outputs: Path, arguments) -> tuple[float, torch.Tensor]:
+def write_config(folder: Path, arguments) -> Path:
+    """A sweep of one full run on one prompt; its noise is that of seed 0."""
+    config = {
+        "name": "against_diffusers",
+        "model": arguments.model,
+        "threads": arguments.threads,
+        "seed": 0,
+        "prompts": {"list": [PROMPT]},
+        "steps": arguments.steps,
+        "sampler": {"name": "ddim"},
+        "guidance_scale": arguments.guidance,
+        "features": {"enabled": False},
+        "timing": {"warmup": 1, "rounds": REPEATS},
+        "runs": [{"strategy": "full"}],
+    }
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    return path
+
+
+def time_fdbench(config: Path) -> tuple[float, torch.Tensor]:
     """Seconds of one picture (median of REPEATS after a warm-up) and its final latents."""
     program = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
-    command = [program, "generate", arguments.model, "--prompt", PROMPT, "--sampler", "ddim"]
-    command += ["--steps", arguments.steps, "--guidance", arguments.guidance]
-    command += ["--threads", arguments.threads, "--inputs", inputs, "--save-latents", outputs]
-    command += ["--repeats", REPEATS, "--format", "json"]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    output = config.with_suffix(".h5")
+    command = [program, "run", config, "--out", output, "--fresh", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"against_diffusers: {done.stderr.strip()}")
-    seconds = json.loads(done.stdout)["seconds"]["total"]
-    return float(np.median(seconds)), load_file(outputs)["latents"]
+    with h5py.File(output) as file:
+        latents = torch.from_numpy(file["pictures/latents"][0])
+        return float(np.median(file["timing/total_s"][0])), latents
 
 
 def interval(values: list[float], draws: int = 10_000) -> tuple[float, float]:
@@ -105,8 +124,7 @@ def main() -> int:
     latents = torch.randn((1, channels, size, size), generator=torch.Generator().manual_seed(0))
     times: dict[str, list[float]] = {"diffusers": [], "fdbench": []}
     with tempfile.TemporaryDirectory() as folder:
-        inputs, outputs = Path(folder) / "noise.safetensors", Path(folder) / "out.safetensors"
-        save_file({"latents": latents}, inputs)
+        config = write_config(Path(folder), arguments)
         time_diffusers(pipeline, latents, arguments)  # warm-up
         finals = {}
         for _ in range(arguments.rounds):
@@ -114,7 +132,7 @@ def main() -> int:
                 if name == "diffusers":
                     seconds, finals[name] = time_diffusers(pipeline, latents, arguments)
                 else:
-                    seconds, finals[name] = time_fdbench(inputs, outputs, arguments)
+                    seconds, finals[name] = time_fdbench(config)
                 times[name].append(seconds)
     ratios = [a / b for a, b in zip(times["fdbench"], times["diffusers"], strict=True)]
     low, high = interval(ratios)

@@ -49,7 +49,9 @@ void check_target(const fs::path& path) {
 /// What can be wrong without loading a model.
 void check_options(const GenerateOptions& options, const ModelFolder& folder) {
   if (options.output.empty() && options.save_latents.empty()) {
-    throw usage_error("nothing to write: give --output x.png or --save-latents x.safetensors");
+    throw usage_error(Place{folder.path().string()},
+                      "has no vae/, so there is no picture to write: give --save-latents "
+                      "x.safetensors");
   }
   if (!options.output.empty() && !folder.has("vae")) {
     throw usage_error(Place{folder.path().string()},
@@ -153,6 +155,7 @@ void save_pictures(const fs::path& path, const at::Tensor& pictures) {
                               path.extension().string());
     }
     save_png(target, pictures[i]);
+    std::printf("picture  %s\n", target.string().c_str());
   }
 }
 
@@ -172,13 +175,16 @@ void print_summary(const GenerateOptions& options, const Schedule& schedule,
   }
 }
 
-void run_generate(const GenerateOptions& options) {
+void run_generate(GenerateOptions options) {
   const auto start = std::chrono::steady_clock::now();
   if (options.threads > 0) at::set_num_threads(options.threads);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   parse_execution(options.execution);
   const ModelFolder folder(options.model);
+  if (options.output.empty() && options.save_latents.empty() && folder.has("vae")) {
+    options.output = "picture.png";
+  }
   check_options(options, folder);
   const nlohmann::json overrides =
       options.eta > 0 ? nlohmann::json{{"eta", options.eta}} : nlohmann::json::object();
@@ -205,7 +211,8 @@ void run_generate(const GenerateOptions& options) {
 void add_model_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("MODEL_DIR", options.model, "Model folder (diffusers layout)")->required();
   command.add_option("--prompt", options.prompts, "What to draw; several: a picture each")
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // else CLI11 takes a text in brackets for a list
   command.add_option("--negative-prompt", options.negative_prompt, "What not to draw");
   command.add_option("--inputs", options.inputs,
                      "Safetensors file with latents [n, c, h, w] (unit noise), or prompt_embeds "
@@ -218,7 +225,8 @@ void add_model_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("--width", options.width, "Pixels (default: the model's)")
       ->check(CLI::PositiveNumber);
   command.add_option("--output", options.output,
-                     "PNG file; several pictures: x_0.png, x_1.png, ...");
+                     "PNG file (default: picture.png, unless --save-latents is given); several "
+                     "pictures: x_0.png, x_1.png, ...");
   command.add_option(
       "--save-latents", options.save_latents,
       "Safetensors file: latents [n, c, h, w] and trajectory [updates + 1, n, c, h, w]");
