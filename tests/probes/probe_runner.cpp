@@ -1,0 +1,74 @@
+// Dumps the features and the probe's statistics of a run, for the Python test that computes them
+// again.
+#include <c10/core/InferenceMode.h>
+
+#include <cstdio>
+#include <map>
+#include <numeric>
+#include <string>
+
+#include "core/error.h"
+#include "io/safetensors.h"
+#include "pipelines/generation_inputs.h"
+#include "pipelines/picture_noise.h"
+#include "pipelines/text_to_image.h"
+#include "probes/feature_probe.h"
+#include "propagation/executor.h"
+#include "propagation/strategies.h"
+
+namespace {
+
+using namespace fdbench;
+
+/// arguments: model, inputs, outputs, steps, strategy, key steps, execution.
+void run(char** arguments) {
+  const ModelFolder folder(arguments[1]);
+  const TextToImagePipeline pipeline(folder, at::kFloat, at::kCPU);
+  const int num_steps = std::stoi(arguments[4]);
+  GenerationRequest request;
+  request.inputs.emplace(arguments[2]);
+  const GenerationInputs inputs = make_generation_inputs(pipeline, request);
+  const auto layers = pipeline.unet().layers();
+  const Schedule schedule(
+      make_plan({arguments[5], parse_key_steps(arguments[6], num_steps), {}}, num_steps, layers),
+      layers);
+  const auto sampler = make_sampler("", scheduler_config(folder), {}, num_steps);
+
+  std::vector<int> watched(layers.size());
+  std::iota(watched.begin(), watched.end(), 0);
+  const auto num_pictures = static_cast<int>(inputs.num_pictures);
+  FeatureProbe probe(watched, num_steps, num_pictures);
+  std::map<std::string, at::Tensor> dump;
+  ExecutorOptions options;
+  options.execution = parse_execution(arguments[7]);
+  options.guidance_scale = 7.5;
+  options.observe_layer = [&](int step, int layer, const at::Tensor& output) {
+    probe.observe(step, layer, output);
+    dump["features." + std::to_string(step) + "." + std::to_string(layer)] =
+        output.narrow(0, num_pictures, num_pictures).clone();
+  };
+  denoise(pipeline.unet(), *sampler, schedule, inputs.conditional, inputs.unconditional,
+          starting_latents(inputs.latents, *sampler, pipeline.unet()), {}, options);
+  std::vector<bool> dropped;
+  for (int step = 0; step < num_steps; ++step) dropped.push_back(schedule.dropped(step));
+  probe.finish(dropped);
+  dump["mse"] = probe.mse();
+  dump["frobenius"] = probe.frobenius();
+  dump["mean"] = probe.mean();
+  dump["std"] = probe.std();
+  save_safetensors(arguments[3], dump);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const c10::InferenceMode inference;
+    if (argc != 8) throw usage_error("wanted: model inputs outputs steps strategy keys execution");
+    run(argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "probe_runner: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
