@@ -58,7 +58,7 @@ def _change_findings(
             _vote(more),
         ),
         Finding(
-            "The change of encoder outputs varies little over the steps",
+            "The change of encoder outputs varies less over the steps than the decoder's",
             f"variance below {paper['encoder_mse_variance']}, decoder about "
             f"{paper['decoder_mse_variance']}",
             f"greatest variance {variance['encoder']:.2g}, decoder {variance['decoder']:.2g}",

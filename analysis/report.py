@@ -24,6 +24,7 @@ from analysis.figures.tradeoff import draw_times, draw_tradeoff
 from analysis.load import ResultError, Results, load
 from analysis.runs import summarise
 
+LONGEST_FACT = 200  # [characters] longer attributes are folded away
 KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
@@ -109,11 +110,13 @@ def _render(
     environment.filters["slug"] = lambda text: re.sub(r"\W+", "-", text)
     everything = [finding for group in found.values() for finding in group]
     attributes = dict(results.attributes)
-    config = attributes.pop("config", "")
+    folded = {"Configuration": attributes.pop("config", "")}
+    long = [key for key, value in attributes.items() if len(str(value)) > LONGEST_FACT]
+    folded |= {f"Attribute {key}": attributes.pop(key) for key in long}
     return environment.get_template("page.html.j2").render(
         results=results,
         attributes=attributes,
-        config=config,
+        folded={title: text for title, text in folded.items() if text},
         sentence=summary.sentence(results, runs),
         numbers=summary.key_numbers(results, runs, everything),
         missing=summary.missing(results, runs),

@@ -88,13 +88,20 @@ def _label(axis: plt.Axes, table: pd.DataFrame, column: str) -> None:
             place -= 2
         taken.append((x, place))
         axis.annotate(
-            row["key_set"] if row["strategy"] == "encoder" and row["key_set"] else describe(row),
+            _short_name(row, best),
             (row["speedup"], row[column]),
-            (9, (place - y) * 72 / axis.figure.dpi - 3),
+            (6, (place - y) * 72 / axis.figure.dpi + 2.5),
             textcoords="offset points",
             fontsize=7.5,
             color=STRATEGY.get(row["strategy"], INK),
         )
+
+
+def _short_name(row: pd.Series, others: pd.DataFrame) -> str:
+    """Key set of encoder propagation; of what is there once, the strategy alone."""
+    if row["strategy"] == "encoder" and row["key_set"]:
+        return row["key_set"]
+    return describe(row) if (others["strategy"] == row["strategy"]).sum() > 1 else row["strategy"]
 
 
 def draw_times(table: pd.DataFrame) -> Drawing | None:
