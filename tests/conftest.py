@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-# Threads that spin while they wait make a busy machine crawl: a program under test is then a thousand
-# times slower. Read by OpenMP when torch is loaded, here and in every program that a test starts.
+# Threads that spin while they wait make a busy machine crawl: a program under test can be a hundred
+# times slower. OpenMP reads it when torch is loaded, here and in every program that a test starts.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).resolve().parent.parent

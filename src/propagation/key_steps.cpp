@@ -13,17 +13,29 @@ namespace {
 
 struct Preset {
   const char* name;
-  int num_steps;  // of the run that the paper chose it for
-  std::function<KeySteps()> make;
+  std::function<KeySteps(int num_steps)> make;
 };
 
-Preset listed(const char* name, int num_steps, std::vector<int> steps) {
-  return {name, num_steps,
-          [steps = std::move(steps), num_steps] { return key_steps_from_list(steps, num_steps); }};
+/// A set made for another number of steps: order -> floor(order * num_steps / its own number).
+KeySteps rescale(const KeySteps& original, int num_steps) {
+  const int own = static_cast<int>(original.size());
+  KeySteps key_steps(num_steps);
+  for (int order = 0; order < own; ++order) {
+    if (original[order]) key_steps[order * num_steps / own] = true;
+  }
+  return key_steps;
 }
 
+/// steps: in the paper's downward count of a run of `own` steps.
+Preset listed(const char* name, int own, std::vector<int> steps) {
+  return {name, [own, steps = std::move(steps)](int num_steps) {
+            return rescale(key_steps_from_list(steps, own), num_steps);
+          }};
+}
+
+/// Every k-th step, at any number of steps: the share of key steps is what stays.
 Preset uniform(const char* name, int k) {
-  return {name, 50, [k] { return uniform_key_steps(k, 50); }};
+  return {name, [k](int num_steps) { return uniform_key_steps(k, num_steps); }};
 }
 
 /// DeepFloyd-IF's first stage: above 85 and below 15 every step, every fifth in between.
@@ -38,7 +50,7 @@ KeySteps deepfloyd_stage_1() {
 /// The paper's tables 5 and 14 and its appendix on other samplers and tasks.
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> table = {
-      {"all", 1, [] { return KeySteps{true}; }},
+      uniform("all", 1),
       uniform("uniform_I", 2),
       uniform("uniform_II", 6),
       uniform("uniform_III", 12),
@@ -49,7 +61,7 @@ const std::vector<Preset>& presets() {
       listed("sd_ddim", 50, {50, 49, 48, 47, 45, 40, 35, 25, 15}),
       listed("dreambooth", 50, {50, 49, 48, 47, 45, 40, 35, 25, 15, 10}),
       listed("sd_dpm_solver", 20, {20, 19, 18, 17, 15, 10, 5}),
-      {"deepfloyd_stage_1", 100, deepfloyd_stage_1},
+      {"deepfloyd_stage_1", [](int num_steps) { return rescale(deepfloyd_stage_1(), num_steps); }},
       listed("deepfloyd_stage_3", 75, {75, 73, 70, 66, 61, 55, 48, 40, 31, 21, 10}),
   };
   return table;
@@ -126,15 +138,8 @@ KeySteps key_steps_from_mask(std::span<const int> mask, int num_steps) {
 
 KeySteps preset_key_steps(const std::string& name, int num_steps) {
   check_num_steps(num_steps);
-  if (name == "all") return KeySteps(num_steps, true);
   for (const Preset& preset : presets()) {
-    if (name != preset.name) continue;
-    const KeySteps original = preset.make();
-    KeySteps key_steps(num_steps);
-    for (int order = 0; order < preset.num_steps; ++order) {
-      if (original[order]) key_steps[order * num_steps / preset.num_steps] = true;
-    }
-    return key_steps;
+    if (name == preset.name) return preset.make(num_steps);
   }
   throw usage_error("key steps '" + name + "' are not known" + advice(name, preset_names()));
 }

@@ -23,8 +23,8 @@ KeySteps key_steps_from_list(std::span<const int> steps, int num_steps);
 KeySteps key_steps_from_mask(std::span<const int> mask, int num_steps);
 
 /// A named set of the paper ("uniform_I" ... "non_uniform_IV", "sd_ddim", "dreambooth",
-/// "sd_dpm_solver", "all"), rescaled from its own number of steps T0 by order -> floor(order *
-/// num_steps / T0).
+/// "sd_dpm_solver", "all"). The uniform ones keep their distance at any number of steps; a listed
+/// one is rescaled from its own number of steps T0 by order -> floor(order * num_steps / T0).
 KeySteps preset_key_steps(const std::string& name, int num_steps);
 std::vector<std::string> preset_names();
 

@@ -65,6 +65,8 @@ TEST(KeySteps, PresetsAreThePapers) {
 TEST(KeySteps, PresetsAreRescaled) {
   EXPECT_THAT(downward("non_uniform_IV", 25), ElementsAre(25, 24, 23, 20, 18, 13, 8));
   EXPECT_THAT(downward("non_uniform_IV", 100), ElementsAre(100, 98, 96, 94, 90, 80, 70, 50, 30));
+  EXPECT_THAT(downward("uniform_II", 20), ElementsAre(20, 14, 8, 2));
+  EXPECT_EQ(downward("uniform_I", 20).size(), 10U);
   for (const std::string& name : preset_names()) {
     for (const int num_steps : {1, 7, 50, 1000}) {
       EXPECT_TRUE(preset_key_steps(name, num_steps)[0]) << name << " " << num_steps;
