@@ -16,6 +16,7 @@ namespace fdbench {
 struct SamplerChoice {
   std::string name;        // "": the one of the model folder
   nlohmann::json options;  // object: overrides of the folder's scheduler_config.json
+  Place place;             // in the config file
 };
 
 /// One run: a strategy with all that it depends on.

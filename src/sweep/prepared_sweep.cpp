@@ -40,22 +40,30 @@ std::vector<WatchedLayer> watched_layers(std::span<const LayerInfo> layers,
   return watched;
 }
 
-PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
+/// Runs an action; its fault is given the place.
+template <typename Action>
+auto placed(const Place& place, const Action& action) {
   try {
+    return action();
+  } catch (const Error& error) {
+    throw Error(error.kind(), place, error.what());
+  }
+}
+
+PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
+  const auto sampler = sampler_of_run(sweep, spec);
+  PreparedRun run = placed(spec.place, [&] {
     Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
-    const auto sampler = sampler_of_run(sweep, spec);
-    PreparedRun run{spec, std::move(plan), std::move(schedule), sampler->name(),
-                    sampler->timesteps()};
-    for (int step = 0; step < spec.num_steps; ++step) {
-      for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
-        if (run.schedule.runs(step, layer)) run.multiply_adds += sweep.layer_multiply_adds[layer];
-      }
+    return PreparedRun{spec, std::move(plan), std::move(schedule), sampler->name(),
+                       sampler->timesteps()};
+  });
+  for (int step = 0; step < spec.num_steps; ++step) {
+    for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
+      if (run.schedule.runs(step, layer)) run.multiply_adds += sweep.layer_multiply_adds[layer];
     }
-    return run;
-  } catch (const Error& error) {
-    throw Error(error.kind(), spec.place, error.what());
   }
+  return run;
 }
 
 }  // namespace
@@ -76,7 +84,11 @@ std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
 }
 
 std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run) {
-  return make_sampler(run.sampler.name, sweep.scheduler_config, run.sampler.options, run.num_steps);
+  const Place& place = run.sampler.place.file.empty() ? run.place : run.sampler.place;
+  return placed(place, [&] {
+    return make_sampler(run.sampler.name, sweep.scheduler_config, run.sampler.options,
+                        run.num_steps);
+  });
 }
 
 PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& folder,

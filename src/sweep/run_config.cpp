@@ -98,6 +98,7 @@ std::vector<std::string> read_executions(ConfigMap& map) {
 SamplerChoice read_sampler(const ConfigValue& value) {
   SamplerChoice sampler;
   sampler.options = nlohmann::json::object();
+  sampler.place = value.place();
   if (value.is_scalar()) {
     sampler.name = value.choice(sampler_names());
     return sampler;

@@ -1,0 +1,142 @@
+"""What is wrong with a config file is said in one line with file, line and column, exit code 2."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.sweeps import assert_one_line
+
+HEAD = "name: faulty\nmodel: {model}\nprompts: [a circle]\n"  # three lines
+FULL = "runs: [{strategy: full}]\n"
+
+
+def encoder(key_steps: str) -> str:
+    return f"runs:\n  - {{strategy: encoder, key_steps: {key_steps}}}\n"
+
+
+CASES = {
+    "tab": ("runs:\n\t- {strategy: full}\n", ":5:1:", "tab"),
+    "duplicate key": ("seed: 1\nseed: 2\n" + FULL, ":5:1:", "'seed' is given twice"),
+    "duplicate in a run": (
+        "runs: [{strategy: full, name: a, name: b}]\n",
+        ":4:34:",
+        "'name' is given twice",
+    ),
+    "unknown key": ("sed: 1\n" + FULL, ":4:1:", "unknown key 'sed', did you mean 'seed'?"),
+    "unknown key in a map": (
+        "timing: {round: 3}\n" + FULL,
+        ":4:10:",
+        "unknown key 'timing.round', did you mean 'rounds'?",
+    ),
+    "unknown key in a run": (
+        "runs: [{strategy: full, keysteps: all}]\n",
+        ":4:25:",
+        "did you mean 'key_steps'?",
+    ),
+    "unknown strategy": (
+        "runs: [{strategy: encodr, key_steps: all}]\n",
+        ":4:19:",
+        "did you mean 'encoder'?",
+    ),
+    "text for a number": ("threads: two\n" + FULL, ":4:10:", "whole number, not 'two'"),
+    "quoted number": ('threads: "2"\n' + FULL, ":4:10:", "whole number"),
+    "fraction": ("steps: 1.5\n" + FULL, ":4:8:", "whole number, not '1.5'"),
+    "no steps": ("steps: 0\n" + FULL, ":4:8:", "at least 1"),
+    "number for a truth": ("features: 3\n" + FULL, ":4:11:", "true or false"),
+    "list for a number": ("seed: [1]\n" + FULL, ":4:7:", "whole number, not a list"),
+    "map for a list": ("runs: {strategy: full}\n", ":4:7:", "must be a list, not a map"),
+    "not finite": ("guidance_scale: .nan\n" + FULL, ":4:17:", "must be a number"),
+    "unknown dtype": ("dtype: bf17\n" + FULL, ":4:8:", "'bf17'", "did you mean 'bf16'?"),
+    "no such device": ("device: cuda\n" + FULL, ":4:9:", "no CUDA"),
+    "unknown device": ("device: gpu\n" + FULL, ":4:9:", "'gpu' is not known"),
+    "key step 0": (encoder("[50, 0]"), ":5:36:", "key step 0 is outside 1..50"),
+    "key step 51": (encoder("[51, 50]"), ":5:36:", "key step 51 is outside 1..50"),
+    "no first key step": (encoder("[49, 40]"), ":5:36:", "50"),
+    "repeated key step": (encoder("[50, 50]"), ":5:36:", "twice"),
+    "short mask": (encoder("{mask: [1, 0]}"), ":5:43:", "2 entries for 50 steps"),
+    "unknown preset": (encoder("non_uniform_V"), ":5:36:", "did you mean 'non_uniform_I'?"),
+    "uniform 0": (encoder("{uniform: 0}"), ":5:46:", "at least 1"),
+    "two forms": (encoder("{uniform: 2, preset: all}"), ":5:36:", "one of uniform, list"),
+    "no key steps": ("runs: [{strategy: encoder}]\n", ":4:8:", "needs key_steps"),
+    "key steps of full": (
+        "runs: [{strategy: full, key_steps: all}]\n",
+        ":4:36:",
+        "takes no key_steps",
+    ),
+    "sampler": ("sampler: dim\n" + FULL, ":4:10:", "did you mean 'ddim'?"),
+    "sampler option": ("sampler: {etaa: 0}\n" + FULL, ":4:10:", "did you mean 'eta'?"),
+    "same name": ("runs: [{strategy: full}, {strategy: full}]\n", ":4:26:", "second run named"),
+    "no runs": ("seed: 1\n", ":1:1:", "the key 'runs' is missing"),
+    "list as config": ("- a\n", ":", "not valid YAML"),
+    "open bracket": ("seed: [\n", ":", "not valid YAML"),
+    "two documents": ("seed: 1\n" + FULL + "---\nseed: 2\n", ":7:1:", "second YAML document"),
+    "selector": (
+        "runs: [{strategy: custom, blocks: {up_blocks.9: all}}]\n",
+        ":4:8:",
+        "up_blocks.9",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fault_is_named_with_its_place(case: str, fdbench, tiny_model: Path, tmp_path: Path):
+    text, place, *fragments = CASES[case]
+    path = tmp_path / "faulty.yaml"
+    path.write_text(HEAD.format(model=tiny_model) + text)
+    done = fdbench("run", path, "--out", tmp_path / "out.h5", "--quiet")
+    assert_one_line(done, 2, f"{path}{place}", *fragments)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("text", ["", "# a comment only\n"])
+def test_empty_config(text: str, fdbench, tmp_path: Path):
+    path = tmp_path / "empty.yaml"
+    path.write_text(text)
+    assert_one_line(fdbench("run", path), 2, f"{path}: the config file is empty")
+
+
+def test_missing_config(fdbench, tmp_path: Path):
+    assert_one_line(fdbench("run", tmp_path / "no.yaml"), 2, "no.yaml: no such config file")
+    assert_one_line(fdbench("run", tmp_path), 2, "cannot be read as a config file")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "fragment"),
+    [
+        ("run.0.strategy=full", "there is no key 'run', did you mean 'runs'?"),
+        ("runs.7.strategy=full", "'7' is no index of a list of 3 (the first is 0)"),
+        ("timing.rounds=x", "'timing.rounds' must be a whole number, not 'x'"),
+        ("timing.round=3", "unknown key 'timing.round', did you mean 'rounds'?"),
+        ("name.x=3", "there is nothing below 'tiny'"),
+        ("abc", "write it as key=value"),
+        ("runs.0.strategy=drop", "needs key_steps"),
+    ],
+)
+def test_wrong_assignment(assignment: str, fragment: str, fdbench, sweep_config: Path):
+    done = fdbench("plan", sweep_config, "--set", assignment)
+    assert_one_line(done, 2, fragment)
+
+
+def test_assignments_are_applied_before_the_check(fdbench, sweep_config: Path):
+    sets = ["runs.1.key_steps=all", "steps=4", "runs.2.key_steps=[4, 1]"]
+    done = fdbench("plan", sweep_config, *(part for text in sets for part in ("--set", text)))
+    assert done.returncode == 0, done.stderr
+    assert "encoder/all/parallel: 4 steps" in done.stdout
+    assert "note: every layer runs at every step" in done.stdout
+
+
+def test_anchors_are_fine(fdbench, tiny_model: Path, tmp_path: Path):
+    path = tmp_path / "anchors.yaml"
+    runs = "runs:\n  - {strategy: full}\n  - {strategy: encoder, key_steps: &keys [50, 9]}\n"
+    runs += "  - {strategy: decoder, key_steps: *keys}\n"
+    path.write_text(HEAD.format(model=tiny_model) + runs)
+    done = fdbench("plan", path)
+    assert done.returncode == 0, done.stderr
+    assert "decoder/2_keys" in done.stdout
+
+
+def test_unknown_names_on_the_command_line(fdbench, sweep_config: Path, undisturbed: Path):
+    done = fdbench("plan", sweep_config, "--strategy", "encodr")
+    assert_one_line(done, 2, "did you mean 'encoder'?")
+    assert_one_line(fdbench("report", undisturbed, "--format", "xml"), 2, "xml")
+    assert_one_line(fdbench("run"), 2, "CONFIG is required")
