@@ -84,23 +84,23 @@ def sample_batch(data: dict, batch: int, alphas_cumprod: torch.Tensor) -> tuple:
     return noisy.to(memory_format=torch.channels_last), noise, timesteps, tokens
 
 
-def weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
+def weights(alphas_cumprod: torch.Tensor, limit: float) -> torch.Tensor:
     """Weight of the squared error of each timestep's noise, mean one.
 
-    Low noise as with min-SNR-5 (Hang et al. 2023). High noise counts more, halfway to a constant
-    weight of the clean latents' error: what the caption decides first, background and layout, is
-    decided there, where it changes the noise to be predicted only little.
+    Low noise as with min-SNR-5 (Hang et al. 2023). High noise counts more, up to `limit` times:
+    what the caption decides first, background and layout, is decided there, where it changes the
+    noise to be predicted only little. Colours are decided in between.
     """
     snr = alphas_cumprod / (1 - alphas_cumprod)
-    weight = (MIN_SNR / snr).clamp(max=1.0) * ((1 + snr) / snr).sqrt()
+    weight = (MIN_SNR / snr).clamp(max=1.0) * ((1 + snr) / snr).sqrt().clamp(max=limit)
     return weight / weight.mean()
 
 
-def losses(model: Denoiser, data: dict, batch: int, alphas_cumprod: torch.Tensor) -> tuple:
+def losses(model: Denoiser, data: dict, batch: int, alphas_cumprod, weight) -> tuple:
     """The weighted loss and the plain one."""
     noisy, noise, timesteps, tokens = sample_batch(data, batch, alphas_cumprod)
     error = (model(noisy, timesteps, tokens) - noise).square().mean(dim=(1, 2, 3))
-    return (error * weights(alphas_cumprod)[timesteps]).mean(), error.detach().mean()
+    return (error * weight[timesteps]).mean(), error.detach().mean()
 
 
 def join(rank: int, workers: int) -> None:
@@ -152,13 +152,14 @@ def train(rank: int, args: argparse.Namespace) -> None:
         optimizer.load_state_dict(state["optimizer"])
         start = state["iteration"]
     alphas_cumprod = new_scheduler().alphas_cumprod
+    weight = weights(alphas_cumprod, args.weight_limit)
     parameters = list(model.unet.parameters())
     curve = Curve(HERE / "loss_unet.csv", 50, start) if rank == 0 else None
     saved = time.time()
     for iteration in range(start, args.iterations):
         torch.manual_seed(args.seed + 1_000_000 * (rank + 1) + iteration)
         set_rate(optimizer, rate(iteration, args.iterations, args.lr, args.warm_up, floor=0.005))
-        loss, plain = losses(model, data, args.batch // args.workers, alphas_cumprod)
+        loss, plain = losses(model, data, args.batch // args.workers, alphas_cumprod, weight)
         optimizer.zero_grad(set_to_none=False)
         loss.backward()
         average_gradients(parameters, args.workers)
@@ -185,6 +186,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=100)
     parser.add_argument("--average", type=float, default=0.998, help="decay of the moving average")
     parser.add_argument("--scenes", type=int, default=60000)
+    parser.add_argument("--weight-limit", type=float, default=15.0, help="of high noise")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, help="processes that share a batch")
     parser.add_argument("--threads", type=int, default=1, help="of each worker")
