@@ -1,0 +1,88 @@
+#include "pipelines/text_to_image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "pipelines/embedded_model.h"
+
+namespace fdbench {
+namespace {
+
+using testing::HasSubstr;
+
+TextToImagePipeline load(const std::filesystem::path& path) {
+  return {ModelFolder(path), at::kFloat, at::kCPU};
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 2);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(TextToImagePipeline, EncodesPromptsToOneLength) {
+  const TextToImagePipeline pipeline = load(embedded_model());
+  const at::Tensor both =
+      pipeline.encode_prompts({"a red circle", "a small blue square on a beige background"})
+          .encoder_hidden_states;
+  ASSERT_EQ(both.dim(), 3);
+  EXPECT_EQ(both.size(0), 2);
+  const at::Tensor alone = pipeline.encode_prompts({"a red circle"}).encoder_hidden_states;
+  EXPECT_EQ(alone.sizes().slice(1), both.sizes().slice(1));
+  EXPECT_TRUE(at::allclose(alone[0], both[0], 1e-5, 1e-5));
+}
+
+TEST(TextToImagePipeline, DecodesEachPictureAlone) {
+  const TextToImagePipeline pipeline = load(embedded_model());
+  const at::Tensor latents = at::randn({2, 4, 16, 16});
+  const at::Tensor pictures = pipeline.decode(latents);
+  EXPECT_EQ(pictures.sizes(), at::IntArrayRef({2, 16 * pipeline.factor(), 64, 3}));
+  EXPECT_EQ(pictures.scalar_type(), at::kByte);
+  EXPECT_TRUE(at::equal(pictures[1], pipeline.decode(latents.narrow(0, 1, 1))[0]));
+}
+
+TEST(TextToImagePipeline, AUNetAloneIsEnoughToLoad) {
+  const TemporaryFolder folder({"unet", "scheduler"});
+  const TextToImagePipeline pipeline = load(folder.path());
+  EXPECT_FALSE(pipeline.has_vae());
+  EXPECT_FALSE(pipeline.has_text_encoder());
+  EXPECT_EQ(pipeline.factor(), 8);
+  EXPECT_THAT(message_of([&] { pipeline.encode_prompts({"x"}); }),
+              HasSubstr("cannot read prompts"));
+  EXPECT_THAT(message_of([&] {
+                pipeline.decode(at::randn({1, 4, 16, 16}));
+              }),
+              HasSubstr("no vae/"));
+}
+
+TEST(TextToImagePipeline, ASecondTextEncoderIsNotPassedOver) {
+  const TemporaryFolder folder({"unet", "scheduler", "text_encoder", "tokenizer"});
+  std::filesystem::create_directory(folder.path() / "text_encoder_2");
+  const TextToImagePipeline pipeline = load(folder.path());
+  EXPECT_THAT(message_of([&] { pipeline.encode_prompts({"x"}); }), HasSubstr("two text encoders"));
+}
+
+TEST(TextToImagePipeline, AUNetIsNeeded) {
+  const TemporaryFolder folder({"vae", "scheduler"});
+  EXPECT_THAT(message_of([&] { load(folder.path()); }), HasSubstr("has no unet/"));
+}
+
+TEST(SchedulerConfig, IsWhatStableDiffusionPipelineMakesOfIt) {
+  const TemporaryFolder folder({"unet"});
+  folder.write("scheduler/scheduler_config.json",
+               R"({"_class_name": "DDIMScheduler", "clip_sample": true, "beta_end": 0.012})");
+  EXPECT_EQ(scheduler_config(ModelFolder(folder.path())).value("clip_sample", false), true);
+  folder.write("model_index.json", R"({"_class_name": "StableDiffusionPipeline"})");
+  const nlohmann::json config = scheduler_config(ModelFolder(folder.path()));
+  EXPECT_EQ(config.value("clip_sample", true), false);
+  EXPECT_EQ(config.value("steps_offset", 0), 1);
+  EXPECT_EQ(config.value("beta_end", 0.0), 0.012);
+}
+
+}  // namespace
+}  // namespace fdbench
