@@ -1,0 +1,88 @@
+#include "sweep/config_tree.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/temporary_folder.h"
+
+namespace fdbench {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string fault(const std::string& text) {
+  return message_of([&] { parse_config(text, "c.yaml"); });
+}
+
+TEST(ConfigTree, KnowsWherePartsStand) {
+  const ConfigTree tree = parse_config("a: 1\nb:\n  - x\n  - {c: y}\n", "c.yaml");
+  EXPECT_EQ(tree.entries[1].place.to_string(), "c.yaml:2:1");
+  const ConfigTree& list = tree.entries[1].value;
+  EXPECT_EQ(list.items[0].place.to_string(), "c.yaml:3:5");
+  EXPECT_EQ(list.items[1].entries[0].value.place.to_string(), "c.yaml:4:9");
+}
+
+TEST(ConfigTree, TellsQuotedFromPlain) {
+  const ConfigTree tree = parse_config("a: 1\nb: \"1\"\nc: '1'\n", "c.yaml");
+  EXPECT_FALSE(tree.find("a")->quoted);
+  EXPECT_TRUE(tree.find("b")->quoted);
+  EXPECT_TRUE(tree.find("c")->quoted);
+  EXPECT_EQ(tree.find("d"), nullptr);
+}
+
+TEST(ConfigTree, RefusesTabs) {
+  EXPECT_THAT(fault("a:\n \tb: 1\n"), StartsWith("c.yaml:2:2: a tab"));
+  EXPECT_EQ(fault("a: 1\t# a tab behind a value is fine\n"), "");
+}
+
+TEST(ConfigTree, RefusesAKeyGivenTwice) {
+  EXPECT_EQ(fault("a: 1\nb: {c: 1, c: 2}\n"), "c.yaml:2:11: the key 'c' is given twice");
+}
+
+TEST(ConfigTree, NamesThePlaceOfASyntaxFault) {
+  EXPECT_THAT(fault("a: [1, 2\nb: 3\n"), StartsWith("c.yaml:2:2: not valid YAML"));
+  EXPECT_THAT(fault("a: 1\n---\nb: 2\n"), HasSubstr("second YAML document"));
+  EXPECT_THAT(fault("[a]: 1\n"), HasSubstr("a key must be plain text"));
+}
+
+TEST(ConfigTree, TakesAnchors) {
+  const ConfigTree tree = parse_config("a: &x [1, 2]\nb: *x\n", "c.yaml");
+  EXPECT_EQ(tree.find("b")->items.size(), 2u);
+}
+
+TEST(SetConfigValue, ReplacesAndAdds) {
+  ConfigTree tree = parse_config("a: {b: 1}\nl: [{c: 2}, 3]\n", "c.yaml");
+  set_config_value(tree, "a.b=[4, 5]");
+  set_config_value(tree, "l.0.c=x=y");
+  set_config_value(tree, "l.1=6");
+  set_config_value(tree, "a.new=true");
+  EXPECT_EQ(tree.find("a")->find("b")->items[1].scalar, "5");
+  EXPECT_EQ(tree.find("l")->items[0].find("c")->scalar, "x=y");
+  EXPECT_EQ(tree.find("l")->items[1].scalar, "6");
+  EXPECT_EQ(tree.find("a")->find("new")->place.to_string(), "--set a.new=true");
+}
+
+TEST(SetConfigValue, NamesAPathThatIsNotThere) {
+  ConfigTree tree = parse_config("timing: {rounds: 1}\nl: [1]\n", "c.yaml");
+  const auto set = [&](const std::string& text) {
+    return message_of([&] { set_config_value(tree, text); });
+  };
+  EXPECT_THAT(set("timng.rounds=2"), HasSubstr("no key 'timng', did you mean 'timing'?"));
+  EXPECT_THAT(set("l.1=2"), HasSubstr("'1' is no index of a list of 1"));
+  EXPECT_THAT(set("l.-1=2"), HasSubstr("no index"));
+  EXPECT_THAT(set("timing.rounds.x=2"), HasSubstr("nothing below '1'"));
+  EXPECT_THAT(set("timing"), HasSubstr("write it as key=value"));
+}
+
+TEST(ConfigText, ReadsBackAsTheSameTree) {
+  ConfigTree tree = parse_config("a: {b: \"1\"}\nl: [{c: 2}, x y]\n", "c.yaml");
+  set_config_value(tree, "a.d=3");
+  const ConfigTree again = parse_config(config_text(tree), "again");
+  EXPECT_EQ(config_text(again), config_text(tree));
+  EXPECT_TRUE(again.find("a")->find("b")->quoted);
+  EXPECT_EQ(again.find("l")->items[1].scalar, "x y");
+}
+
+}  // namespace
+}  // namespace fdbench

@@ -1,0 +1,130 @@
+#include "sweep/experiment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/temporary_folder.h"
+
+namespace fdbench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string kHead = "name: test\nmodel: somewhere\nprompts: [a, b]\n";
+
+Experiment load(const std::string& text, const std::vector<std::string>& assignments = {}) {
+  const TemporaryFolder folder;
+  return load_experiment(folder.write("c.yaml", text), assignments);
+}
+
+std::string fault(const std::string& text) {
+  return message_of([&] { load(text); });
+}
+
+std::vector<std::string> names(const Experiment& experiment) {
+  std::vector<std::string> result;
+  for (const RunSpec& run : experiment.runs) result.push_back(run.name);
+  return result;
+}
+
+TEST(Experiment, FillsInDefaults) {
+  const Experiment experiment = load(kHead + "runs: [{strategy: full}]\n");
+  EXPECT_EQ(experiment.captions, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(experiment.dtype, "float32");
+  EXPECT_EQ(experiment.runs[0].num_steps, 50);
+  EXPECT_TRUE(experiment.features.enabled);
+  EXPECT_EQ(experiment.pictures.batch, 1);
+  EXPECT_EQ(experiment.baseline(), 0);
+}
+
+TEST(Experiment, ExpandsExecutionsAndNamesRuns) {
+  const Experiment experiment =
+      load(kHead +
+           "runs:\n"
+           "  - {strategy: full}\n"
+           "  - {strategy: encoder, key_steps: {uniform: 5}, execution: [sequential, parallel]}\n"
+           "  - {strategy: encoder, key_steps: {preset: non_uniform_IV}, execution: parallel}\n"
+           "  - {strategy: drop, key_steps: [25, 3], steps: 25}\n"
+           "  - {name: mine, strategy: decoder, key_steps: all}\n");
+  EXPECT_THAT(names(experiment),
+              ElementsAre("full", "encoder/uniform_5/sequential", "encoder/uniform_5/parallel",
+                          "encoder/non_uniform_IV/parallel", "drop/2_keys/25_steps", "mine"));
+  EXPECT_EQ(experiment.runs[2].execution, Execution::kParallel);
+  EXPECT_EQ(key_steps_text(experiment.runs[4].strategy.key_steps), "25 3");
+}
+
+TEST(Experiment, ReadsKeyStepsInAllForms) {
+  for (const char* form : {"[6, 5, 2]", "{list: [6, 5, 2]}", "{mask: [1, 1, 0, 0, 1, 0]}"}) {
+    const Experiment experiment = load(
+        kHead + "steps: 6\nruns: [{strategy: encoder, key_steps: " + std::string(form) + "}]\n");
+    EXPECT_EQ(key_steps_text(experiment.runs[0].strategy.key_steps), "6 5 2") << form;
+  }
+}
+
+TEST(Experiment, ReadsTheCustomStrategy) {
+  const Experiment experiment =
+      load(kHead +
+           "steps: 4\nruns: [{strategy: custom, blocks: {encoder: [4, 2], up_blocks.1: all}}]\n");
+  const auto& custom = experiment.runs[0].strategy.custom;
+  EXPECT_EQ(key_steps_text(custom.at("encoder")), "4 2");
+  EXPECT_EQ(key_steps_text(custom.at("up_blocks.1")), "4 3 2 1");
+  EXPECT_EQ(experiment.baseline(), -1);
+}
+
+TEST(Experiment, TakesSamplerOptionsWithTheirTypes) {
+  const Experiment experiment = load(
+      kHead + "sampler: {name: ddim, eta: 0.5, clip_sample: false, prediction_type: epsilon}\n" +
+      "runs: [{strategy: full}, {strategy: full, name: other, sampler: ddim}]\n");
+  const nlohmann::json& options = experiment.runs[0].sampler.options;
+  EXPECT_EQ(options["eta"], 0.5);
+  EXPECT_EQ(options["clip_sample"], false);
+  EXPECT_EQ(options["prediction_type"], "epsilon");
+  EXPECT_TRUE(experiment.runs[1].sampler.options.empty());
+}
+
+TEST(Experiment, TakesPromptsFromAFileBesideTheConfig) {
+  const TemporaryFolder folder;
+  folder.write("prompts.json", R"({"prompts": [{"caption": "x"}, "y", {"caption": "z"}]})");
+  const auto config = folder.write("c.yaml",
+                                   "name: a\nmodel: m\nprompts: {file: prompts.json, count: 2}\n"
+                                   "runs: [{strategy: full}]\n");
+  EXPECT_THAT(load_experiment(config, {}).captions, ElementsAre("x", "y"));
+}
+
+TEST(Experiment, AppliesAssignmentsBeforeTheCheck) {
+  const Experiment experiment =
+      load(kHead + "runs: [{strategy: ful}]\n", {"runs.0.strategy=full", "timing={rounds: 3}"});
+  EXPECT_EQ(experiment.timing.rounds, 3);
+  EXPECT_THAT(experiment.config_text, HasSubstr("strategy: full"));
+}
+
+TEST(Experiment, KeepsTheFilesTextWithItsComments) {
+  const std::string text = "# why\n" + kHead + "runs: [{strategy: full}]\n";
+  EXPECT_EQ(load(text).config_text, text);
+}
+
+TEST(Experiment, RefusesWhatMakesNoSense) {
+  EXPECT_THAT(fault(kHead + "runs: [{strategy: encoder}]\n"), HasSubstr("needs key_steps"));
+  EXPECT_THAT(fault(kHead + "runs: [{strategy: full, key_steps: all}]\n"),
+              HasSubstr("takes no key_steps"));
+  EXPECT_THAT(fault(kHead + "runs: [{strategy: custom}]\n"), HasSubstr("needs 'blocks'"));
+  EXPECT_THAT(fault(kHead + "runs: [{strategy: full, blocks: {encoder: all}}]\n"),
+              HasSubstr("belongs to the strategy custom"));
+  EXPECT_THAT(fault("name: a/b\nmodel: m\nprompts: [a]\nruns: [{strategy: full}]\n"),
+              HasSubstr("no '/'"));
+  EXPECT_THAT(fault("name: a\nmodel: m\nprompts: {count: 1}\nruns: [{strategy: full}]\n"),
+              HasSubstr("either 'file' or 'list'"));
+}
+
+TEST(Experiment, TheShippedConfigsAreRight) {
+  for (const char* name : {"ablation", "quick"}) {
+    const Experiment experiment =
+        load_experiment(std::string(FDBENCH_SOURCE_DIR) + "/configs/" + name + ".yaml", {});
+    EXPECT_EQ(experiment.name, name);
+    EXPECT_EQ(experiment.baseline(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace fdbench

@@ -1,0 +1,53 @@
+#include "sweep/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace fdbench {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+TEST(Median, IsTheMiddle) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(median({kNan, 5}), 5);
+  EXPECT_TRUE(std::isnan(median({})));
+}
+
+TEST(MeanOfFinite, LeavesOutWhatIsNotFinite) {
+  EXPECT_EQ(mean_of_finite({1, kNan, 3, std::numeric_limits<double>::infinity()}), 2);
+  EXPECT_TRUE(std::isnan(mean_of_finite({kNan})));
+}
+
+TEST(MedianInterval, HoldsTheMedianAndIsTheSameEachTime) {
+  const std::vector<double> values = {1.3, 1.5, 1.4, 1.6, 1.45, 1.38, 1.52, 1.41};
+  const Interval interval = median_interval(values);
+  EXPECT_LT(interval.low, median(values));
+  EXPECT_GT(interval.high, median(values));
+  EXPECT_EQ(interval.low, median_interval(values).low);
+}
+
+TEST(MedianInterval, NeedsTwoValues) {
+  EXPECT_TRUE(std::isnan(median_interval({1}).low));
+  EXPECT_EQ(median_interval({2, 2}).high, 2);
+}
+
+TEST(MedianInterval, CoversTheTrueMedianAboutAsOftenAsItSays) {
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal(1.5, 0.1);
+  int covered = 0;
+  for (int trial = 0; trial < 200; ++trial) {
+    std::vector<double> values(25);
+    for (double& value : values) value = normal(random);
+    const Interval interval = median_interval(values);
+    covered += interval.low <= 1.5 && 1.5 <= interval.high;
+  }
+  EXPECT_GE(covered, 178);  // 95% of 200 is 190; four standard deviations are 12
+}
+
+}  // namespace
+}  // namespace fdbench

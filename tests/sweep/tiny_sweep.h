@@ -1,0 +1,39 @@
+// A sweep without a model: two blocks of two layers, made by hand.
+#pragma once
+
+#include "sweep/prepared_sweep.h"
+
+namespace fdbench {
+
+inline PreparedSweep tiny_sweep(const std::vector<RunSpec>& specs) {
+  PreparedSweep sweep;
+  sweep.experiment.captions = {"a", "b", "c"};
+  sweep.experiment.pictures.chunk = 2;
+  sweep.experiment.timing.rounds = 2;
+  sweep.experiment.runs = specs;
+  sweep.layers = {{"down.0", "down", Role::kEncoder, {kSample}},
+                  {"down.1", "down", Role::kEncoder, {0}},
+                  {"up.0", "up", Role::kDecoder, {1, 1}},
+                  {"up.1", "up", Role::kDecoder, {2, 0}}};
+  sweep.layer_multiply_adds = {10, 20, 30, 40};
+  sweep.layer_parameters = {1, 2, 3, 4};
+  for (const RunSpec& spec : specs) {
+    Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
+    Schedule schedule(plan, sweep.layers);
+    sweep.runs.push_back({spec, std::move(plan), std::move(schedule), "ddim",
+                          std::vector<double>(static_cast<std::size_t>(spec.num_steps), 1.0)});
+  }
+  return sweep;
+}
+
+/// A run with key steps at the first step and at every second one after it.
+inline RunSpec tiny_run(const std::string& strategy, int num_steps) {
+  RunSpec run;
+  run.name = strategy;
+  run.strategy.name = strategy;
+  run.num_steps = num_steps;
+  if (strategy != "full") run.strategy.key_steps = uniform_key_steps(2, num_steps);
+  return run;
+}
+
+}  // namespace fdbench
