@@ -19,16 +19,16 @@ def columns(name: str) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Two panels: autoencoder, UNet."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    vae, unet = columns("loss_vae.csv"), columns("loss_unet.csv")
+    """Three panels: autoencoder, text encoder, UNet."""
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
+    vae, text, unet = (columns(f"loss_{name}.csv") for name in ("vae", "text", "unet"))
     left.plot(vae["iteration"], vae["reconstruction"])
     left.set(title="autoencoder", ylabel="L1 + L2 + edges")
-    right.plot(unet["iteration"], unet["loss"], label="min-SNR weights")
-    right.plot(unet["iteration"], unet["epsilon_mse"], label="plain")
-    right.set(title="UNet and text encoder", ylabel="squared error of the noise")
-    right.legend()
-    for axes in (left, right):
+    middle.plot(text["iteration"], text["loss"])
+    middle.set(title="text encoder", ylabel="cross entropy of the layout")
+    right.plot(unet["iteration"], unet["epsilon_mse"])
+    right.set(title="UNet", ylabel="squared error of the noise")
+    for axes in (left, middle, right):
         axes.set(xlabel="iteration", yscale="log")
         axes.grid(alpha=0.3)
     figure.savefig(HERE / "loss.png", dpi=80)
