@@ -1,0 +1,155 @@
+"""What `fdbench generate` says and refuses, its dtypes, and SDXL-like models."""
+
+import json
+
+import pytest
+import torch
+from diffusers import DDIMScheduler
+from safetensors.torch import load_file, save_file
+
+from tests.parity.reference import scaled_difference, unet_forward
+from tests.python.sd_pipelines import SD1, generate, make_folder, make_inputs
+
+SDXL = {
+    "block_out_channels": (32, 64),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 8,
+    "projection_class_embeddings_input_dim": 6 * 8 + 24,
+}
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A tiny folder with unet/ and scheduler/ only, and inputs for it."""
+    make_folder(tmp_path, SD1)
+    save_file(make_inputs(), tmp_path / "inputs.safetensors")
+    return tmp_path
+
+
+def run(fdbench, model, *options):
+    """A quick run; gives back the finished process."""
+    if "--steps" not in options:
+        options = ("--steps", 5, *options)
+    return fdbench(
+        "generate",
+        model,
+        *("--inputs", model / "inputs.safetensors"),
+        *("--save-latents", model / "out.safetensors"),
+        *options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--strategy", "encoder", "--key-steps", "5,0"], "key step 0 is outside 1..5"),
+        (["--strategy", "encoder", "--key-steps", "6"], "key step 6 is outside 1..5"),
+        (["--strategy", "encoder", "--key-steps", "4,2"], "no key step 5"),
+        (["--strategy", "encodre"], "did you mean 'encoder'?"),
+        (["--strategy", "encoder", "--key-steps", "unifrom_I"], "did you mean 'uniform_I'?"),
+        (["--key-steps", "5"], "--strategy encoder"),
+        (["--execution", "paralel"], "did you mean 'parallel'?"),
+        (["--sampler", "dimm"], "did you mean 'ddim'?"),
+        (["--steps", "0"], "1..1000"),
+        (["--dtype", "bf17"], "did you mean 'bf16'?"),
+        (["--output", "x.png"], "has no vae/"),
+        (["--prompt", "a red circle"], "both given"),
+        (["--max-parallel", "2"], "--execution parallel"),
+        (["--height", "128"], "--height"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(fdbench, model, options, message):
+    result = run(fdbench, model, *options)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (model / "out.safetensors").exists()
+
+
+def test_guidance_needs_negative_embeddings(fdbench, model):
+    inputs = make_inputs()
+    del inputs["negative_prompt_embeds"]
+    save_file(inputs, model / "inputs.safetensors")
+    result = run(fdbench, model)
+    assert result.returncode == 2
+    assert "negative_prompt_embeds" in result.stderr
+    assert run(fdbench, model, "--guidance", 1).returncode == 0
+
+
+def test_another_scheduler_needs_a_choice(fdbench, model):
+    """SD 1.5 folders ship a PNDMScheduler's config."""
+    path = model / "scheduler/scheduler_config.json"
+    own = {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "set_alpha_to_one": False}
+    path.write_text(json.dumps(SD1 | own))
+    refused = run(fdbench, model)
+    assert refused.returncode == 2
+    assert "PNDMScheduler" in refused.stderr
+    assert "--sampler ddim" in refused.stderr
+    assert run(fdbench, model, "--sampler", "ddim").returncode == 0
+
+
+def test_a_latent_that_is_not_finite_names_the_step(fdbench, model):
+    inputs = make_inputs()
+    inputs["latents"][0, 0, 0, 0] = float("nan")
+    save_file(inputs, model / "inputs.safetensors")
+    result = run(fdbench, model)
+    assert result.returncode == 3
+    assert "step 5 (number 1 of 5, timestep 801)" in result.stderr
+
+
+def test_a_strategy_that_reused_nothing_says_so(fdbench, model):
+    idle = run(fdbench, model, "--strategy", "encoder", "--key-steps", "all")
+    assert "reused nothing" in idle.stdout
+    assert "reused nothing" not in run(fdbench, model, "--strategy", "encoder").stdout
+
+
+def test_parallel_makes_fewer_calls(fdbench, model):
+    options = ["--strategy", "encoder", "--key-steps", "5,3"]
+    assert "5 network calls" in run(fdbench, model, *options).stdout
+    parallel = run(fdbench, model, *options, "--execution", "parallel")
+    assert "2 network calls" in parallel.stdout
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_stays_near_float32(fdbench, model, dtype):
+    assert run(fdbench, model).returncode == 0
+    reference = load_file(model / "out.safetensors")["latents"]
+    assert run(fdbench, model, "--dtype", dtype).returncode == 0
+    made = load_file(model / "out.safetensors")["latents"]
+    assert made.dtype == getattr(torch, dtype)
+    # bfloat16 has 8 bits; guidance multiplies their rounding by about 15, over five steps.
+    assert scaled_difference(made, reference) < (0.01 if dtype == "float16" else 0.1)
+
+
+def test_sdxl_like_model_with_embeddings(fdbench, tmp_path):
+    unet = make_folder(tmp_path, SD1, SDXL)
+    inputs = make_inputs()
+    generator = torch.Generator().manual_seed(2)
+    for name in ("text_embeds", "negative_text_embeds"):
+        inputs[name] = torch.randn(1, 24, generator=generator)
+    inputs["time_ids"] = torch.tensor([[128.0, 128, 0, 0, 128, 128]])
+
+    scheduler = DDIMScheduler(**SD1)
+    scheduler.set_timesteps(6)
+    latents = inputs["latents"]
+    for timestep in scheduler.timesteps:
+        negative, positive = (
+            unet_forward(
+                unet,
+                {
+                    "sample": latents,
+                    "timestep": timestep,
+                    "encoder_hidden_states": inputs[prefix + "prompt_embeds"],
+                    "text_embeds": inputs[prefix + "text_embeds"],
+                    "time_ids": inputs["time_ids"],
+                },
+            )
+            for prefix in ("negative_", "")
+        )
+        prediction = negative + 7.5 * (positive - negative)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+
+    ours = generate(fdbench, tmp_path, tmp_path, "--steps", 6, inputs=inputs)
+    assert scaled_difference(ours["latents"], latents) < 1e-4
