@@ -27,11 +27,33 @@ const std::array kSamplers = {
 
 /// Keys of other diffusers schedulers: converted model folders carry some of them whatever their
 /// class, and diffusers ignores them there (SD 2.1 ships a DDIMScheduler with skip_prk_steps).
-const std::array kForeignKeys = {"skip_prk_steps",    "variance_type",     "solver_order",
-                                 "algorithm_type",    "solver_type",       "lower_order_final",
-                                 "use_karras_sigmas", "final_sigmas_type", "interpolation_type",
-                                 "sigma_min",         "sigma_max",         "timestep_type",
-                                 "euler_at_final",    "lambda_min_clipped"};
+const std::array kForeignKeys = {"skip_prk_steps",
+                                 "variance_type",
+                                 "solver_order",
+                                 "algorithm_type",
+                                 "solver_type",
+                                 "lower_order_final",
+                                 "use_karras_sigmas",
+                                 "use_exponential_sigmas",
+                                 "use_beta_sigmas",
+                                 "use_flow_sigmas",
+                                 "flow_shift",
+                                 "use_dynamic_shifting",
+                                 "time_shift_type",
+                                 "shift_terminal",
+                                 "final_sigmas_type",
+                                 "interpolation_type",
+                                 "sigma_min",
+                                 "sigma_max",
+                                 "timestep_type",
+                                 "timestep_scaling",
+                                 "original_inference_steps",
+                                 "euler_at_final",
+                                 "lambda_min_clipped",
+                                 "use_lu_lambdas",
+                                 "predict_x0",
+                                 "disable_corrector",
+                                 "solver_p"};
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
