@@ -26,21 +26,23 @@ setup-lint: setup-dev
 
 build: setup ## build $(FDBENCH)
 	@[ -e $(BUILD)/build.ninja ] || cmake --preset $(PRESET)
-	@cmake --build $(BUILD)
+	@cmake --build $(BUILD) --target fdbench
 
 run: build ## run the main job (CONFIG=configs/ablation.yaml), write tables, plots and the report page
 	@$(FDBENCH) run $(CONFIG)
 	@$(VENV_PYTHON) -m analysis.report results/$(basename $(notdir $(CONFIG))).h5
 
-test: build setup-dev unit pytest ## run all tests
+test: pytest ## run all tests
 
 unit: build
+	@cmake --build $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j 2
 
-pytest: build setup-dev
+pytest: unit setup-dev
 	@FDBENCH_BUILD=$(BUILD) $(PYTEST) tests
 
 bench: build setup-dev ## probing cost, and the full run against diffusers, interleaved
+	@cmake --build $(BUILD)
 	@$(BUILD)/benchmarks/probes_benchmark
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) benchmarks/against_diffusers.py
 
