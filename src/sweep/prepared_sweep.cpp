@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/unet_2d_condition.h"
+#include "pipelines/text_to_image.h"
 
 namespace fdbench {
 namespace {
@@ -96,7 +97,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
   PreparedSweep sweep;
   sweep.experiment = experiment;
   sweep.scheduler_config =
-      folder.has("scheduler") ? folder.config("scheduler") : nlohmann::json::object();
+      folder.has("scheduler") ? scheduler_config(folder) : nlohmann::json::object();
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_multiply_adds = denoiser.multiply_adds(shape);
