@@ -92,6 +92,7 @@ class SweepRun {
     const Settings before =
         found == summary.attributes.end() ? Settings{} : settings_from_json(found->second);
     const std::string changes = describe_changes(before, settings_);
+    if (!changes.empty() && has_begun(options_.output, settings_)) return false;
     if (!changes.empty()) {
       throw usage_error(Place{options_.output.string()},
                         "is the result of another configuration: " + changes +

@@ -36,7 +36,35 @@ void make_folder(const std::filesystem::path& path, const std::filesystem::path&
   }
 }
 
+bool is_unit(const std::filesystem::path& path) {
+  return path.extension() == ".h5" && path.filename().string()[0] != '.';
+}
+
+/// What differs from the settings of the units in the folder; "" when nothing does or there are
+/// none.
+std::string changes_since(const std::filesystem::path& folder, const Settings& settings) {
+  std::ifstream file(folder / kSettingsName, std::ios::binary);
+  if (!file) return "";
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  Settings before = settings_from_json(text), now = settings;
+  before.erase("timing.rounds");
+  now.erase("timing.rounds");
+  return describe_changes(before, now);
+}
+
+void check_settings(const std::filesystem::path& folder, const Settings& settings) {
+  const std::string changes = changes_since(folder, settings);
+  if (changes.empty()) return;
+  throw usage_error(Place{folder.string()}, "holds units of another configuration: " + changes +
+                                                "; --fresh begins anew, --out names another file");
+}
+
 }  // namespace
+
+bool has_begun(const std::filesystem::path& output, const Settings& settings) {
+  const std::filesystem::path folder = unit_folder_path(output);
+  return std::filesystem::exists(folder / kSettingsName) && changes_since(folder, settings).empty();
+}
 
 std::filesystem::path unit_folder_path(const std::filesystem::path& output) {
   return output.string() + ".units";
@@ -46,20 +74,22 @@ UnitFolder::UnitFolder(const std::filesystem::path& output, const Settings& sett
     : output_(output), path_(unit_folder_path(output)) {
   lock();
   try {
-    if (!fresh) check_settings(settings);
+    if (!fresh && has_units()) check_settings(path_, settings);
     clear(fresh);
     AtomicFile file(path_ / kSettingsName);
     const std::string text = settings_json(settings);
     file.write(text.data(), text.size());
     file.commit();
   } catch (...) {
+    if (!has_units()) remove();
     ::close(lock_);
     throw;
   }
 }
 
 UnitFolder::~UnitFolder() {
-  if (lock_ >= 0) ::close(lock_);
+  if (!has_units()) remove();
+  ::close(lock_);
 }
 
 void UnitFolder::lock() {
@@ -82,17 +112,12 @@ void UnitFolder::lock() {
   }
 }
 
-void UnitFolder::check_settings(const Settings& settings) const {
-  std::ifstream file(path_ / kSettingsName, std::ios::binary);
-  if (!file) return;
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  Settings before = settings_from_json(text), now = settings;
-  before.erase("timing.rounds");
-  now.erase("timing.rounds");
-  const std::string changes = describe_changes(before, now);
-  if (changes.empty()) return;
-  throw usage_error(Place{path_.string()}, "holds units of another configuration: " + changes +
-                                               "; --fresh begins anew, --out names another file");
+bool UnitFolder::has_units() const {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path_, ignored)) {
+    if (is_unit(entry.path())) return true;
+  }
+  return false;
 }
 
 void UnitFolder::clear(bool units_too) {
@@ -101,8 +126,8 @@ void UnitFolder::clear(bool units_too) {
   for (const auto& entry : std::filesystem::directory_iterator(path_, ignored)) {
     const std::string name = entry.path().filename().string();
     const bool kept = name == kLockName || name == kSettingsName;
-    const bool unit = entry.path().extension() == ".h5" && name[0] != '.';
-    if (!kept && (units_too || !unit)) std::filesystem::remove(entry.path(), ignored);
+    if (!kept && (units_too || !is_unit(entry.path())))
+      std::filesystem::remove(entry.path(), ignored);
   }
 }
 

@@ -17,6 +17,7 @@ class UnitFolder {
   /// change: rounds are units of their own). Leftovers of a killed program go. Runtime errors: the
   /// folder cannot be written; another program has it.
   UnitFolder(const std::filesystem::path& output, const Settings& settings, bool fresh);
+  /// A folder in which no unit was completed goes.
   ~UnitFolder();
   UnitFolder(const UnitFolder&) = delete;
   UnitFolder& operator=(const UnitFolder&) = delete;
@@ -28,12 +29,16 @@ class UnitFolder {
 
  private:
   void lock();
-  void check_settings(const Settings& settings) const;
+  bool has_units() const;
   void clear(bool units_too);
 
   std::filesystem::path output_, path_;
   int lock_ = -1;
 };
+
+/// True when a folder of units of these settings stands beside the output: a sweep was begun and
+/// not finished.
+bool has_begun(const std::filesystem::path& output, const Settings& settings);
 
 /// `<out>.units`
 std::filesystem::path unit_folder_path(const std::filesystem::path& output);

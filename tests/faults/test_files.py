@@ -1,6 +1,7 @@
 """Disks and files that are not as they should be: one clear line, nothing lost, no litter."""
 
 import resource
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -192,6 +193,36 @@ def test_changed_config_of_half_a_sweep_is_refused(
     assert_only(output)
     with h5py.File(output) as file:
         assert file.attrs["guidance_scale"] == 5
+
+
+def test_replacing_a_result_goes_on_too(
+    fdbench, sweep_config: Path, undisturbed: Path, tmp_path: Path
+):
+    output = tmp_path / "tiny.h5"
+    output.write_bytes(undisturbed.read_bytes())
+    changed = ("run", sweep_config, "--out", output, "--set", "seed=8")
+    process = start(*changed, "--fresh")
+    wait_for_units(process, output, 3)
+    process.kill()
+    process.communicate()
+    assert output.read_bytes() == undisturbed.read_bytes()
+    done = fdbench(*changed)
+    assert done.returncode == 0 and "found complete, going on" in done.stdout
+    assert_only(output)
+
+
+def test_nothing_is_left_of_a_sweep_that_cannot_begin(
+    fdbench, sweep_config: Path, tiny_model: Path, tmp_path: Path
+):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    weights = model / "vae" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    output = tmp_path / "out" / "tiny.h5"
+    output.parent.mkdir()
+    done = fdbench("run", sweep_config, "--out", output, "--quiet", "--set", f"model={model}")
+    assert_one_line(done, 3, str(weights))
+    assert not list(output.parent.iterdir())
 
 
 def test_dry_run_writes_nothing(fdbench, sweep_config: Path, tmp_path: Path):

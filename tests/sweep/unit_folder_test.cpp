@@ -33,10 +33,19 @@ TEST(UnitFolder, KeepsUnitsAndRemovesLeftovers) {
 TEST(UnitFolder, RefusesOtherSettings) {
   const TemporaryFolder temporary;
   const auto output = temporary / "out.h5";
+  temporary.write("out.h5.units/0123.h5", "unit");
   EXPECT_EQ(fault(output, kSettings, false), "");
+  EXPECT_TRUE(has_begun(output, kSettings));
+  EXPECT_FALSE(has_begun(output, {{"seed", "1"}}));
   EXPECT_THAT(fault(output, {{"seed", "1"}, {"timing.rounds", "4"}}, false),
               HasSubstr("seed (was 0, now 1)"));
   EXPECT_EQ(fault(output, {{"seed", "0"}, {"timing.rounds", "9"}}, false), "");
+}
+
+TEST(UnitFolder, GoesWhenNoUnitWasCompleted) {
+  const TemporaryFolder temporary;
+  EXPECT_EQ(fault(temporary / "out.h5", kSettings, false), "");
+  EXPECT_TRUE(std::filesystem::is_empty(temporary.path()));
 }
 
 TEST(UnitFolder, FreshRemovesUnits) {
