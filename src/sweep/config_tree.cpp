@@ -1,5 +1,6 @@
 #include "sweep/config_tree.h"
 
+#include <utf8proc.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -33,36 +34,62 @@ void refuse_tabs(const std::string& text, const std::string& file) {
   }
 }
 
-ConfigTree convert(const YAML::Node& node, const std::string& file);
+void refuse_other_encodings(const std::string& text, const std::string& file) {
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  const auto size = static_cast<utf8proc_ssize_t>(text.size());
+  int line = 1;
+  for (utf8proc_ssize_t at = 0; at < size;) {
+    utf8proc_int32_t letter = 0;
+    const utf8proc_ssize_t length = utf8proc_iterate(bytes + at, size - at, &letter);
+    if (length < 0) throw usage_error(Place{file, line}, "not UTF-8 text");
+    line += letter == '\n';
+    at += length;
+  }
+}
 
-void convert_map(const YAML::Node& node, const std::string& file, ConfigTree& tree) {
-  for (const auto& pair : node) {
-    const Place place = place_of(pair.first.Mark(), file);
-    if (!pair.first.IsScalar()) throw usage_error(place, "a key must be plain text");
-    const std::string& key = pair.first.Scalar();
-    if (tree.find(key) != nullptr) {
-      throw usage_error(place, "the key '" + key + "' is given twice");
+/// Makes the tree. An alias may stand for its own parent, and aliases of aliases for any number of
+/// values, hence the limits.
+class Converter {
+ public:
+  explicit Converter(std::string file) : file_(std::move(file)) {}
+
+  ConfigTree convert(const YAML::Node& node, int depth = 0) {
+    ConfigTree tree;
+    tree.place = place_of(node.Mark(), file_);
+    if (depth > kDeepest) throw usage_error(tree.place, "nested too deeply, or without an end");
+    if (++num_values_ > kMostValues) throw usage_error(tree.place, "too many values");
+    if (node.IsScalar()) {
+      tree.kind = ConfigTree::Kind::kScalar;
+      tree.scalar = node.Scalar();
+      tree.quoted = node.Tag() == "!";
+    } else if (node.IsSequence()) {
+      tree.kind = ConfigTree::Kind::kList;
+      for (const YAML::Node& item : node) tree.items.push_back(convert(item, depth + 1));
+    } else if (node.IsMap()) {
+      tree.kind = ConfigTree::Kind::kMap;
+      convert_map(node, depth, tree);
     }
-    tree.entries.push_back({key, place, convert(pair.second, file)});
+    return tree;
   }
-}
 
-ConfigTree convert(const YAML::Node& node, const std::string& file) {
-  ConfigTree tree;
-  tree.place = place_of(node.Mark(), file);
-  if (node.IsScalar()) {
-    tree.kind = ConfigTree::Kind::kScalar;
-    tree.scalar = node.Scalar();
-    tree.quoted = node.Tag() == "!";
-  } else if (node.IsSequence()) {
-    tree.kind = ConfigTree::Kind::kList;
-    for (const YAML::Node& item : node) tree.items.push_back(convert(item, file));
-  } else if (node.IsMap()) {
-    tree.kind = ConfigTree::Kind::kMap;
-    convert_map(node, file, tree);
+ private:
+  void convert_map(const YAML::Node& node, int depth, ConfigTree& tree) {
+    for (const auto& pair : node) {
+      const Place place = place_of(pair.first.Mark(), file_);
+      if (!pair.first.IsScalar()) throw usage_error(place, "a key must be plain text");
+      const std::string& key = pair.first.Scalar();
+      if (tree.find(key) != nullptr) {
+        throw usage_error(place, "the key '" + key + "' is given twice");
+      }
+      tree.entries.push_back({key, place, convert(pair.second, depth + 1)});
+    }
   }
-  return tree;
-}
+
+  static constexpr int kDeepest = 64;
+  static constexpr int kMostValues = 1'000'000;
+  std::string file_;
+  int num_values_ = 0;
+};
 
 void emit(YAML::Emitter& out, const ConfigTree& tree) {
   switch (tree.kind) {
@@ -165,6 +192,7 @@ std::string kind_name(const ConfigTree& tree) {
 }
 
 ConfigTree parse_config(const std::string& text, const std::string& file) {
+  refuse_other_encodings(text, file);
   refuse_tabs(text, file);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
@@ -173,7 +201,7 @@ ConfigTree parse_config(const std::string& text, const std::string& file) {
       throw usage_error(place_of(documents[1].Mark(), file),
                         "a second YAML document ('---'); a config file holds one");
     }
-    return convert(documents[0], file);
+    return Converter(file).convert(documents[0]);
   } catch (const YAML::Exception& error) {
     throw usage_error(place_of(error.mark, file), "not valid YAML: " + error.msg);
   }

@@ -51,6 +51,25 @@ TEST(ConfigTree, TakesAnchors) {
   EXPECT_EQ(tree.find("b")->items.size(), 2u);
 }
 
+TEST(ConfigTree, RefusesWhatHasNoEnd) {
+  EXPECT_THAT(fault("a: &x [*x]\n"), HasSubstr("nested too deeply"));
+  EXPECT_THAT(fault("a: " + std::string(100, '[') + std::string(100, ']')),
+              HasSubstr("nested too deeply"));
+  std::string bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
+  for (int i = 1; i < 9; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1), name = "a" + std::to_string(i);
+    bomb += name + ": &" + name + " [";
+    for (int j = 0; j < 10; ++j) bomb += (j ? ", " : "") + before;
+    bomb += "]\n";
+  }
+  EXPECT_THAT(fault(bomb), HasSubstr("too many values"));
+}
+
+TEST(ConfigTree, RefusesOtherEncodings) {
+  EXPECT_EQ(fault("a: 1\nb: \xff\n"), "c.yaml:2: not UTF-8 text");
+  EXPECT_EQ(fault("\xef\xbb\xbfk: Zürich\r\n"), "");
+}
+
 TEST(SetConfigValue, ReplacesAndAdds) {
   ConfigTree tree = parse_config("a: {b: 1}\nl: [{c: 2}, 3]\n", "c.yaml");
   set_config_value(tree, "a.b=[4, 5]");
