@@ -98,6 +98,7 @@ class SweepRun {
                         "is the result of another configuration: " + changes +
                             "; --fresh replaces it, --out names another file");
     }
+    remove_leftovers(options_.output, settings_);
     say("plan    complete already; nothing to do (--fresh begins anew)");
     print_table(summary.runs);
     return true;

@@ -40,6 +40,14 @@ bool is_unit(const std::filesystem::path& path) {
   return path.extension() == ".h5" && path.filename().string()[0] != '.';
 }
 
+bool has_units(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (is_unit(entry.path())) return true;
+  }
+  return false;
+}
+
 /// What differs from the settings of the units in the folder; "" when nothing does or there are
 /// none.
 std::string changes_since(const std::filesystem::path& folder, const Settings& settings) {
@@ -66,6 +74,17 @@ bool has_begun(const std::filesystem::path& output, const Settings& settings) {
   return std::filesystem::exists(folder / kSettingsName) && changes_since(folder, settings).empty();
 }
 
+void remove_leftovers(const std::filesystem::path& output, const Settings& settings) {
+  const std::filesystem::path folder = unit_folder_path(output);
+  if (!std::filesystem::exists(folder)) return;
+  if (has_units(folder) && !has_begun(output, settings)) return;
+  try {
+    UnitFolder(output, settings, false).remove();
+  } catch (const Error&) {
+    return;  // in use, or on a disk that cannot be written: the result is there all the same
+  }
+}
+
 std::filesystem::path unit_folder_path(const std::filesystem::path& output) {
   return output.string() + ".units";
 }
@@ -74,21 +93,21 @@ UnitFolder::UnitFolder(const std::filesystem::path& output, const Settings& sett
     : output_(output), path_(unit_folder_path(output)) {
   lock();
   try {
-    if (!fresh && has_units()) check_settings(path_, settings);
+    if (!fresh && has_units(path_)) check_settings(path_, settings);
     clear(fresh);
     AtomicFile file(path_ / kSettingsName);
     const std::string text = settings_json(settings);
     file.write(text.data(), text.size());
     file.commit();
   } catch (...) {
-    if (!has_units()) remove();
+    if (!has_units(path_)) remove();
     ::close(lock_);
     throw;
   }
 }
 
 UnitFolder::~UnitFolder() {
-  if (!has_units()) remove();
+  if (!has_units(path_)) remove();
   ::close(lock_);
 }
 
@@ -112,14 +131,6 @@ void UnitFolder::lock() {
   }
 }
 
-bool UnitFolder::has_units() const {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(path_, ignored)) {
-    if (is_unit(entry.path())) return true;
-  }
-  return false;
-}
-
 void UnitFolder::clear(bool units_too) {
   std::error_code ignored;
   std::filesystem::remove(temporary_result_path(output_), ignored);
@@ -133,6 +144,7 @@ void UnitFolder::clear(bool units_too) {
 
 void UnitFolder::remove() {
   std::error_code ignored;
+  clear(/*units_too=*/true);  // the settings last: they say whose folder it is
   std::filesystem::remove_all(path_, ignored);
 }
 

@@ -29,7 +29,6 @@ class UnitFolder {
 
  private:
   void lock();
-  bool has_units() const;
   void clear(bool units_too);
 
   std::filesystem::path output_, path_;
@@ -39,6 +38,10 @@ class UnitFolder {
 /// True when a folder of units of these settings stands beside the output: a sweep was begun and
 /// not finished.
 bool has_begun(const std::filesystem::path& output, const Settings& settings);
+
+/// Removes the folder of a sweep that was merged and then killed before it could tidy up; one of
+/// other settings with units in it, and one that another program has, stays.
+void remove_leftovers(const std::filesystem::path& output, const Settings& settings);
 
 /// `<out>.units`
 std::filesystem::path unit_folder_path(const std::filesystem::path& output);

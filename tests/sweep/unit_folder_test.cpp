@@ -48,6 +48,18 @@ TEST(UnitFolder, GoesWhenNoUnitWasCompleted) {
   EXPECT_TRUE(std::filesystem::is_empty(temporary.path()));
 }
 
+TEST(RemoveLeftovers, SparesUnitsOfAnotherConfiguration) {
+  const TemporaryFolder temporary;
+  const auto output = temporary / "out.h5";
+  temporary.write("out.h5.units/0123.h5", "unit");
+  EXPECT_EQ(fault(output, kSettings, false), "");
+  remove_leftovers(output, {{"seed", "1"}});
+  EXPECT_TRUE(std::filesystem::exists(temporary / "out.h5.units/0123.h5"));
+  remove_leftovers(output, kSettings);
+  EXPECT_TRUE(std::filesystem::is_empty(temporary.path()));
+  remove_leftovers(output, kSettings);
+}
+
 TEST(UnitFolder, FreshRemovesUnits) {
   const TemporaryFolder temporary;
   const auto unit = temporary.write("out.h5.units/0123.h5", "unit");
