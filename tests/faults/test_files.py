@@ -104,8 +104,8 @@ def test_folder_below_a_file(fdbench, sweep_config: Path, tmp_path: Path):
 
 
 def test_folder_that_nobody_may_write(fdbench, sweep_config: Path):
-    done = fdbench("run", sweep_config, "--out", "/sys/tiny.h5", "--quiet")
-    assert_one_line(done, 3, "/sys/tiny.h5", "cannot be written")
+    done = fdbench("run", sweep_config, "--out", "/proc/tiny.h5", "--quiet")
+    assert_one_line(done, 3, "/proc/tiny.h5", "cannot be written")
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "emptied"])
