@@ -29,39 +29,71 @@ enum class Display {
 
 // clang-format off
 // FIELD(type, name, default, unit, display, heading, help)
-#define FDBENCH_RUN_FIELDS(FIELD)                                                                                                     \
-  FIELD(std::string, name, {}, "", kText, "run", "name of the run, unique in the sweep")                                              \
-  FIELD(std::string, strategy, {}, "", kHidden, "", "what the plan propagates: full, encoder, decoder, ...")                          \
-  FIELD(std::string, execution, {}, "", kHidden, "", "sequential, or parallel: steps that need no latent of their own share a batch") \
-  FIELD(std::string, key_steps, {}, "", kHidden, "", "steps at which everything is computed, counted downward as in the paper")       \
-  FIELD(std::int64_t, num_key_steps, kNotCounted, "", kCount, "keys", "number of key steps")                                          \
-  FIELD(std::int64_t, num_steps, kNotCounted, "", kCount, "steps", "sampling steps")                                                  \
-  FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", "most steps in one batch of the parallel execution, 0: no cap")               \
-  FIELD(std::string, sampler, {}, "", kHidden, "", "name of the sampler")                                                             \
-  FIELD(std::string, sampler_options, {}, "", kHidden, "", "options that differ from the model folder's scheduler, JSON")             \
-  FIELD(bool, baseline, false, "", kHidden, "", "true for the run that speedups and distances refer to")                              \
-  FIELD(bool, reused, false, "", kHidden, "", "false when every layer ran at every step: then nothing was saved, whatever the name") \
-  FIELD(std::int64_t, num_pictures, 0, "", kHidden, "", "pictures made")                                                              \
-  FIELD(std::int64_t, unet_calls, kNotCounted, "", kHidden, "", "network calls per picture (batches of steps), counted")              \
-  FIELD(std::int64_t, step_calls, kNotCounted, "", kHidden, "", "steps per picture at which at least one layer ran")                  \
-  FIELD(std::int64_t, layers_run, kNotCounted, "", kHidden, "", "layer runs per picture over all steps")                              \
-  FIELD(std::int64_t, layers_total, kNotCounted, "", kHidden, "", "layer runs per picture when every layer runs at every step")       \
-  FIELD(double, unet_s, kNotMeasured, "s", kSeconds, "UNet s/picture", "time in the network per picture, median over the rounds")     \
-  FIELD(double, unet_speedup, kNotMeasured, "", kSpeedup, "speedup [95% interval]", "baseline / this run in unet_s, median of the rounds' ratios") \
-  FIELD(double, unet_speedup_low, kNotMeasured, "", kHidden, "", "lower end of the 95% bootstrap interval of unet_speedup")           \
-  FIELD(double, unet_speedup_high, kNotMeasured, "", kHidden, "", "upper end of the 95% bootstrap interval of unet_speedup")          \
-  FIELD(double, total_s, kNotMeasured, "s", kSeconds, "total s/picture", "time of a whole picture, median over the rounds")           \
-  FIELD(double, total_speedup, kNotMeasured, "", kHidden, "", "baseline / this run in total_s, median of the rounds' ratios")         \
-  FIELD(double, total_speedup_low, kNotMeasured, "", kHidden, "", "lower end of the 95% bootstrap interval of total_speedup")         \
-  FIELD(double, total_speedup_high, kNotMeasured, "", kHidden, "", "upper end of the 95% bootstrap interval of total_speedup")        \
-  FIELD(double, text_encoder_s, kNotMeasured, "s", kHidden, "", "time in the text encoder per picture, median over the rounds")       \
-  FIELD(double, vae_s, kNotMeasured, "s", kHidden, "", "time in the VAE's decoder per picture, median over the rounds")               \
-  FIELD(std::int64_t, num_rounds, 0, "", kHidden, "", "timing rounds that times and speedups come from")                              \
-  FIELD(std::int64_t, multiply_adds, kNotCounted, "multiply-adds", kHidden, "", "of the network per picture, over all steps, guidance included") \
-  FIELD(double, multiply_adds_ratio, kNotMeasured, "", kFewer, "multiply-adds", "baseline / this run in multiply_adds")               \
-  FIELD(double, psnr_to_full, kNotMeasured, "dB", kDecibel, "PSNR to full", "to the baseline's pictures, mean over those that differ (inf: all identical)") \
-  FIELD(std::int64_t, num_identical, kNotCounted, "", kHidden, "", "pictures identical to the baseline's")                            \
-  FIELD(double, latent_mse_to_full, kNotMeasured, "", kSmall, "latent MSE", "squared distance of the final latents from the baseline's, mean")
+#define FDBENCH_RUN_FIELDS(FIELD) \
+  FIELD(std::string, name, {}, "", kText, "run", \
+        "name of the run, unique in the sweep") \
+  FIELD(std::string, strategy, {}, "", kHidden, "", \
+        "what the plan propagates: full, encoder, decoder, ...") \
+  FIELD(std::string, execution, {}, "", kHidden, "", \
+        "sequential, or parallel: steps that need no latent of their own share a batch") \
+  FIELD(std::string, key_steps, {}, "", kHidden, "", \
+        "steps at which everything is computed, counted downward as in the paper") \
+  FIELD(std::int64_t, num_key_steps, kNotCounted, "", kCount, "keys", \
+        "number of key steps") \
+  FIELD(std::int64_t, num_steps, kNotCounted, "", kCount, "steps", \
+        "sampling steps") \
+  FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", \
+        "most steps in one batch of the parallel execution, 0: no cap") \
+  FIELD(std::string, sampler, {}, "", kHidden, "", \
+        "name of the sampler") \
+  FIELD(std::string, sampler_options, {}, "", kHidden, "", \
+        "options that differ from the model folder's scheduler, JSON") \
+  FIELD(bool, baseline, false, "", kHidden, "", \
+        "true for the run that speedups and distances refer to") \
+  FIELD(bool, reused, false, "", kHidden, "", \
+        "false when every layer ran at every step: then nothing was saved, whatever the name") \
+  FIELD(std::int64_t, num_pictures, 0, "", kHidden, "", \
+        "pictures made") \
+  FIELD(std::int64_t, unet_calls, kNotCounted, "", kHidden, "", \
+        "network calls per picture (batches of steps), counted") \
+  FIELD(std::int64_t, step_calls, kNotCounted, "", kHidden, "", \
+        "steps per picture at which at least one layer ran") \
+  FIELD(std::int64_t, layers_run, kNotCounted, "", kHidden, "", \
+        "layer runs per picture over all steps") \
+  FIELD(std::int64_t, layers_total, kNotCounted, "", kHidden, "", \
+        "layer runs per picture when every layer runs at every step") \
+  FIELD(double, unet_s, kNotMeasured, "s", kSeconds, "UNet s/picture", \
+        "time in the network per picture, median over the rounds") \
+  FIELD(double, unet_speedup, kNotMeasured, "", kSpeedup, "speedup [95% interval]", \
+        "baseline / this run in unet_s, median of the rounds' ratios") \
+  FIELD(double, unet_speedup_low, kNotMeasured, "", kHidden, "", \
+        "lower end of the 95% bootstrap interval of unet_speedup") \
+  FIELD(double, unet_speedup_high, kNotMeasured, "", kHidden, "", \
+        "upper end of the 95% bootstrap interval of unet_speedup") \
+  FIELD(double, total_s, kNotMeasured, "s", kSeconds, "total s/picture", \
+        "time of a whole picture, median over the rounds") \
+  FIELD(double, total_speedup, kNotMeasured, "", kHidden, "", \
+        "baseline / this run in total_s, median of the rounds' ratios") \
+  FIELD(double, total_speedup_low, kNotMeasured, "", kHidden, "", \
+        "lower end of the 95% bootstrap interval of total_speedup") \
+  FIELD(double, total_speedup_high, kNotMeasured, "", kHidden, "", \
+        "upper end of the 95% bootstrap interval of total_speedup") \
+  FIELD(double, text_encoder_s, kNotMeasured, "s", kHidden, "", \
+        "time in the text encoder per picture, median over the rounds") \
+  FIELD(double, vae_s, kNotMeasured, "s", kHidden, "", \
+        "time in the VAE's decoder per picture, median over the rounds") \
+  FIELD(std::int64_t, num_rounds, 0, "", kHidden, "", \
+        "timing rounds that times and speedups come from") \
+  FIELD(std::int64_t, multiply_adds, kNotCounted, "multiply-adds", kHidden, "", \
+        "of the network per picture, over all steps, guidance included") \
+  FIELD(double, multiply_adds_ratio, kNotMeasured, "", kFewer, "multiply-adds", \
+        "baseline / this run in multiply_adds") \
+  FIELD(double, psnr_to_full, kNotMeasured, "dB", kDecibel, "PSNR to full", \
+        "to the baseline's pictures, mean over those that differ (inf: all identical)") \
+  FIELD(std::int64_t, num_identical, kNotCounted, "", kHidden, "", \
+        "pictures identical to the baseline's") \
+  FIELD(double, latent_mse_to_full, kNotMeasured, "", kSmall, "latent MSE", \
+        "squared distance of the final latents from the baseline's, mean")
 // clang-format on
 
 /// One row of /runs.
