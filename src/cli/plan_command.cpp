@@ -36,7 +36,7 @@ std::vector<const PreparedRun*> chosen_runs(const PreparedSweep& sweep, const st
 
 void run_plan(const PlanOptions& options) {
   const Experiment experiment = load_experiment(options.config, options.assignments);
-  const ModelFolder folder(experiment.model);
+  const ModelFolder folder = open_model(experiment);
   const PreparedSweep sweep = prepare_sweep(experiment, folder, *load_outline(folder));
   const std::vector<const PreparedRun*> runs = chosen_runs(sweep, options.strategy);
   if (options.format == "json") {

@@ -12,12 +12,17 @@ namespace {
 
 constexpr std::int64_t kMany = 1'000'000;
 
-/// As given when that is there from the current folder, else from the config file's.
+/// As given when that is there from the current folder, else from the config file's folder or one
+/// above it.
 std::filesystem::path locate(const std::string& path, const std::filesystem::path& config) {
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) return path;
-  const std::filesystem::path beside = config.parent_path() / path;
-  return std::filesystem::exists(beside, ignored) ? beside : std::filesystem::path(path);
+  std::filesystem::path folder = std::filesystem::absolute(config, ignored).parent_path();
+  while (true) {
+    if (std::filesystem::exists(folder / path, ignored)) return folder / path;
+    if (folder == folder.parent_path()) return path;
+    folder = folder.parent_path();
+  }
 }
 
 /// {"prompts": [{"caption": ...} or "...", ...]}
@@ -140,6 +145,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   experiment.config_path = path;
   experiment.name = read_name(map.at("name"));
   experiment.model = locate(map.at("model").text(), path);
+  experiment.model_place = map.at("model").place();
   read_machine(map, experiment);
   if (map.has("seed")) {
     experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));

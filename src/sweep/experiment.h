@@ -50,6 +50,7 @@ struct TimingSettings {
 struct Experiment {
   std::string name;
   std::filesystem::path model;
+  Place model_place;  // in the config file
   std::string device = "cpu";
   std::string dtype = "float32";
   int threads = 0;  // 0: all

@@ -79,6 +79,10 @@ int PreparedSweep::num_steps() const {
   return most;
 }
 
+ModelFolder open_model(const Experiment& experiment) {
+  return placed(experiment.model_place, [&] { return ModelFolder(experiment.model); });
+}
+
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
   const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
   return make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));

@@ -47,6 +47,9 @@ struct PreparedSweep {
   bool guided() const { return experiment.guidance_scale > 1; }
 };
 
+/// The experiment's model folder; a fault is given its place in the config file.
+ModelFolder open_model(const Experiment& experiment);
+
 /// The network of a folder on the device that stores nothing: enough for plans and costs.
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder);
 

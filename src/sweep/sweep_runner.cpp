@@ -35,7 +35,7 @@ class SweepRun {
   SweepRun(const Experiment& experiment, const SweepOptions& options)
       : experiment_(experiment),
         options_(options),
-        folder_(experiment.model),
+        folder_(open_model(experiment)),
         outline_(load_outline(folder_)),
         sweep_(prepare_sweep(experiment, folder_, *outline_)),
         num_threads_(at::get_num_threads()),

@@ -95,6 +95,14 @@ def test_empty_config(text: str, fdbench, tmp_path: Path):
     assert_one_line(fdbench("run", path), 2, f"{path}: the config file is empty")
 
 
+def test_missing_model_and_prompts(fdbench, tmp_path: Path):
+    path = tmp_path / "c.yaml"
+    path.write_text("name: a\nmodel: nowhere\nprompts: [a]\n" + FULL)
+    assert_one_line(fdbench("plan", path), 2, f"{path}:2:8: nowhere", "does not exist")
+    path.write_text("name: a\nmodel: nowhere\nprompts: {file: no.json}\n" + FULL)
+    assert_one_line(fdbench("plan", path), 2, f"{path}:3:17: no.json", "does not exist")
+
+
 def test_missing_config(fdbench, tmp_path: Path):
     assert_one_line(fdbench("run", tmp_path / "no.yaml"), 2, "no.yaml: no such config file")
     assert_one_line(fdbench("run", tmp_path), 2, "cannot be read as a config file")

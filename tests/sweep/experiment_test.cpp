@@ -92,6 +92,17 @@ TEST(Experiment, TakesPromptsFromAFileBesideTheConfig) {
   EXPECT_THAT(load_experiment(config, {}).captions, ElementsAre("x", "y"));
 }
 
+TEST(Experiment, FindsPathsInAFolderAboveTheConfig) {
+  const TemporaryFolder folder;
+  folder.write("prompts/few.json", R"({"prompts": ["x"]})");
+  const auto config = folder.write("configs/c.yaml",
+                                   "name: a\nmodel: nowhere\nprompts: {file: prompts/few.json}\n"
+                                   "runs: [{strategy: full}]\n");
+  const Experiment experiment = load_experiment(config, {});
+  EXPECT_THAT(experiment.captions, ElementsAre("x"));
+  EXPECT_EQ(experiment.model, "nowhere");  // as written, for the message that it is not there
+}
+
 TEST(Experiment, AppliesAssignmentsBeforeTheCheck) {
   const Experiment experiment =
       load(kHead + "runs: [{strategy: ful}]\n", {"runs.0.strategy=full", "timing={rounds: 3}"});
