@@ -36,7 +36,7 @@ test: pytest ## run all tests
 
 unit: build
 	@cmake --build $(BUILD)
-	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j 2
+	@OMP_WAIT_POLICY=PASSIVE ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j 2
 
 pytest: unit setup-dev
 	@FDBENCH_BUILD=$(BUILD) $(PYTEST) tests
@@ -52,7 +52,7 @@ parity: build setup-dev ## SD 1.5 at full size with random weights against diffu
 sanitize: setup ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@[ -e build/debug/build.ninja ] || cmake --preset debug
 	@cmake --build build/debug
-	@ctest --test-dir build/debug --output-on-failure --no-tests=error -j 2
+	@OMP_WAIT_POLICY=PASSIVE ctest --test-dir build/debug --output-on-failure --no-tests=error -j 2
 
 format: setup-lint ## format C++ and Python
 	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format -i
