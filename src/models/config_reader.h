@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "nn/activation.h"
+#include "kernels/activation.h"
 
 namespace fdbench {
 

@@ -3,13 +3,6 @@
 namespace fdbench {
 namespace {
 
-at::Tensor repeated(const at::Tensor& tensor, std::int64_t n) {
-  if (!tensor.defined() || n == 1) return tensor;
-  std::vector<std::int64_t> repeats(static_cast<std::size_t>(tensor.dim()), 1);
-  repeats[0] = n;
-  return tensor.repeat(repeats);
-}
-
 /// For each layer the last one that takes its output (itself where none does).
 std::vector<int> last_uses(std::span<const LayerInfo> layers) {
   std::vector<int> last(layers.size());
@@ -36,23 +29,41 @@ std::string role_name(Role role) {
   return "";
 }
 
-Conditioning Conditioning::repeat(std::int64_t n) const {
-  return {repeated(encoder_hidden_states, n), repeated(text_embeds, n), repeated(time_ids, n)};
+std::vector<std::int64_t> Denoiser::multiply_adds(const SampleShape& shape) const {
+  std::vector<std::int64_t> counts;
+  for (const LayerCost& cost : costs(shape)) counts.push_back(cost.all);
+  return counts;
+}
+
+std::int64_t LayerScratch::nbytes() const {
+  std::int64_t bytes = 0;
+  const auto add = [&](const at::Tensor& tensor) {
+    if (tensor.defined()) bytes += static_cast<std::int64_t>(tensor.nbytes());
+  };
+  for (const KeysAndValues& term : text) {
+    add(term.keys);
+    add(term.values);
+  }
+  add(skip.conv);
+  add(skip.shortcut);
+  return bytes;
 }
 
 at::Tensor forward(const Denoiser& denoiser, const at::Tensor& sample, const at::Tensor& timesteps,
-                   const Conditioning& conditioning) {
+                   const Conditioning& conditioning, const LayerOutputObserver& observer) {
   const auto layers = denoiser.layers();
   const StepContext context =
       denoiser.begin_step(timesteps, conditioning, sample.size(2), sample.size(3));
   const std::vector<int> last = last_uses(layers);
   std::vector<at::Tensor> outputs(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    std::vector<at::Tensor> inputs;
+    std::vector<LayerInput> inputs;
     for (const int input : layers[i].inputs) {
-      inputs.push_back(input == kSample ? sample : outputs[input]);
+      inputs.push_back({input == kSample ? sample : outputs[input]});
     }
-    outputs[i] = denoiser.run_layer(static_cast<int>(i), inputs, context);
+    LayerScratch scratch;
+    outputs[i] = denoiser.run_layer(static_cast<int>(i), inputs, context, scratch);
+    if (observer) observer(static_cast<int>(i), outputs[i]);
     for (const int input : layers[i].inputs) {
       if (input != kSample && last[input] == static_cast<int>(i)) outputs[input].reset();
     }

@@ -6,9 +6,13 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "kernels/attention.h"
+#include "nn/resnet.h"
 
 namespace fdbench {
 
@@ -30,6 +34,8 @@ struct LayerInfo {
   Role role;
   std::vector<int> inputs;  // earlier layers (or kSample) in the order run_layer wants them; an up
                             // resnet: {previous, skip}
+  bool same_for_guidance = false;  // the output does not depend on what differs between the halves
+                                   // of a guidance batch: the text
 };
 
 /// What conditions a prediction besides the latent and the timestep.
@@ -37,18 +43,42 @@ struct Conditioning {
   at::Tensor encoder_hidden_states;  // [B, L, D]
   at::Tensor text_embeds;            // [B, P] pooled text, SDXL only; undefined elsewhere
   at::Tensor time_ids;               // [B, 6], SDXL only; undefined elsewhere
-
-  /// The same conditioning repeated `n` times along the batch (batch order: all of copy 0, all of
-  /// copy 1, ...).
-  Conditioning repeat(std::int64_t n) const;
 };
 
-/// What a step brings to every layer. Made by `Denoiser::begin_step`.
+/// What a step brings to every layer. Made by `Denoiser::begin_step`. The batches follow the
+/// convention of kernels/batch.h: a smaller one stands for its repetition.
 struct StepContext {
-  at::Tensor emb;  // [B, E] time embedding with all added conditions, after its activation
-  at::Tensor encoder_hidden_states;  // [B, L, D]
+  at::Tensor emb;  // [n, E] time embedding with all added conditions, after its activation
+  at::Tensor encoder_hidden_states;  // [m, L, D]
   std::int64_t height = 0;  // H of the latent: upsamplers aim at the sizes that follow from it
   std::int64_t width = 0;   // W of the latent
+  bool keep_text = false;   // the text is the same at later calls with the same LayerScratch
+};
+
+/// One input of a layer.
+struct LayerInput {
+  at::Tensor values;  // [m, C, H, W]; m may be smaller than the batch, as in kernels/batch.h
+  bool held = false;  // the same as at this layer's last call with the same LayerScratch
+  bool kept = false;  // will be given again at a later call with the same LayerScratch
+};
+
+/// What a layer keeps between calls that are promised the same inputs (`LayerInput::kept`,
+/// `StepContext::keep_text`). Belongs to the caller, so that layers stay pure; an empty one is
+/// always right.
+struct LayerScratch {
+  std::vector<KeysAndValues> text;  // of each attention to the text
+  SkipTerm skip;                    // of the second input
+
+  std::int64_t nbytes() const;
+};
+
+/// Multiply-adds of one layer for one call.
+struct LayerCost {
+  std::int64_t all = 0;     // by fvcore's rule: one multiply-add counts as one
+  std::int64_t shared = 0;  // of them: what does not depend on the text or on inputs that do, so
+                            // that both halves of a guidance batch have it in common
+  std::int64_t skip = 0;  // of them: what depends on the second input alone
+  std::int64_t text = 0;  // of them: what depends on the text alone
 };
 
 /// Size of the latent that a denoiser works on.
@@ -79,21 +109,29 @@ class Denoiser {
   /// layer = -1.
   virtual std::int64_t num_parameters(int layer) const = 0;
 
-  /// timesteps: [B] (float or int64), conditioning of the same batch; height, width: of the latent,
-  /// any size.
+  /// timesteps: [n] (float or int64), conditioning of batch m; a smaller batch stands for its
+  /// repetition (one timestep for all, say). height, width: of the latent, any size.
   virtual StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
                                  std::int64_t height, std::int64_t width) const = 0;
-  /// inputs: the outputs of `layers()[layer].inputs`, in that order.
-  virtual at::Tensor run_layer(int layer, std::span<const at::Tensor> inputs,
-                               const StepContext& context) const = 0;
-  /// Multiply-adds of each layer for one call, by fvcore's rule (one multiply-add counts as one;
-  /// convolutions, linear layers and both attention products). Same length as layers().
-  virtual std::vector<std::int64_t> multiply_adds(const SampleShape& shape) const = 0;
+  /// inputs: the outputs of `layers()[layer].inputs`, in that order. The result has the largest
+  /// batch of what it depends on. scratch: of this layer and this series of calls.
+  virtual at::Tensor run_layer(int layer, std::span<const LayerInput> inputs,
+                               const StepContext& context, LayerScratch& scratch) const = 0;
+  /// Multiply-adds of each layer for one call, by fvcore's rule (convolutions, linear layers and
+  /// both attention products). Same length as layers().
+  virtual std::vector<LayerCost> costs(const SampleShape& shape) const = 0;
+  /// `LayerCost::all` of each layer.
+  std::vector<std::int64_t> multiply_adds(const SampleShape& shape) const;
 };
 
-/// One whole call, every layer once. sample: [B, C, H, W], timesteps: [B] -> [B, C, H, W].
+/// Called with the output of each layer as it ran: [m, C, H, W], m as in kernels/batch.h.
+using LayerOutputObserver = std::function<void(int layer, const at::Tensor& output)>;
+
+/// One whole call, every layer once. sample: [n, C, H, W], timesteps: [n] or [1], conditioning of
+/// batch n
+/// -> [n, C, H, W].
 at::Tensor forward(const Denoiser& denoiser, const at::Tensor& sample, const at::Tensor& timesteps,
-                   const Conditioning& conditioning);
+                   const Conditioning& conditioning, const LayerOutputObserver& observer = {});
 
 /// Names of the blocks in the order they run ("conv_in", "down_blocks.0", ..., "conv_out").
 std::vector<std::string> block_names(const Denoiser& denoiser);

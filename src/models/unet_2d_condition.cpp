@@ -1,6 +1,9 @@
 #include "models/unet_2d_condition.h"
 
+#include <algorithm>
+
 #include "core/error.h"
+#include "kernels/batch.h"
 #include "models/counting_weights.h"
 #include "models/unet_layers.h"
 #include "nn/embeddings.h"
@@ -32,6 +35,13 @@ void check_shape(const std::string& name, const at::Tensor& tensor, at::IntArray
   if (fits) return;
   throw usage_error(name + " has shape " + shape_text(tensor) + "; this UNet needs " +
                     shape_in_words);
+}
+
+/// Throws a usage error unless one of both batches divides the other.
+void check_batches(const std::string& name, std::int64_t batch, std::int64_t other) {
+  if (batch > 0 && other > 0 && std::max(batch, other) % std::min(batch, other) == 0) return;
+  throw usage_error(name + " has a batch of " + std::to_string(batch) +
+                    ", which does not go with " + std::to_string(other));
 }
 
 class UNet2DConditionModel : public Denoiser {
@@ -67,9 +77,9 @@ class UNet2DConditionModel : public Denoiser {
 
   StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
                          std::int64_t height, std::int64_t width) const override;
-  at::Tensor run_layer(int layer, std::span<const at::Tensor> inputs,
-                       const StepContext& context) const override;
-  std::vector<std::int64_t> multiply_adds(const SampleShape& shape) const override;
+  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
+                       LayerScratch& scratch) const override;
+  std::vector<LayerCost> costs(const SampleShape& shape) const override;
 
  private:
   at::Tensor addition_embedding(const Conditioning& conditioning, std::int64_t batch) const;
@@ -95,10 +105,11 @@ void UNet2DConditionModel::check_size(std::int64_t height, std::int64_t width) c
 
 at::Tensor UNet2DConditionModel::addition_embedding(const Conditioning& conditioning,
                                                     std::int64_t batch) const {
-  check_shape("text_embeds", conditioning.text_embeds, {batch, -1}, "[batch, pooled text]");
-  check_shape("time_ids", conditioning.time_ids, {batch, -1}, "[batch, ids]");
+  check_shape("text_embeds", conditioning.text_embeds, {-1, -1}, "[batch, pooled text]");
+  check_shape("time_ids", conditioning.time_ids, {-1, -1}, "[batch, ids]");
+  check_batches("time_ids", conditioning.time_ids.size(0), batch);
   const at::Tensor text = conditioning.text_embeds.to(device());
-  const at::Tensor ids = conditioning.time_ids.to(device());
+  const at::Tensor ids = repeat_batch(conditioning.time_ids.to(device()), batch);
   const at::Tensor times = add_time_proj_(ids.flatten()).view({batch, -1});
   const std::int64_t wanted = config_.projection_class_embeddings_input_dim;
   if (text.size(1) + times.size(1) != wanted) {
@@ -116,15 +127,23 @@ StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
                                              std::int64_t width) const {
   check_size(height, width);
   check_shape("timesteps", timesteps, {-1}, "[batch]");
-  const std::int64_t batch = timesteps.size(0);
   const std::int64_t text_width = config_.cross_attention_dim;
+  std::int64_t batch = timesteps.size(0);
   if (text_width > 0) {
-    const std::vector<std::int64_t> shape = {batch, -1, text_width};
-    check_shape("encoder_hidden_states", conditioning.encoder_hidden_states, shape,
-                words({std::to_string(batch), "tokens", std::to_string(text_width)}));
+    const at::Tensor& text = conditioning.encoder_hidden_states;
+    const std::string wanted = words({"batch", "tokens", std::to_string(text_width)});
+    check_shape("encoder_hidden_states", text, {-1, -1, text_width}, wanted);
+    check_batches("encoder_hidden_states", text.size(0), batch);
+    batch = std::max(batch, text.size(0));
   }
   at::Tensor emb = time_embedding_(time_proj_(timesteps.to(device())).to(dtype()));
-  if (config_.addition_time_embed_dim) emb.add_(addition_embedding(conditioning, batch));
+  if (config_.addition_time_embed_dim) {
+    emb = repeat_batch(emb, batch);
+    const std::int64_t added =
+        conditioning.text_embeds.defined() ? conditioning.text_embeds.size(0) : batch;
+    check_batches("text_embeds", added, batch);
+    emb = emb + repeat_batch(addition_embedding(conditioning, added), batch);
+  }
   StepContext context;
   context.emb = activate_in_place(emb, config_.activation);
   if (text_width > 0) {
@@ -135,26 +154,35 @@ StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
   return context;
 }
 
-at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const at::Tensor> inputs,
-                                           const StepContext& context) const {
+at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput> inputs,
+                                           const StepContext& context,
+                                           LayerScratch& scratch) const {
   const UNetLayer& unet_layer = graph_.layers.at(layer);
-  const at::Tensor& x = inputs[0];
   struct Visitor {
     const UNet2DConditionModel& unet;
     const UNetLayer& layer;
-    std::span<const at::Tensor> inputs;
+    std::span<const LayerInput> inputs;
     const at::Tensor& x;
     const StepContext& context;
+    LayerScratch& scratch;
 
     at::Tensor operator()(const ConvIn& in) const {
-      const at::Tensor sample = x.to(unet.device(), unet.dtype()).contiguous();
+      const at::Tensor sample = x.to(unet.device(), unet.dtype());
       return in.conv(in.center_input_sample ? 2 * sample - 1.0 : sample);
     }
     at::Tensor operator()(const ResnetBlock2D& resnet) const {
-      return resnet(inputs.size() == 1 ? x : at::cat({x, inputs[1]}, 1), context.emb);
+      if (inputs.size() == 1) return resnet(x, context.emb);
+      const LayerInput& skip = inputs[1];
+      const bool known = skip.held && scratch.skip.defined();
+      const SkipTerm term = known ? scratch.skip : resnet.skip_term(skip.values);
+      scratch.skip = skip.kept ? term : SkipTerm();
+      return resnet(x, skip.values, term, context.emb);
     }
     at::Tensor operator()(const Transformer2DModel& transformer) const {
-      return transformer(x, context.encoder_hidden_states);
+      if (!context.keep_text) return transformer(x, context.encoder_hidden_states);
+      if (scratch.text.empty())
+        scratch.text = transformer.text_terms(context.encoder_hidden_states);
+      return transformer(x, scratch.text);
     }
     at::Tensor operator()(const Downsample2D& downsample) const { return downsample(x); }
     at::Tensor operator()(const Upsample2D& upsample) const {
@@ -162,38 +190,51 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const at::Tensor
                       unet.side(context.width, layer.level));
     }
     at::Tensor operator()(const ConvOut& out) const {
-      return out.conv(activate_in_place(out.norm(x), out.activation));
+      return out.conv(out.norm(x, out.activation)).contiguous();
     }
   };
-  return std::visit(Visitor{*this, unet_layer, inputs, x, context}, unet_layer.module);
+  return std::visit(Visitor{*this, unet_layer, inputs, inputs[0].values, context, scratch},
+                    unet_layer.module);
 }
 
-std::vector<std::int64_t> UNet2DConditionModel::multiply_adds(const SampleShape& shape) const {
+std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) const {
   struct Visitor {
     std::int64_t batch, height, width, text_tokens;
+    bool shares;  // all inputs and the time embedding are the same for both halves of a guidance
+                  // batch
 
     std::int64_t pixels() const { return batch * height * width; }
-    std::int64_t operator()(const ConvIn& in) const { return in.conv.multiply_adds(pixels()); }
-    std::int64_t operator()(const ResnetBlock2D& resnet) const {
-      return resnet.multiply_adds(batch, height, width);
+    LayerCost plain(std::int64_t all) const { return {all, shares ? all : 0, 0, 0}; }
+    LayerCost operator()(const ConvIn& in) const { return plain(in.conv.multiply_adds(pixels())); }
+    LayerCost operator()(const ResnetBlock2D& resnet) const {
+      LayerCost cost = plain(resnet.multiply_adds(batch, height, width));
+      cost.skip = resnet.skip_multiply_adds(batch, height, width);
+      return cost;
     }
-    std::int64_t operator()(const Transformer2DModel& transformer) const {
-      return transformer.multiply_adds(batch, height * width, text_tokens);
+    LayerCost operator()(const Transformer2DModel& transformer) const {
+      LayerCost cost{transformer.multiply_adds(batch, height * width, text_tokens), 0, 0, 0};
+      if (shares) cost.shared = transformer.multiply_adds_before_text(batch, height * width);
+      cost.text = transformer.text_multiply_adds(batch, text_tokens);
+      return cost;
     }
-    std::int64_t operator()(const Downsample2D& down) const {
-      return down.conv.multiply_adds(pixels());
+    LayerCost operator()(const Downsample2D& down) const {
+      return plain(down.conv.multiply_adds(pixels()));
     }
-    std::int64_t operator()(const Upsample2D& up) const { return up.conv.multiply_adds(pixels()); }
-    std::int64_t operator()(const ConvOut& out) const { return out.conv.multiply_adds(pixels()); }
+    LayerCost operator()(const Upsample2D& up) const {
+      return plain(up.conv.multiply_adds(pixels()));
+    }
+    LayerCost operator()(const ConvOut& out) const {
+      return plain(out.conv.multiply_adds(pixels()));
+    }
   };
   check_size(shape.height, shape.width);
-  std::vector<std::int64_t> counts;
+  std::vector<LayerCost> costs;
   for (const UNetLayer& layer : graph_.layers) {
     const Visitor visitor{shape.batch, side(shape.height, layer.level),
-                          side(shape.width, layer.level), shape.text_tokens};
-    counts.push_back(std::visit(visitor, layer.module));
+                          side(shape.width, layer.level), shape.text_tokens, layer.shares_inputs};
+    costs.push_back(std::visit(visitor, layer.module));
   }
-  return counts;
+  return costs;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "nn/activation.h"
+#include "kernels/activation.h"
 
 namespace fdbench {
 

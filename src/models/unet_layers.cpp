@@ -1,5 +1,6 @@
 #include "models/unet_layers.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -27,11 +28,27 @@ class GraphBuilder {
 
   template <typename Module>
   void add(const std::string& name, std::vector<int> inputs, Module module, std::int64_t channels) {
+    bool shares_inputs = true;
+    for (const int input : inputs) {
+      // What SDXL adds to the time embedding differs between both halves, too.
+      const bool same = input == kSample ||
+                        (graph_.infos[input].same_for_guidance && !config_.addition_time_embed_dim);
+      shares_inputs = shares_inputs && same;
+    }
+    const bool same = shares_inputs && !std::is_same_v<Module, Transformer2DModel>;
     graph_.infos.push_back(
-        {block_ == name ? name : block_ + "." + name, block_, role_, std::move(inputs)});
-    graph_.layers.push_back({std::move(module), level_});
+        {block_ == name ? name : block_ + "." + name, block_, role_, std::move(inputs), same});
+    graph_.layers.push_back({std::move(module), level_, shares_inputs});
     graph_.num_parameters.push_back(weights_.count());
     channels_.push_back(channels);
+  }
+  /// Of the feature maps at this level, for a latent of the configured size.
+  std::int64_t height() const { return side(config_.sample_height); }
+  std::int64_t width() const { return side(config_.sample_width); }
+  std::int64_t side(std::int64_t sample_side) const {
+    constexpr std::int64_t kUsual = 64;
+    const std::int64_t whole = sample_side > 0 ? sample_side : kUsual;
+    return std::max<std::int64_t>(side_at_level(whole, level_, config_.downsample_padding), 1);
   }
   int last() const { return static_cast<int>(channels_.size()) - 1; }
 
@@ -44,6 +61,7 @@ class GraphBuilder {
     begin_block("conv_in", Role::kEncoder);
     const std::int64_t channels = config_.down_blocks[0].channels;
     Conv2d conv(scope("conv_in"), config_.in_channels, channels, config_.conv_in_kernel);
+    conv.pack(height(), width());
     add("conv_in", {kSample}, ConvIn{std::move(conv), config_.center_input_sample}, channels);
     skips_.push_back(last());
   }
@@ -53,6 +71,7 @@ class GraphBuilder {
                   double output_scale_factor = 1) {
     ResnetOptions options;
     for (const int input : inputs) options.in_channels += channels_[input];
+    if (inputs.size() > 1) options.skip_channels = channels_[inputs[1]];
     options.out_channels = out_channels;
     options.emb_channels = config_.time_embedding_dim;
     options.norm_num_groups = config_.norm_num_groups;
@@ -61,7 +80,9 @@ class GraphBuilder {
     options.scale_shift = config_.scale_shift;
     options.output_scale_factor = output_scale_factor;
     const std::string name = "resnets." + std::to_string(index);
-    add(name, std::move(inputs), ResnetBlock2D(scope(block_ + "." + name), options), out_channels);
+    ResnetBlock2D module(scope(block_ + "." + name), options);
+    module.pack(height(), width());
+    add(name, std::move(inputs), std::move(module), out_channels);
   }
 
   void add_attention(std::size_t index, std::int64_t heads, std::int64_t num_layers) {
@@ -74,7 +95,9 @@ class GraphBuilder {
     options.use_linear_projection = config_.use_linear_projection;
     options.upcast_attention = config_.upcast_attention;
     const std::string name = "attentions." + std::to_string(index);
-    add(name, {last()}, Transformer2DModel(scope(block_ + "." + name), options), channels_.back());
+    Transformer2DModel module(scope(block_ + "." + name), options);
+    module.pack();
+    add(name, {last()}, std::move(module), channels_.back());
   }
 
   void add_down_block(std::size_t i) {
@@ -89,6 +112,7 @@ class GraphBuilder {
     ++level_;
     const std::string name = "downsamplers.0";
     Downsample2D module(scope(block_ + "." + name), block.channels, config_.downsample_padding);
+    module.conv.pack(2 * height(), 2 * width());
     add(name, {last()}, std::move(module), block.channels);
     skips_.push_back(last());
   }
@@ -115,7 +139,9 @@ class GraphBuilder {
     if (i + 1 == config_.up_blocks.size()) return;
     --level_;
     const std::string name = "upsamplers.0";
-    add(name, {last()}, Upsample2D(scope(block_ + "." + name), block.channels), block.channels);
+    Upsample2D module(scope(block_ + "." + name), block.channels);
+    module.conv.pack(height(), width());
+    add(name, {last()}, std::move(module), block.channels);
   }
 
   void add_conv_out() {
@@ -126,6 +152,7 @@ class GraphBuilder {
         GroupNorm(scope("conv_norm_out"), channels, config_.norm_num_groups, config_.norm_eps);
     out.activation = config_.activation;
     out.conv = Conv2d(scope("conv_out"), channels, config_.out_channels, config_.conv_out_kernel);
+    out.conv.pack(height(), width());
     add("conv_out", {last()}, std::move(out), config_.out_channels);
   }
 

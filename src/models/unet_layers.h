@@ -30,6 +30,8 @@ struct ConvOut {
 struct UNetLayer {
   std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D, ConvOut> module;
   std::int64_t level = 0;
+  bool shares_inputs =
+      false;  // inputs and time embedding are the same for both halves of a guidance batch
 };
 
 /// Layers and the graph between them.

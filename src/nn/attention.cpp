@@ -11,25 +11,31 @@ Attention::Attention(const WeightScope& scope, const AttentionOptions& options)
       causal(options.causal),
       upcast(options.upcast) {}
 
-/// [B, N, heads * d] -> [B, heads, N, d], in float32 where attention is upcast.
-at::Tensor Attention::split_heads(const at::Tensor& x) const {
-  const at::Tensor split = x.view({x.size(0), x.size(1), heads, -1}).transpose(1, 2);
-  return upcast ? split.to(at::kFloat) : split;
+void Attention::pack() {
+  for (Linear* layer : {&query, &key, &value, &out}) layer->pack();
 }
 
-at::Tensor Attention::operator()(const at::Tensor& x, const at::Tensor& context) const {
-  const at::Tensor attended = at::scaled_dot_product_attention(
-      split_heads(query(x)), split_heads(key(context)), split_heads(value(context)),
-      /*attn_mask=*/{}, /*dropout_p=*/0.0, causal);
-  return out(attended.transpose(1, 2).reshape({x.size(0), x.size(1), -1}).to(x.scalar_type()));
+KeysAndValues Attention::keys_and_values(const at::Tensor& context) const {
+  const at::Tensor keys = key(context), values = value(context);
+  if (causal) return plain_keys_and_values(keys, values, heads);
+  if (upcast) return pack_keys_and_values(keys.to(at::kFloat), values.to(at::kFloat), heads);
+  return pack_keys_and_values(keys, values, heads);
+}
+
+at::Tensor Attention::operator()(const at::Tensor& x, const KeysAndValues& context,
+                                 const at::Tensor& added) const {
+  const at::Tensor queries = upcast ? query(x).to(at::kFloat) : query(x);
+  const at::Tensor attended =
+      causal ? causal_attention(queries, context) : attention(queries, context);
+  return out(attended.to(x.scalar_type()), added);
 }
 
 std::int64_t Attention::multiply_adds(std::int64_t batch, std::int64_t queries,
                                       std::int64_t keys) const {
   const std::int64_t inner_dim = query.weight.size(0);
   const std::int64_t products = 2 * batch * queries * keys * inner_dim;
-  return query.multiply_adds(batch * queries) + key.multiply_adds(batch * keys) +
-         value.multiply_adds(batch * keys) + products + out.multiply_adds(batch * queries);
+  return query.multiply_adds(batch * queries) + context_multiply_adds(batch, keys) + products +
+         out.multiply_adds(batch * queries);
 }
 
 }  // namespace fdbench

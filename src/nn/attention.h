@@ -1,6 +1,7 @@
 // Multi-head attention.
 #pragma once
 
+#include "kernels/attention.h"
 #include "nn/linear.h"
 
 namespace fdbench {
@@ -29,13 +30,24 @@ struct Attention {
 
   Attention() = default;
   Attention(const WeightScope& scope, const AttentionOptions& options);
+  void pack();
   /// x: [B, N, query_dim], context: [B, M, context_dim] (x itself for self-attention) -> as x.
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& context) const;
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& context) const {
+    return (*this)(x, keys_and_values(context), {});
+  }
+  /// What the context alone brings. context: [m, M, context_dim].
+  KeysAndValues keys_and_values(const at::Tensor& context) const;
+  /// x: [n, N, query_dim], context of batch m; added: of the result's shape, added to it, may be
+  /// undefined
+  /// -> [max(n, m), N, query_dim]. A smaller batch stands for its repetition.
+  at::Tensor operator()(const at::Tensor& x, const KeysAndValues& context,
+                        const at::Tensor& added) const;
   /// Linear layers and both products, for N queries and M keys each.
   std::int64_t multiply_adds(std::int64_t batch, std::int64_t queries, std::int64_t keys) const;
-
- private:
-  at::Tensor split_heads(const at::Tensor& x) const;
+  /// The part of it that depends on the context alone.
+  std::int64_t context_multiply_adds(std::int64_t batch, std::int64_t keys) const {
+    return key.multiply_adds(batch * keys) + value.multiply_adds(batch * keys);
+  }
 };
 
 }  // namespace fdbench

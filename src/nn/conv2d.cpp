@@ -1,5 +1,7 @@
 #include "nn/conv2d.h"
 
+#include "kernels/packed_layers.h"
+
 namespace fdbench {
 
 Conv2d::Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel)
@@ -12,8 +14,12 @@ Conv2d::Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std:
       stride(stride),
       padding(padding) {}
 
-at::Tensor Conv2d::operator()(const at::Tensor& x) const {
-  return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
+void Conv2d::pack(std::int64_t height, std::int64_t width) {
+  weight = pack_conv_weight(weight, stride, padding, height, width);
+}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x, const at::Tensor& added) const {
+  return convolve(x, weight, bias, stride, padding, added);
 }
 
 }  // namespace fdbench

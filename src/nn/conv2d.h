@@ -6,8 +6,8 @@
 namespace fdbench {
 
 struct Conv2d {
-  at::Tensor weight;  // [out, in, k, k]
-  at::Tensor bias;    // [out]
+  at::Tensor weight;  // [out, in, k, k], in oneDNN's order after pack()
+  at::Tensor bias;    // [out]; undefined without one
   std::int64_t stride = 1;
   std::int64_t padding = 0;
 
@@ -17,8 +17,12 @@ struct Conv2d {
   Conv2d(const WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
          std::int64_t stride, std::int64_t padding);
 
-  /// x: [B, in, H, W] -> [B, out, H', W'].
-  at::Tensor operator()(const at::Tensor& x) const;
+  /// Brings the weight into the order that the CPU reads fastest, for inputs of about height x
+  /// width. Any input works before and after; results differ by rounding.
+  void pack(std::int64_t height, std::int64_t width);
+  /// x: [B, in, H, W]; added: of the result's shape, added to it, may be undefined -> [B, out, H',
+  /// W'].
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& added = {}) const;
   /// For an output of `pixels` pixels in all (batch x height x width).
   std::int64_t multiply_adds(std::int64_t pixels) const { return pixels * weight.numel(); }
 };

@@ -1,7 +1,7 @@
 // Embeddings of timesteps and other numbers.
 #pragma once
 
-#include "nn/activation.h"
+#include "kernels/activation.h"
 #include "nn/linear.h"
 
 namespace fdbench {

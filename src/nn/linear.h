@@ -6,7 +6,7 @@
 namespace fdbench {
 
 struct Linear {
-  at::Tensor weight;  // [out, in]
+  at::Tensor weight;  // [out, in], in oneDNN's order after pack()
   at::Tensor bias;    // [out]; undefined without one
 
   Linear() = default;
@@ -14,8 +14,10 @@ struct Linear {
   /// A 1x1 convolution (weight [out, in, 1, 1]) as the linear map over channels that it is.
   static Linear from_conv(const WeightScope& scope, std::int64_t in, std::int64_t out);
 
-  /// x: [..., in] -> [..., out].
-  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+  /// Brings the weight into the order that the CPU reads fastest; results differ by rounding.
+  void pack();
+  /// x: [..., in]; added: of the result's shape, added to it, may be undefined -> [..., out].
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& added = {}) const;
   std::int64_t multiply_adds(std::int64_t rows) const { return rows * weight.numel(); }
 };
 

@@ -20,6 +20,15 @@ GroupNorm::GroupNorm(const WeightScope& scope, std::int64_t channels, std::int64
       groups(checked_groups(scope, channels, groups)),
       eps(eps) {}
 
+GroupNorm GroupNorm::slice(std::int64_t first, std::int64_t end) const {
+  const std::int64_t width = weight.size(0) / groups;
+  GroupNorm part = *this;
+  part.weight = weight.slice(0, first * width, end * width);
+  part.bias = bias.slice(0, first * width, end * width);
+  part.groups = end - first;
+  return part;
+}
+
 LayerNorm::LayerNorm(const WeightScope& scope, std::int64_t channels, double eps)
     : weight(scope.take("weight", {channels})), bias(scope.take("bias", {channels})), eps(eps) {}
 

@@ -1,6 +1,7 @@
 // Normalisation layers.
 #pragma once
 
+#include "kernels/group_norm.h"
 #include "nn/weight_scope.h"
 
 namespace fdbench {
@@ -13,10 +14,16 @@ struct GroupNorm {
   GroupNorm() = default;
   /// Throws a usage error when `groups` does not divide `channels`.
   GroupNorm(const WeightScope& scope, std::int64_t channels, std::int64_t groups, double eps);
-  /// x: [B, C, ...] -> the same shape.
-  at::Tensor operator()(const at::Tensor& x) const {
-    return at::group_norm(x, groups, weight, bias, eps);
+  /// x: [B, C, H, W], then the activation if there is one -> the same shape, channels last on the
+  /// CPU.
+  at::Tensor operator()(const at::Tensor& x, std::optional<Activation> activation = {}) const {
+    return (*this)(GroupNormInput{x, {}, {}, {}}, activation);
   }
+  at::Tensor operator()(const GroupNormInput& input, std::optional<Activation> activation) const {
+    return group_norm(input, groups, weight, bias, eps, activation);
+  }
+  /// The part that normalises groups first ... end - 1 alone.
+  GroupNorm slice(std::int64_t first, std::int64_t end) const;
 };
 
 struct LayerNorm {

@@ -1,7 +1,7 @@
 // The residual block of diffusers' UNets and autoencoders.
 #pragma once
 
-#include "nn/activation.h"
+#include "kernels/activation.h"
 #include "nn/conv2d.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
@@ -10,6 +10,7 @@ namespace fdbench {
 
 struct ResnetOptions {
   std::int64_t in_channels = 0;
+  std::int64_t skip_channels = 0;  // the last ones of in_channels, which a skip connection brings
   std::int64_t out_channels = 0;
   std::int64_t emb_channels = 0;  // width of the time embedding; 0: none
   std::int64_t norm_num_groups = 32;
@@ -19,23 +20,51 @@ struct ResnetOptions {
   double output_scale_factor = 1;
 };
 
-/// x -> (shortcut(x) + conv2(act(norm2(conv1(act(norm1(x))) + time)))) / output_scale_factor.
-struct ResnetBlock2D {
-  GroupNorm norm1, norm2;
-  Conv2d conv1, conv2, conv_shortcut;  // conv_shortcut only where the number of channels changes
-  Linear time_emb_proj;                // only with a time embedding
-  Activation activation = Activation::kSilu;
-  bool scale_shift = false;
-  double output_scale_factor = 1;
+/// What a block's result owes to the skip alone. norm1 works by groups, conv1 and the shortcut are
+/// linear in their input channels: the groups that lie wholly in the skip contribute this much,
+/// whatever the other input is.
+struct SkipTerm {
+  at::Tensor conv;      // [m, C', H, W] of conv1; undefined when no group lies wholly in the skip
+  at::Tensor shortcut;  // [m, C', H, W] of the shortcut
+  bool defined() const { return shortcut.defined(); }
+};
 
+/// x -> (shortcut(x) + conv2(act(norm2(conv1(act(norm1(x))) + time)))) / output_scale_factor.
+class ResnetBlock2D {
+ public:
   ResnetBlock2D() = default;
   ResnetBlock2D(const WeightScope& scope, const ResnetOptions& options);
-  /// x: [B, C, H, W]; emb: [B, E] after its activation, undefined without one -> [B, C', H, W].
+  /// Brings the weights into the order that the CPU reads fastest, for feature maps of about height
+  /// x width.
+  void pack(std::int64_t height, std::int64_t width);
+
+  /// x: [n, C, H, W]; emb: [m, E] after its activation, undefined without one -> [max(n, m), C', H,
+  /// W]. A smaller batch stands for its repetition.
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& emb) const;
+  /// skip: [m, skip_channels, H, W], of any batch that divides or is divided by the others'; term:
+  /// skip_term(skip).
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& skip, const SkipTerm& term,
+                        const at::Tensor& emb) const;
+  SkipTerm skip_term(const at::Tensor& skip) const;
+
   std::int64_t multiply_adds(std::int64_t batch, std::int64_t height, std::int64_t width) const;
+  /// Of skip_term.
+  std::int64_t skip_multiply_adds(std::int64_t batch, std::int64_t height,
+                                  std::int64_t width) const;
 
  private:
-  at::Tensor add_embedding(at::Tensor h, const at::Tensor& emb) const;
+  at::Tensor own_shortcut(const at::Tensor& x, const at::Tensor& added) const;
+  at::Tensor finish(at::Tensor h, const at::Tensor& partial, const at::Tensor& emb,
+                    const at::Tensor& shortcut) const;
+
+  GroupNorm norm1_, norm1_skip_, norm2_;
+  Conv2d conv1_, conv1_skip_, conv2_;
+  Linear shortcut_, shortcut_skip_;  // 1x1 convolutions; only where the number of channels changes
+  Linear time_emb_proj_;             // only with a time embedding
+  std::int64_t straddling_ = 0;      // channels of the skip that share a group with the other input
+  Activation activation_ = Activation::kSilu;
+  bool scale_shift_ = false;
+  double output_scale_factor_ = 1;
 };
 
 }  // namespace fdbench

@@ -29,7 +29,8 @@ struct FeedForward {
 
   FeedForward() = default;
   FeedForward(const WeightScope& scope, std::int64_t dim);
-  at::Tensor operator()(const at::Tensor& x) const;
+  /// x: [B, N, C]; added: of the same shape, added to the result -> [B, N, C].
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& added) const;
 };
 
 struct BasicTransformerBlock {
@@ -38,10 +39,14 @@ struct BasicTransformerBlock {
   FeedForward ff;
 
   BasicTransformerBlock(const WeightScope& scope, const TransformerOptions& options);
-  /// x: [B, N, C], text: [B, L, D] -> [B, N, C].
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& text) const;
+  void pack();
+  /// x: [n, N, C], text: of batch m, attn2.keys_and_values -> [max(n, m), N, C]. A smaller batch
+  /// stands for its repetition: what comes before the text is computed for n only.
+  at::Tensor operator()(const at::Tensor& x, const KeysAndValues& text) const;
   std::int64_t multiply_adds(std::int64_t batch, std::int64_t pixels,
                              std::int64_t text_tokens) const;
+  /// Of what comes before the text: self-attention and the queries to the text.
+  std::int64_t multiply_adds_before_text(std::int64_t batch, std::int64_t pixels) const;
 };
 
 struct Transformer2DModel {
@@ -51,11 +56,23 @@ struct Transformer2DModel {
 
   Transformer2DModel() = default;
   Transformer2DModel(const WeightScope& scope, const TransformerOptions& options);
-  /// x: [B, C, H, W], text: [B, L, D] -> [B, C, H, W].
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& text) const;
+  /// Brings the weights into the order that the CPU reads fastest.
+  void pack();
+  /// Keys and values of each block's attention to the text. text: [m, L, D].
+  std::vector<KeysAndValues> text_terms(const at::Tensor& text) const;
+  /// x: [n, C, H, W], text: text_terms, of batch m -> [max(n, m), C, H, W]. A smaller batch stands
+  /// for its repetition.
+  at::Tensor operator()(const at::Tensor& x, const std::vector<KeysAndValues>& text) const;
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& text) const {
+    return (*this)(x, text_terms(text));
+  }
   /// pixels: height x width.
   std::int64_t multiply_adds(std::int64_t batch, std::int64_t pixels,
                              std::int64_t text_tokens) const;
+  /// Of what comes before the first attention to the text.
+  std::int64_t multiply_adds_before_text(std::int64_t batch, std::int64_t pixels) const;
+  /// Of text_terms.
+  std::int64_t text_multiply_adds(std::int64_t batch, std::int64_t text_tokens) const;
 };
 
 }  // namespace fdbench

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/error.h"
-#include "propagation/network_pass.h"
 
 namespace fdbench {
 namespace {
@@ -46,7 +45,7 @@ class Denoising {
         guided_(options.guidance_scale > 1),
         latents_(std::move(latents)),
         network_(denoiser, schedule, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
-                 latents_.size(2), latents_.size(3)) {}
+                 latents_.size(2), latents_.size(3), options.savings) {}
 
   DenoiseResult run();
 
@@ -76,7 +75,8 @@ DenoiseResult Denoising::run() {
     }
     first = end;
   }
-  return {latents_, num_calls_, schedule_.num_calls(), network_.seconds()};
+  return {latents_, num_calls_, schedule_.num_calls(), network_.seconds(),
+          network_.peak_held_bytes()};
 }
 
 int Denoising::group_end(int first) const {
@@ -100,7 +100,7 @@ void Denoising::run_network(int first, int end) {
   at::Tensor sample;
   if (!schedule_.independent(first)) {
     sample = sampler_.scale_model_input(latents_, first);
-    if (guided_) sample = at::cat({sample, sample}, 0);
+    if (guided_ && !options_.savings.prefix_sharing) sample = at::cat({sample, sample}, 0);
   }
   network_.run(running, sampler_.timesteps(), sample, options_.observe_layer);
   ++num_calls_;

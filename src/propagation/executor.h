@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/denoiser.h"
+#include "propagation/network_pass.h"
 #include "propagation/schedule.h"
 #include "samplers/sampler.h"
 
@@ -31,6 +32,7 @@ struct ExecutorOptions {
   Execution execution = Execution::kSequential;
   int max_parallel = 0;  // steps in one batch at most; 0: no cap
   double guidance_scale = 1.0;
+  ExactSavings savings;
   LayerObserver observe_layer;
   StepObserver observe_step;
 };
@@ -41,6 +43,7 @@ struct DenoiseResult {
   int num_step_calls = 0;  // steps at which at least one layer ran
   double unet_seconds =
       0;  // wall time in the network (device synchronised), sampler updates not included
+  std::int64_t peak_held_bytes = 0;  // NetworkPass::peak_held_bytes
 };
 
 /// Denoises `latents` ([n, c, h, w], unit noise already times init_noise_sigma) along the

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/device.h"
+#include "kernels/batch.h"
 
 namespace fdbench {
 
@@ -18,23 +19,29 @@ void Stopwatch::stop() {
 
 NetworkPass::NetworkPass(const Denoiser& denoiser, const Schedule& schedule,
                          const Conditioning& conditioning, std::int64_t batch_size,
-                         std::int64_t height, std::int64_t width)
+                         std::int64_t height, std::int64_t width, const ExactSavings& savings)
     : denoiser_(denoiser),
       schedule_(schedule),
       conditioning_(conditioning),
       batch_size_(batch_size),
       height_(height),
       width_(width),
+      savings_(savings),
       stopwatch_(denoiser.device()),
-      outputs_(schedule.num_layers()) {}
+      outputs_(schedule.num_layers()),
+      scratch_(schedule.num_layers()),
+      skip_source_(schedule.num_layers(), -1) {}
 
 void NetworkPass::begin(std::span<const int> steps, std::span<const double> timesteps) {
   steps_.assign(steps.begin(), steps.end());
-  std::vector<double> repeated;
-  for (const int step : steps) repeated.insert(repeated.end(), batch_size_, timesteps[step]);
-  context_ = denoiser_.begin_step(at::tensor(repeated, at::kFloat).to(denoiser_.device()),
-                                  conditioning_.repeat(static_cast<std::int64_t>(steps.size())),
-                                  height_, width_);
+  std::vector<double> values = {timesteps[steps[0]]};  // one stands for all of a single step
+  if (steps.size() > 1 || !savings_.prefix_sharing) {
+    values.clear();
+    for (const int step : steps) values.insert(values.end(), batch_size_, timesteps[step]);
+  }
+  context_ = denoiser_.begin_step(at::tensor(values, at::kFloat).to(denoiser_.device()),
+                                  conditioning_, height_, width_);
+  context_.keep_text = savings_.text_caching;
 }
 
 void NetworkPass::run(std::span<const int> steps, std::span<const double> timesteps,
@@ -50,31 +57,64 @@ void NetworkPass::run(std::span<const int> steps, std::span<const double> timest
     if (!needing.empty()) run_layer(layer, needing, sample, observer);
   }
   stopwatch_.stop();
+  measure_held();
 }
 
 void NetworkPass::run_layer(int layer, const std::vector<int>& steps, const at::Tensor& sample,
                             const Observer& observer) {
-  std::vector<at::Tensor> inputs;
+  std::vector<LayerInput> inputs;
   for (const int input : denoiser_.layers()[layer].inputs) {
-    inputs.push_back(input == kSample ? sample : gather(input, steps));
+    if (input == kSample) {
+      inputs.push_back({sample});
+    } else {
+      inputs.push_back(inputs.size() == 1 ? skip_input(layer, input, steps)
+                                          : LayerInput{gather(input, steps)});
+    }
   }
-  Output output{steps, denoiser_.run_layer(layer, inputs, context_of(steps))};
+  Output output{steps, denoiser_.run_layer(layer, inputs, context_of(steps), scratch_[layer])};
   for (const int step : steps) output.num_reads_left += schedule_.num_reads(step, layer);
   if (observer) observe(observer, layer, output);
   outputs_[layer].push_back(std::move(output));
 }
 
+LayerInput NetworkPass::skip_input(int layer, int input, const std::vector<int>& steps) {
+  LayerInput skip{gather(input, steps)};
+  const int source = schedule_.source(steps.front(), input);
+  if (!savings_.skip_hoisting || source != schedule_.source(steps.back(), input)) {
+    skip_source_[layer] = -1;
+    return skip;
+  }
+  skip.held = skip_source_[layer] == source;
+  skip_source_[layer] = source;
+  for (int step = steps.back() + 1; step < schedule_.num_steps() && !skip.kept; ++step) {
+    if (schedule_.source(step, input) != source) break;
+    skip.kept = schedule_.runs(step, layer);
+  }
+  return skip;
+}
+
 void NetworkPass::observe(const Observer& observer, int layer, const Output& output) {
   stopwatch_.stop();
   for (std::size_t i = 0; i < output.steps.size(); ++i) {
-    observer(output.steps[i], layer, slice(output.batch, i));
+    observer(output.steps[i], layer,
+             repeat_batch(slice(output.batch, i, output.steps.size()), batch_size_));
   }
   stopwatch_.start();
 }
 
-at::Tensor NetworkPass::slice(const at::Tensor& batch, std::size_t position) const {
-  if (batch.size(0) == batch_size_) return batch;
+at::Tensor NetworkPass::slice(const at::Tensor& batch, std::size_t position,
+                              std::size_t num_steps) const {
+  if (num_steps == 1 || batch.size(0) <= batch_size_) return batch;
   return batch.narrow(0, static_cast<std::int64_t>(position) * batch_size_, batch_size_);
+}
+
+void NetworkPass::measure_held() {
+  std::int64_t bytes = 0;
+  for (const std::vector<Output>& outputs : outputs_) {
+    for (const Output& output : outputs) bytes += static_cast<std::int64_t>(output.batch.nbytes());
+  }
+  for (const LayerScratch& scratch : scratch_) bytes += scratch.nbytes();
+  peak_held_bytes_ = std::max(peak_held_bytes_, bytes);
 }
 
 NetworkPass::Output& NetworkPass::output_of(int layer, int source) {
@@ -85,24 +125,30 @@ NetworkPass::Output& NetworkPass::output_of(int layer, int source) {
 }
 
 at::Tensor NetworkPass::gather(int layer, const std::vector<int>& steps) {
-  std::vector<at::Tensor> pieces;
   std::vector<int> sources;
   for (const int step : steps) sources.push_back(schedule_.source(step, layer));
-  const Output& first = output_of(layer, sources[0]);
-  const bool whole = first.steps == sources;
-  if (whole) pieces.push_back(first.batch);
+  const bool same = std::count(sources.begin(), sources.end(), sources[0]) ==
+                    static_cast<std::ptrdiff_t>(sources.size());
+  const bool whole = !same && output_of(layer, sources[0]).steps == sources;
+  std::vector<at::Tensor> pieces;
   for (const int source : sources) {
     Output& output = output_of(layer, source);
     --output.num_reads_left;
-    if (whole) continue;
+    const bool first = pieces.empty();
+    if (whole && first) pieces.push_back(output.batch);
+    if (whole || (same && !first)) continue;  // one output stands for its repetition
     const auto position = std::find(output.steps.begin(), output.steps.end(), source);
-    pieces.push_back(slice(output.batch, position - output.steps.begin()));
+    const at::Tensor piece =
+        slice(output.batch, position - output.steps.begin(), output.steps.size());
+    pieces.push_back(same ? piece : repeat_batch(piece, batch_size_));
   }
   std::erase_if(outputs_[layer], [](const Output& output) { return output.num_reads_left == 0; });
   return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 0);
 }
 
-at::Tensor NetworkPass::prediction(int step) { return gather(schedule_.num_layers() - 1, {step}); }
+at::Tensor NetworkPass::prediction(int step) {
+  return repeat_batch(gather(schedule_.num_layers() - 1, {step}), batch_size_);
+}
 
 StepContext NetworkPass::context_of(const std::vector<int>& steps) const {
   if (steps == steps_) return context_;
@@ -110,13 +156,9 @@ StepContext NetworkPass::context_of(const std::vector<int>& steps) const {
   std::vector<at::Tensor> embs;
   for (const int step : steps) {
     const auto position = std::find(steps_.begin(), steps_.end(), step) - steps_.begin();
-    embs.push_back(slice(context_.emb, position));
+    embs.push_back(slice(context_.emb, position, steps_.size()));
   }
   context.emb = embs.size() == 1 ? embs[0] : at::cat(embs, 0);
-  if (context.encoder_hidden_states.defined()) {  // the same for all steps
-    context.encoder_hidden_states = context_.encoder_hidden_states.narrow(
-        0, 0, static_cast<std::int64_t>(steps.size()) * batch_size_);
-  }
   return context;
 }
 

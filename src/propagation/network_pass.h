@@ -29,6 +29,16 @@ class Stopwatch {
   double seconds_ = 0;
 };
 
+/// Savings that leave the mathematics as it is: results agree to rounding with each of them on or
+/// off.
+struct ExactSavings {
+  bool skip_hoisting =
+      true;  // what an up block owes to a skip alone is computed once for as long as it is held
+  bool prefix_sharing =
+      true;  // both halves of a guidance batch share what comes before the first text
+  bool text_caching = true;  // keys and values of the text are computed once for all steps
+};
+
 /// B below: pictures, times two with guidance.
 class NetworkPass {
  public:
@@ -37,23 +47,29 @@ class NetworkPass {
   /// conditioning: of batch B = batch_size. height, width: of the latent. All arguments outlive the
   /// pass.
   NetworkPass(const Denoiser& denoiser, const Schedule& schedule, const Conditioning& conditioning,
-              std::int64_t batch_size, std::int64_t height, std::int64_t width);
+              std::int64_t batch_size, std::int64_t height, std::int64_t width,
+              const ExactSavings& savings);
 
   /// Runs each layer once for all of `steps` that need it. steps: in sampling order, each runs at
-  /// least one layer; only the first may read `sample` ([B, C, H, W]). timesteps: of all steps of
-  /// the run. observer: may be empty; its time is not counted.
+  /// least one layer; only the first may read `sample` ([B, C, H, W], or of a smaller batch that
+  /// stands for its repetition, as in kernels/batch.h). timesteps: of all steps of the run.
+  /// observer: may be empty; its time is not counted.
   void run(std::span<const int> steps, std::span<const double> timesteps, const at::Tensor& sample,
            const Observer& observer);
   /// The prediction in force at `step`, [B, C, H, W]. Asked for once a step, in sampling order.
   at::Tensor prediction(int step);
   /// Time in the network so far.
   double seconds() const { return stopwatch_.seconds(); }
+  /// Most that was held at any time from one batch of steps to the next: outputs that later steps
+  /// read, and what the savings keep [bytes].
+  std::int64_t peak_held_bytes() const { return peak_held_bytes_; }
 
  private:
   /// Outputs of one layer for several steps, one after the other along the batch.
   struct Output {
     std::vector<int> steps;
-    at::Tensor batch;        // [B * steps, ...]
+    at::Tensor
+        batch;  // [B * steps, ...], or smaller: the same for all steps, or for both guidance halves
     int num_reads_left = 0;  // freed at 0
   };
 
@@ -63,8 +79,13 @@ class NetworkPass {
   /// `layer`'s outputs that are in force at `steps`, along the batch. Counts as one reading for
   /// each step.
   at::Tensor gather(int layer, const std::vector<int>& steps);
+  /// The second input of an up layer: whether it is the one of the last call, and whether it comes
+  /// again.
+  LayerInput skip_input(int layer, int input, const std::vector<int>& steps);
+  void measure_held();
   Output& output_of(int layer, int source);
-  at::Tensor slice(const at::Tensor& batch, std::size_t position) const;
+  /// Of a batch of `num_steps` steps, the one at `position`: [B, ...] or smaller.
+  at::Tensor slice(const at::Tensor& batch, std::size_t position, std::size_t num_steps) const;
   StepContext context_of(const std::vector<int>& steps) const;
   void observe(const Observer& observer, int layer, const Output& output);
 
@@ -72,10 +93,15 @@ class NetworkPass {
   const Schedule& schedule_;
   const Conditioning& conditioning_;
   std::int64_t batch_size_, height_, width_;
+  ExactSavings savings_;
   Stopwatch stopwatch_;
   std::vector<int> steps_;                    // of the current batch
   StepContext context_;                       // of the current batch
   std::vector<std::vector<Output>> outputs_;  // by layer
+  std::vector<LayerScratch> scratch_;         // by layer
+  std::vector<int>
+      skip_source_;  // by layer: step whose skip its last call took; -1: none, or of several
+  std::int64_t peak_held_bytes_ = 0;
 };
 
 }  // namespace fdbench

@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> kLayers = {
-    "core",   "io",      "nn",        "models",  "text",  "samplers", "propagation",
-    "probes", "metrics", "pipelines", "results", "sweep", "cli"};
+    "core",        "io",     "kernels", "nn",        "models",  "text",  "samplers",
+    "propagation", "probes", "metrics", "pipelines", "results", "sweep", "cli"};
 
 int level(const std::string& layer) {
   const auto found = std::find(kLayers.begin(), kLayers.end(), layer);

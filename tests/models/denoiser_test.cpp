@@ -18,12 +18,13 @@ class ThreeLayers : public Denoiser {
                          std::int64_t width) const override {
     return {{}, {}, height, width};
   }
-  at::Tensor run_layer(int layer, std::span<const at::Tensor> inputs,
-                       const StepContext&) const override {
-    if (layer == 0) return inputs[0] + 1;
-    return layer == 1 ? inputs[0] * 2 : inputs[0] * inputs[1];
+  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext&,
+                       LayerScratch&) const override {
+    const at::Tensor& x = inputs[0].values;
+    if (layer == 0) return x + 1;
+    return layer == 1 ? x * 2 : x * inputs[1].values;
   }
-  std::vector<std::int64_t> multiply_adds(const SampleShape&) const override { return {0, 0, 0}; }
+  std::vector<LayerCost> costs(const SampleShape&) const override { return {{}, {}, {}}; }
 
  private:
   std::vector<LayerInfo> layers_ = {{"a.0", "a", Role::kEncoder, {kSample}},
@@ -44,14 +45,6 @@ TEST(Denoiser, RolesHaveNames) {
   EXPECT_EQ(role_name(Role::kEncoder), "encoder");
   EXPECT_EQ(role_name(Role::kBottleneck), "bottleneck");
   EXPECT_EQ(role_name(Role::kDecoder), "decoder");
-}
-
-TEST(Denoiser, ConditioningRepeatsWhole) {
-  const at::Tensor text = at::arange(4).view({2, 2, 1});
-  const Conditioning twice = Conditioning{text, {}, at::ones({2, 6})}.repeat(2);
-  EXPECT_TRUE(at::equal(twice.encoder_hidden_states, at::cat({text, text})));
-  EXPECT_FALSE(twice.text_embeds.defined());
-  EXPECT_EQ(twice.time_ids.size(0), 4);
 }
 
 }  // namespace

@@ -87,13 +87,14 @@ TEST(UNet2DConditionModel, LayersArePure) {
   const StepContext context = unet->begin_step(at::tensor({7, 900}), conditioning(2), 8, 8);
   std::vector<at::Tensor> outputs, copies;
   for (std::size_t i = 0; i < unet->layers().size(); ++i) {
-    std::vector<at::Tensor> inputs;
+    std::vector<LayerInput> inputs;
     for (const int input : unet->layers()[i].inputs) {
-      inputs.push_back(input == kSample ? sample : outputs[input]);
+      inputs.push_back({input == kSample ? sample : outputs[input]});
     }
-    outputs.push_back(unet->run_layer(static_cast<int>(i), inputs, context));
+    LayerScratch scratch;
+    outputs.push_back(unet->run_layer(static_cast<int>(i), inputs, context, scratch));
     copies.push_back(outputs.back().clone());
-    const at::Tensor again = unet->run_layer(static_cast<int>(i), inputs, context);
+    const at::Tensor again = unet->run_layer(static_cast<int>(i), inputs, context, scratch);
     EXPECT_TRUE(at::equal(outputs.back(), again)) << unet->layers()[i].name;
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -155,9 +156,9 @@ TEST(UNet2DConditionModel, ConditionsThatDoNotFitAreNamed) {
   const auto unet = make();
   const at::Tensor t = at::tensor({1, 2});
   EXPECT_EQ(message_of([&] { unet->begin_step(t, {}, 8, 8); }),
-            "encoder_hidden_states is missing: this UNet needs [2, tokens, 6]");
+            "encoder_hidden_states is missing: this UNet needs [batch, tokens, 6]");
   EXPECT_EQ(message_of([&] { unet->begin_step(t, conditioning(3), 8, 8); }),
-            "encoder_hidden_states has shape [3, 5, 6]; this UNet needs [2, tokens, 6]");
+            "encoder_hidden_states has a batch of 3, which does not go with 2");
   const auto floored = make({{"downsample_padding", 0}});
   EXPECT_THAT(message_of([&] { floored->begin_step(t, conditioning(2), 8, 1); }),
               HasSubstr("a latent of 8x1 is too small"));

@@ -25,7 +25,7 @@ TEST(GroupNorm, NormalisesEachGroup) {
   GroupNorm norm(WeightScope(weights, "norm"), 6, 2, 0);
   norm.weight = at::ones({6});
   norm.bias = at::zeros({6});
-  const at::Tensor y = norm(noise({3, 6, 4, 4}) * 5 + 2).view({3, 2, -1});
+  const at::Tensor y = norm(noise({3, 6, 4, 4}) * 5 + 2).reshape({3, 2, -1});
   EXPECT_LT(y.mean(-1).abs().max().item<float>(), 1e-6);
   EXPECT_LT((y.pow(2).mean(-1) - 1).abs().max().item<float>(), 1e-5);
 }

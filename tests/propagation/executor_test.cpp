@@ -65,11 +65,12 @@ class Executor : public testing::Test {
             at::full({latents.size(0)}, sampler_.timesteps()[step]), conditioning, 6, 6);
         for (int layer = 0; layer < Toy::kNumLayers; ++layer) {
           if (!schedule.runs(step, layer)) continue;
-          std::vector<at::Tensor> inputs;
+          std::vector<LayerInput> inputs;
           for (const int input : toy_.layers()[layer].inputs) {
-            inputs.push_back(input == kSample ? sample : held[half][input]);
+            inputs.push_back({input == kSample ? sample : held[half][input]});
           }
-          held[half][layer] = toy_.run_layer(layer, inputs, context);
+          LayerScratch scratch;
+          held[half][layer] = toy_.run_layer(layer, inputs, context, scratch);
         }
       }
       const at::Tensor u = held[0].back(), c = held[1].back();

@@ -4,10 +4,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "kernels/batch.h"
 #include "models/denoiser.h"
 #include "samplers/sampler.h"
 
@@ -31,8 +33,8 @@ class ToyDenoiser : public Denoiser {
   at::ScalarType dtype() const override { return at::kFloat; }
   at::Device device() const override { return at::kCPU; }
   std::int64_t num_parameters(int) const override { return kChannels * kChannels; }
-  std::vector<std::int64_t> multiply_adds(const SampleShape&) const override {
-    return std::vector<std::int64_t>(kNumLayers, 1);
+  std::vector<LayerCost> costs(const SampleShape&) const override {
+    return std::vector<LayerCost>(kNumLayers, LayerCost{1, 0, 0, 0});
   }
 
   StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
@@ -41,15 +43,21 @@ class ToyDenoiser : public Denoiser {
     return {phases.sin(), conditioning.encoder_hidden_states, height, width};
   }
 
-  at::Tensor run_layer(int layer, std::span<const at::Tensor> inputs,
-                       const StepContext& context) const override {
-    batch_sizes[layer].push_back(inputs[0].size(0));
-    at::Tensor sum = inputs[0];
-    for (std::size_t i = 1; i < inputs.size(); ++i) sum = sum + 0.5 * inputs[i];
+  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
+                       LayerScratch&) const override {
+    const bool looks_at_step = layer != kConvIn && layer != kConvOut;  // as in a real UNet
+    std::int64_t batch = inputs[0].values.size(0);
+    for (const LayerInput& input : inputs) batch = std::max(batch, input.values.size(0));
+    if (looks_at_step)
+      batch = std::max({batch, context.emb.size(0), context.encoder_hidden_states.size(0)});
+    batch_sizes[layer].push_back(batch);
+    at::Tensor sum = repeat_batch(inputs[0].values, batch);
+    for (std::size_t i = 1; i < inputs.size(); ++i)
+      sum = sum + 0.5 * repeat_batch(inputs[i].values, batch);
     const at::Tensor mixed = at::einsum("ij,bjhw->bihw", {weights_[layer], sum});
-    // conv_out and the skips of a real UNet do not look at the time embedding either.
-    if (layer == kConvIn || layer == kConvOut) return mixed;
-    const at::Tensor shift = context.emb + context.encoder_hidden_states.mean(1);
+    if (!looks_at_step) return mixed;
+    const at::Tensor shift = repeat_batch(context.emb, batch) +
+                             repeat_batch(context.encoder_hidden_states.mean(1), batch);
     return (mixed + shift.unsqueeze(2).unsqueeze(3)).tanh();
   }
 

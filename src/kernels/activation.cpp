@@ -1,4 +1,4 @@
-#include "nn/activation.h"
+#include "kernels/activation.h"
 
 #include <map>
 
