@@ -62,13 +62,16 @@ void NetworkPass::run(std::span<const int> steps, std::span<const double> timest
 
 void NetworkPass::run_layer(int layer, const std::vector<int>& steps, const at::Tensor& sample,
                             const Observer& observer) {
+  const auto batch = static_cast<std::int64_t>(steps.size()) * batch_size_;
   std::vector<LayerInput> inputs;
   for (const int input : denoiser_.layers()[layer].inputs) {
     if (input == kSample) {
       inputs.push_back({sample});
+    } else if (inputs.size() == 1) {
+      inputs.push_back(skip_input(layer, input, steps));
     } else {
-      inputs.push_back(inputs.size() == 1 ? skip_input(layer, input, steps)
-                                          : LayerInput{gather(input, steps)});
+      const at::Tensor values = gather(input, steps);
+      inputs.push_back({steps.size() > 1 ? repeat_batch(values, batch) : values});
     }
   }
   Output output{steps, denoiser_.run_layer(layer, inputs, context_of(steps), scratch_[layer])};
@@ -80,8 +83,13 @@ void NetworkPass::run_layer(int layer, const std::vector<int>& steps, const at::
 LayerInput NetworkPass::skip_input(int layer, int input, const std::vector<int>& steps) {
   LayerInput skip{gather(input, steps)};
   const int source = schedule_.source(steps.front(), input);
-  if (!savings_.skip_hoisting || source != schedule_.source(steps.back(), input)) {
+  const bool is_one = source == schedule_.source(steps.back(), input);  // sources never go back
+  if (!savings_.skip_hoisting || !is_one) {
     skip_source_[layer] = -1;
+    if (steps.size() > 1) {
+      skip.values =
+          repeat_batch(skip.values, static_cast<std::int64_t>(steps.size()) * batch_size_);
+    }
     return skip;
   }
   skip.held = skip_source_[layer] == source;
@@ -159,6 +167,9 @@ StepContext NetworkPass::context_of(const std::vector<int>& steps) const {
     embs.push_back(slice(context_.emb, position, steps_.size()));
   }
   context.emb = embs.size() == 1 ? embs[0] : at::cat(embs, 0);
+  const bool is_same = embs.size() == 1 && !conditioning_.text_embeds.defined();
+  if (is_same && savings_.prefix_sharing)
+    context.emb = context.emb.narrow(0, 0, 1);  // one timestep for all
   return context;
 }
 
