@@ -9,6 +9,8 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "io/shipped_path.h"
+#include "io/synthetic_weights.h"
 
 namespace fdbench {
 namespace {
@@ -196,6 +198,30 @@ ModelFolder::ModelFolder(fs::path path) : path_(std::move(path)) {
     throw usage_error({path_.string()}, std::string("is no model folder; ") + kLayout);
 }
 
+ModelFolder ModelFolder::synthetic(const std::string& architecture, std::uint64_t seed) {
+  const std::vector<std::string> known = architectures();
+  if (std::find(known.begin(), known.end(), architecture) == known.end()) {
+    throw usage_error("architecture '" + architecture + "' is not known" +
+                      advice(architecture, known));
+  }
+  ModelFolder folder(shipped_path("models/architectures") / architecture);
+  folder.seed_ = seed;
+  return folder;
+}
+
+std::vector<std::string> ModelFolder::architectures() {
+  std::vector<std::string> names;
+  for (const fs::path& path : entries(shipped_path("models/architectures"))) {
+    if (fs::is_directory(path)) names.push_back(path.filename().string());
+  }
+  return names;
+}
+
+std::string ModelFolder::title() const {
+  if (!seed_) return path_.string();
+  return path_.filename().string() + " with random weights (seed " + std::to_string(*seed_) + ")";
+}
+
 bool ModelFolder::has(const std::string& name) const {
   return own_part_.empty() ? fs::is_directory(path_ / name) : name == own_part_;
 }
@@ -211,9 +237,9 @@ fs::path ModelFolder::config_path(const std::string& name) const {
 
 json ModelFolder::config(const std::string& name) const { return read_json(config_path(name)); }
 
-std::unique_ptr<SafetensorsWeights> ModelFolder::weights(const std::string& name,
-                                                         at::ScalarType dtype,
-                                                         at::Device device) const {
+std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::ScalarType dtype,
+                                              at::Device device) const {
+  if (seed_) return std::make_unique<SyntheticWeights>(*seed_, dtype, device);
   const WeightFiles found = find_weights(part_path(name));
   std::vector<SafetensorsFile> files;
   for (const fs::path& path : found.paths) files.emplace_back(path);
@@ -222,6 +248,7 @@ std::unique_ptr<SafetensorsWeights> ModelFolder::weights(const std::string& name
 }
 
 std::string ModelFolder::weights_hash(const std::string& name) const {
+  if (seed_) return content_hash(config(name).dump() + " seed " + std::to_string(*seed_));
   WeightFiles found = find_weights(part_path(name));
   found.paths.push_back(config_path(name));
   std::string summary;

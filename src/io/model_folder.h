@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "io/weights.h"
 
@@ -21,6 +23,16 @@ class ModelFolder {
  public:
   /// Throws a usage error when `path` is no folder or has no component that fdbench knows.
   explicit ModelFolder(std::filesystem::path path);
+  /// A model of a known architecture ("sd15", "sd21", "sdxl": the folders of models/architectures,
+  /// which hold configs alone) with random weights: `weights` makes them up. Throws a usage error
+  /// for another name.
+  static ModelFolder synthetic(const std::string& architecture, std::uint64_t seed);
+  static std::vector<std::string> architectures();
+
+  /// True when the weights are random: speeds and shapes are real, pictures mean nothing.
+  bool is_synthetic() const { return seed_.has_value(); }
+  /// What to call the model: the path, or "sd15 with random weights (seed 0)".
+  std::string title() const;
 
   const std::filesystem::path& path() const { return path_; }
   /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer",
@@ -33,15 +45,16 @@ class ModelFolder {
   std::filesystem::path part_path(const std::string& name) const;
   /// Opens the component's weights: diffusion_pytorch_model.safetensors, model.safetensors, their
   /// fp16 variants, or the shards of *.safetensors.index.json. Throws when there are none.
-  std::unique_ptr<SafetensorsWeights> weights(const std::string& name, at::ScalarType dtype,
-                                              at::Device device) const;
+  std::unique_ptr<Weights> weights(const std::string& name, at::ScalarType dtype,
+                                   at::Device device) const;
   /// Hash of the names, sizes and contents of the component's weight files and config, for
   /// provenance.
   std::string weights_hash(const std::string& name) const;
 
  private:
   std::filesystem::path path_;
-  std::string own_part_;  // not empty: `path_` is itself the folder of this component
+  std::string own_part_;               // not empty: `path_` is itself the folder of this component
+  std::optional<std::uint64_t> seed_;  // of a synthetic model
 };
 
 }  // namespace fdbench

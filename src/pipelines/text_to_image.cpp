@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "models/unet_2d_condition.h"
+#include "pipelines/synthetic_prompts.h"
 
 namespace fdbench {
 namespace {
@@ -21,12 +22,16 @@ std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& n
 
 TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
                                          at::Device device)
-    : path_(folder.path().string()),
+    : path_(folder.title()),
       dtype_(dtype),
       device_(device),
       vae_(load_part<AutoencoderKL>(folder, "vae", dtype, device)) {
   const auto weights = folder.weights("unet", dtype, device);
   unet_ = make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
+  if (folder.is_synthetic()) {
+    synthetic_config_ = folder.config("unet");
+    return;
+  }
   if (std::filesystem::is_directory(folder.path() / "text_encoder_2")) {
     has_two_text_encoders_ = true;
     return;
@@ -38,6 +43,7 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
 }
 
 Conditioning TextToImagePipeline::encode_prompts(const std::vector<std::string>& prompts) const {
+  if (synthetic_config_) return synthetic_prompts(prompts, *synthetic_config_);
   if (has_two_text_encoders_) {
     throw usage_error({path_},
                       "prompts for a model with two text encoders (SDXL) are not supported; give "

@@ -23,7 +23,12 @@ class TextToImagePipeline {
   TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device);
 
   const Denoiser& unet() const { return *unet_; }
-  bool has_text_encoder() const { return text_encoder_ != nullptr && tokenizer_ != nullptr; }
+  /// True when it can read prompts.
+  bool has_text_encoder() const {
+    return synthetic_config_.has_value() || (text_encoder_ != nullptr && tokenizer_ != nullptr);
+  }
+  /// True for random weights: its pictures mean nothing.
+  bool is_synthetic() const { return synthetic_config_.has_value(); }
   bool has_vae() const { return vae_ != nullptr; }
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return device_; }
@@ -39,6 +44,7 @@ class TextToImagePipeline {
 
  private:
   std::string path_;
+  std::optional<nlohmann::json> synthetic_config_;  // of the UNet, for a synthetic model's prompts
   bool has_two_text_encoders_ = false;
   at::ScalarType dtype_;
   at::Device device_;

@@ -37,6 +37,12 @@ std::span<const DatasetInfo> datasets() {
       {"/timing/total_s", "RN", at::kDouble, kNan, "s", "time of the whole picture, raw"},
       {"/timing/order", "RN", at::kInt, -1, "", "place of the run within the round"},
       {"/timing/unet_calls", "RN", at::kInt, -1, "", "network calls counted in the round"},
+      {"/timing/peak_memory", "RN", at::kLong, -1, "bytes",
+       "peak memory of one picture above the loaded model"},
+      {"/timing/held_memory", "RN", at::kLong, -1, "bytes",
+       "most that was held between network calls"},
+      {"/timing/layer_s", "LN", at::kDouble, kNan, "s",
+       "time of each layer in one whole network call"},
   };
   return table;
 }

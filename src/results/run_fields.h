@@ -44,6 +44,12 @@ enum class Display {
         "sampling steps") \
   FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", \
         "most steps in one batch of the parallel execution, 0: no cap") \
+  FIELD(bool, skip_hoisting, true, "", kHidden, "", \
+        "what an up block owes to a skip alone was computed once for as long as the skip was held") \
+  FIELD(bool, prefix_sharing, true, "", kHidden, "", \
+        "both halves of the guidance batch shared what comes before the first text") \
+  FIELD(bool, text_caching, true, "", kHidden, "", \
+        "keys and values of the text were computed once for all steps") \
   FIELD(std::string, sampler, {}, "", kHidden, "", \
         "name of the sampler") \
   FIELD(std::string, sampler_options, {}, "", kHidden, "", \
@@ -85,9 +91,15 @@ enum class Display {
   FIELD(std::int64_t, num_rounds, 0, "", kHidden, "", \
         "timing rounds that times and speedups come from") \
   FIELD(std::int64_t, multiply_adds, kNotCounted, "multiply-adds", kHidden, "", \
-        "of the network per picture, over all steps, guidance included") \
+        "of the network per picture, over all steps, guidance included, as the plan and the savings have it") \
   FIELD(double, multiply_adds_ratio, kNotMeasured, "", kFewer, "multiply-adds", \
         "baseline / this run in multiply_adds") \
+  FIELD(double, predicted_speedup, kNotMeasured, "", kHidden, "", \
+        "baseline / this run in unet_s as the times of single layers promise it: no batching gain, no overhead") \
+  FIELD(std::int64_t, peak_memory, kNotCounted, "bytes", kHidden, "", \
+        "most memory in use above what the loaded model needs, while one picture was made, median over the rounds") \
+  FIELD(std::int64_t, held_memory, kNotCounted, "bytes", kHidden, "", \
+        "most that was held from one network call to the next: outputs to be reused, and what the savings keep") \
   FIELD(double, psnr_to_full, kNotMeasured, "dB", kDecibel, "PSNR to full", \
         "to the baseline's pictures, mean over those that differ (inf: all identical)") \
   FIELD(std::int64_t, num_identical, kNotCounted, "", kHidden, "", \

@@ -101,7 +101,8 @@ class Merge {
         {"settings", settings_json(facts_.settings)},
         {"device", experiment.device},
         {"num_threads", std::int64_t{facts_.num_threads}},
-        {"model", facts_.folder.path().string()},
+        {"model", facts_.folder.title()},
+        {"synthetic", std::int64_t{sweep_.is_synthetic}},
         {"weights_hash", content_hash(weights)},
         {"num_parameters", sweep_.num_parameters},
         {"guidance_scale", experiment.guidance_scale},
@@ -148,7 +149,7 @@ class Merge {
       if (first == 0) take_grid(unit->run, arrays);
       write_pictures(*unit, arrays);
       if (!sweep_.watched.empty()) write_features(*unit, arrays);
-      if (baseline >= 0) write_distances(*unit, arrays, reference);
+      if (baseline >= 0 && !sweep_.is_synthetic) write_distances(*unit, arrays, reference);
     }
   }
 
@@ -193,6 +194,9 @@ class Merge {
         columns[name].push_back(values);
       }
     }
+    // Results of an older version lack what was measured later.
+    std::erase_if(columns,
+                  [&](const auto& column) { return column.second.size() != units_.rounds.size(); });
     for (const auto& [name, rounds] : columns) {
       timing_[name] = at::stack(rounds, 1);
       writer_.create("/timing" + name);
@@ -208,9 +212,13 @@ class Merge {
       if (baseline >= 0) {
         record.multiply_adds_ratio = static_cast<double>(records_[baseline].multiply_adds) /
                                      static_cast<double>(record.multiply_adds);
-        distances_[r].summarise(record);
+        if (!sweep_.is_synthetic) distances_[r].summarise(record);
       }
-      if (!timing_.empty()) summarise_timing(record, timing_, static_cast<int>(r), baseline);
+      if (timing_.empty()) continue;
+      summarise_timing(record, timing_, static_cast<int>(r), baseline);
+      if (baseline >= 0)
+        record.predicted_speedup = predicted_time(sweep_, baseline, timing_) /
+                                   predicted_time(sweep_, static_cast<int>(r), timing_);
     }
   }
 

@@ -131,6 +131,32 @@ void read_machine(ConfigMap& map, Experiment& experiment) {
   }
 }
 
+/// `model: FOLDER` or `model: {architecture: sd15, weights: random, seed: 0}`.
+void read_model(const ConfigValue& value, const std::filesystem::path& config,
+                Experiment& experiment) {
+  experiment.model_place = value.place();
+  if (value.is_scalar()) {
+    experiment.model = locate(value.text(), config);
+    return;
+  }
+  ConfigMap map(value);
+  experiment.architecture = map.at("architecture").choice(ModelFolder::architectures());
+  map.at("weights").choice({"random"});
+  if (map.has("seed"))
+    experiment.weights_seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  map.finish();
+}
+
+/// `latent: 64` or `latent: [64, 96]`.
+std::vector<std::int64_t> read_latent(const ConfigValue& value) {
+  constexpr std::int64_t kLargest = 4096;
+  if (value.is_scalar()) return {value.integer(1, kLargest), value.integer(1, kLargest)};
+  std::vector<std::int64_t> sides;
+  for (const ConfigValue& side : value.list()) sides.push_back(side.integer(1, kLargest));
+  if (sides.size() != 2) throw value.error("'latent' is one side, or [height, width]");
+  return sides;
+}
+
 std::string read_name(const ConfigValue& value) {
   const std::string name = value.text();
   if (name.find('/') != std::string::npos || name[0] == '.') {
@@ -144,14 +170,14 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   Experiment experiment;
   experiment.config_path = path;
   experiment.name = read_name(map.at("name"));
-  experiment.model = locate(map.at("model").text(), path);
-  experiment.model_place = map.at("model").place();
+  read_model(map.at("model"), path, experiment);
   read_machine(map, experiment);
   if (map.has("seed")) {
     experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
   }
   experiment.captions = read_prompts(map.at("prompts"), path);
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
+  if (map.has("latent")) experiment.latent = read_latent(map.at("latent"));
   if (map.has("features")) experiment.features = read_features(map.at("features"));
   if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
   if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));
@@ -159,6 +185,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   defaults.sampler.options = nlohmann::json::object();
   if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMany));
   if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
+  if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
   if (map.has("max_parallel")) {
     defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
   }

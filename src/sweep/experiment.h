@@ -25,6 +25,7 @@ struct RunSpec {
   StrategyOptions strategy;
   Execution execution = Execution::kSequential;
   int max_parallel = 0;  // 0: no cap
+  ExactSavings savings;
   int num_steps = 50;
   SamplerChoice sampler;
   Place place;  // in the config file
@@ -49,8 +50,11 @@ struct TimingSettings {
 
 struct Experiment {
   std::string name;
-  std::filesystem::path model;
-  Place model_place;  // in the config file
+  std::filesystem::path model;       // empty: a synthetic model
+  std::string architecture;          // of a synthetic model
+  std::uint64_t weights_seed = 0;    // of a synthetic model
+  std::vector<std::int64_t> latent;  // [height, width]; empty: the model's
+  Place model_place;                 // in the config file
   std::string device = "cpu";
   std::string dtype = "float32";
   int threads = 0;  // 0: all

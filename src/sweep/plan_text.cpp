@@ -66,7 +66,7 @@ std::string counts_of(const PreparedRun& run, const Block& block) {
 
 std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
   std::int64_t full = 0;
-  for (const std::int64_t cost : sweep.layer_multiply_adds) full += cost * run.plan.num_steps();
+  for (const LayerCost& cost : sweep.layer_costs) full += cost.all * run.plan.num_steps();
   char line[200];
   std::snprintf(line, sizeof line,
                 "%d steps, %d call the network; %lld of %lld layer runs, %.1f%% of the full run's "

@@ -1,9 +1,11 @@
 #include "sweep/prepared_sweep.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "models/unet_2d_condition.h"
 #include "pipelines/text_to_image.h"
+#include "propagation/plan_cost.h"
 
 namespace fdbench {
 namespace {
@@ -17,6 +19,10 @@ SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
   shape.batch = experiment.guidance_scale > 1 ? 2 : 1;
   shape.height = denoiser.sample_size() > 0 ? denoiser.sample_size() : kDefaultSide;
   shape.width = denoiser.sample_width() > 0 ? denoiser.sample_width() : kDefaultSide;
+  if (!experiment.latent.empty()) {
+    shape.height = experiment.latent[0];
+    shape.width = experiment.latent[1];
+  }
   shape.text_tokens = kDefaultTokens;
   if (folder.has("text_encoder")) {
     shape.text_tokens =
@@ -56,14 +62,13 @@ PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
   PreparedRun run = placed(spec.place, [&] {
     Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
-    return PreparedRun{spec, std::move(plan), std::move(schedule), sampler->name(),
-                       sampler->timesteps()};
+    return PreparedRun{
+        spec, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0};
   });
-  for (int step = 0; step < spec.num_steps; ++step) {
-    for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
-      if (run.schedule.runs(step, layer)) run.multiply_adds += sweep.layer_multiply_adds[layer];
-    }
-  }
+  run.layer_multiply_adds =
+      plan_cost(run.schedule, sweep.layers, sweep.layer_costs, spec.savings, sweep.guided());
+  run.multiply_adds = std::accumulate(run.layer_multiply_adds.begin(),
+                                      run.layer_multiply_adds.end(), std::int64_t{0});
   return run;
 }
 
@@ -80,7 +85,10 @@ int PreparedSweep::num_steps() const {
 }
 
 ModelFolder open_model(const Experiment& experiment) {
-  return placed(experiment.model_place, [&] { return ModelFolder(experiment.model); });
+  return placed(experiment.model_place, [&] {
+    if (experiment.architecture.empty()) return ModelFolder(experiment.model);
+    return ModelFolder::synthetic(experiment.architecture, experiment.weights_seed);
+  });
 }
 
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
@@ -104,7 +112,8 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
       folder.has("scheduler") ? scheduler_config(folder) : nlohmann::json::object();
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
-  sweep.layer_multiply_adds = denoiser.multiply_adds(shape);
+  sweep.layer_costs = denoiser.costs(shape);
+  sweep.is_synthetic = folder.is_synthetic();
   sweep.latent_shape = {denoiser.in_channels(), shape.height, shape.width};
   sweep.num_parameters = denoiser.num_parameters(-1);
   for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
@@ -123,7 +132,7 @@ std::string model_line(const PreparedSweep& sweep, const ModelFolder& folder, in
   }
   char parameters[32];
   std::snprintf(parameters, sizeof parameters, "%.1f M", sweep.num_parameters / 1e6);
-  return folder.path().string() + ": UNet2DConditionModel, " + parameters + " parameters, " +
+  return folder.title() + ": UNet2DConditionModel, " + parameters + " parameters, " +
          std::to_string(sweep.layers.size()) + " layers in " + std::to_string(blocks.size()) +
          " blocks    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
          " threads, " + sweep.experiment.dtype;

@@ -20,8 +20,10 @@ struct PreparedRun {
   Plan plan;
   Schedule schedule;
   std::string sampler_name;
-  std::vector<double> timesteps;   // [S]
-  std::int64_t multiply_adds = 0;  // per picture, over all steps, of the layers that run
+  std::vector<double> timesteps;  // [S]
+  std::vector<std::int64_t>
+      layer_multiply_adds;         // [L] per picture, over all steps, with the run's savings
+  std::int64_t multiply_adds = 0;  // their sum
 
   std::int64_t layers_total() const;  // layer runs when every layer runs at every step
 };
@@ -37,11 +39,12 @@ struct PreparedSweep {
   nlohmann::json scheduler_config;
   std::vector<PreparedRun> runs;
   std::vector<LayerInfo> layers;
-  std::vector<std::int64_t> layer_parameters;     // [L]
-  std::vector<std::int64_t> layer_multiply_adds;  // [L] one call for one picture, guidance included
-  std::int64_t num_parameters = 0;                // of the network
-  std::vector<WatchedLayer> watched;              // [B], empty without features
-  std::vector<std::int64_t> latent_shape;         // [c, h, w]
+  std::vector<std::int64_t> layer_parameters;  // [L]
+  std::vector<LayerCost> layer_costs;          // [L] one call for one picture, guidance included
+  std::int64_t num_parameters = 0;             // of the network
+  std::vector<WatchedLayer> watched;           // [B], empty without features
+  std::vector<std::int64_t> latent_shape;      // [c, h, w]
+  bool is_synthetic = false;                   // random weights: its pictures mean nothing
 
   int num_steps() const;  // of the longest run
   bool guided() const { return experiment.guidance_scale > 1; }

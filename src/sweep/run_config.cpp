@@ -126,6 +126,19 @@ NamedKeySteps read_key_steps(const ConfigValue& value, int num_steps) {
   });
 }
 
+ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
+  if (value.is_scalar()) {
+    const bool all = value.choice({"all", "none"}) == "all";
+    return {all, all, all};
+  }
+  ConfigMap map(value);
+  if (map.has("skip_hoisting")) savings.skip_hoisting = map.at("skip_hoisting").truth();
+  if (map.has("prefix_sharing")) savings.prefix_sharing = map.at("prefix_sharing").truth();
+  if (map.has("text_caching")) savings.text_caching = map.at("text_caching").truth();
+  map.finish();
+  return savings;
+}
+
 std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
   ConfigMap map(value);
   RunSpec run = defaults;
@@ -133,6 +146,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   run.strategy.name = map.at("strategy").choice(strategy_names());
   if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
+  if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }

@@ -7,12 +7,13 @@
 #include "metrics/distances.h"
 #include "sweep/picture_unit.h"
 #include "sweep/statistics.h"
+#include "sweep/timing_round.h"
 
 namespace fdbench {
 namespace {
 
 std::vector<double> row_of(const Arrays& timing, const std::string& name, int run) {
-  const at::Tensor row = timing.at(name)[run].contiguous();
+  const at::Tensor row = timing.at(name)[run].to(at::kDouble).contiguous();
   const double* begin = row.const_data_ptr<double>();
   return {begin, begin + row.numel()};
 }
@@ -48,15 +49,17 @@ RunRecord planned_record(const PreparedRun& run) {
   record.sampler = run.sampler_name;
   record.sampler_options = spec.sampler.options.empty() ? "" : spec.sampler.options.dump();
   record.layers_total = run.layers_total();
+  record.multiply_adds = run.multiply_adds;
+  record.skip_hoisting = spec.savings.skip_hoisting;
+  record.prefix_sharing = spec.savings.prefix_sharing;
+  record.text_caching = spec.savings.text_caching;
   return record;
 }
 
 void count_grid(RunRecord& record, const PreparedSweep& sweep, const at::Tensor& ran,
                 const at::Tensor& calls) {
-  const at::Tensor cost = at::tensor(sweep.layer_multiply_adds, at::kLong);
   const at::Tensor counts = ran.to(at::kLong);
   record.layers_run = counts.sum().item<std::int64_t>();
-  record.multiply_adds = (counts * cost).sum().item<std::int64_t>();
   record.reused = record.layers_run < record.layers_total;
   record.unet_calls = calls[0].item<std::int64_t>();
   record.step_calls = calls[1].item<std::int64_t>();
@@ -70,6 +73,10 @@ void summarise_timing(RunRecord& record, const Arrays& timing, int run, int base
   record.total_s = median(total);
   record.text_encoder_s = median(row_of(timing, "/text_encoder_s", run));
   record.vae_s = median(row_of(timing, "/vae_s", run));
+  if (timing.contains(timing_arrays::kPeakMemory)) {
+    record.peak_memory = std::llround(median(row_of(timing, timing_arrays::kPeakMemory, run)));
+    record.held_memory = std::llround(median(row_of(timing, timing_arrays::kHeldMemory, run)));
+  }
   if (baseline < 0) return;
   const std::vector<double> unet_ratios = ratios(row_of(timing, "/unet_s", baseline), unet);
   const std::vector<double> total_ratios = ratios(row_of(timing, "/total_s", baseline), total);
@@ -80,6 +87,17 @@ void summarise_timing(RunRecord& record, const Arrays& timing, int run, int base
   record.total_speedup = median(total_ratios);
   record.total_speedup_low = of_total.low;
   record.total_speedup_high = of_total.high;
+}
+
+double predicted_time(const PreparedSweep& sweep, int run, const Arrays& timing) {
+  if (!timing.contains(timing_arrays::kLayers)) return kNotMeasured;
+  double seconds = 0;
+  for (std::size_t layer = 0; layer < sweep.layers.size(); ++layer) {
+    const double share = static_cast<double>(sweep.runs[run].layer_multiply_adds[layer]) /
+                         static_cast<double>(sweep.layer_costs[layer].all);
+    seconds += share * median(row_of(timing, timing_arrays::kLayers, static_cast<int>(layer)));
+  }
+  return seconds;
 }
 
 void Distances::add(const at::Tensor& added_psnr, const at::Tensor& added_mse) {
@@ -140,7 +158,7 @@ RecordTable layer_table(const PreparedSweep& sweep) {
   for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
     const LayerInfo& layer = sweep.layers[i];
     table.rows.push_back({layer.name, layer.block, role_name(layer.role), sweep.layer_parameters[i],
-                          sweep.layer_multiply_adds[i]});
+                          sweep.layer_costs[i].all});
   }
   return table;
 }

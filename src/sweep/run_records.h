@@ -18,6 +18,11 @@ void count_grid(RunRecord& record, const PreparedSweep& sweep, const at::Tensor&
 /// Medians of the times and speedups with their intervals. timing: arrays [R, N] of timing_round.h.
 void summarise_timing(RunRecord& record, const Arrays& timing, int run, int baseline);
 
+/// Seconds that a run's network calls take by the times of single layers: each layer's median time
+/// in one whole call, times the share of its multiply-adds that the run does over all steps. What
+/// it leaves out is what batching gains and what handing tensors on costs. NaN without layer times.
+double predicted_time(const PreparedSweep& sweep, int run, const Arrays& timing);
+
 /// Distances of a run's pictures from the baseline's.
 struct Distances {
   std::vector<double> psnr_db, latent_mse;

@@ -35,13 +35,16 @@ std::string tokenizer_hash(const std::filesystem::path& folder) {
 }
 
 std::string run_text(const RunSpec& run) {
-  nlohmann::json json = {{"strategy", run.strategy.name},
-                         {"key_steps", key_steps_text(run.strategy.key_steps)},
-                         {"execution", execution_name(run.execution)},
-                         {"max_parallel", run.max_parallel},
-                         {"steps", run.num_steps},
-                         {"sampler", run.sampler.name},
-                         {"options", run.sampler.options}};
+  nlohmann::json json = {
+      {"strategy", run.strategy.name},
+      {"key_steps", key_steps_text(run.strategy.key_steps)},
+      {"execution", execution_name(run.execution)},
+      {"max_parallel", run.max_parallel},
+      {"steps", run.num_steps},
+      {"savings",
+       {run.savings.skip_hoisting, run.savings.prefix_sharing, run.savings.text_caching}},
+      {"sampler", run.sampler.name},
+      {"options", run.sampler.options}};
   for (const auto& [selector, key_steps] : run.strategy.custom) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }
@@ -75,6 +78,10 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
                        {"pictures.keep", std::to_string(experiment.pictures.keep)},
                        {"timing.warmup", std::to_string(experiment.timing.warmup)},
                        {"timing.rounds", std::to_string(experiment.timing.rounds)}};
+  if (!experiment.latent.empty()) {
+    settings["latent"] =
+        std::to_string(experiment.latent[0]) + "x" + std::to_string(experiment.latent[1]);
+  }
   for (const char* part : {"unet", "vae", "text_encoder"}) {
     if (folder.has(part)) settings[std::string("model.") + part] = folder.weights_hash(part);
   }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/device.h"
+#include "metrics/process_memory.h"
 #include "pipelines/picture_noise.h"
 #include "sweep/interrupt.h"
 #include "sweep/picture_unit.h"
@@ -18,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 struct PictureTimes {
   double text_encoder_s = 0, unet_s = 0, vae_s = 0, total_s = 0;
   int unet_calls = 0;
+  std::int64_t peak_memory = 0, held_memory = 0;
 };
 
 double seconds_between(Clock::time_point start, Clock::time_point end) {
@@ -32,10 +34,12 @@ PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline&
   ExecutorOptions options;
   options.execution = run.spec.execution;
   options.max_parallel = run.spec.max_parallel;
+  options.savings = run.spec.savings;
   options.guidance_scale = sweep.experiment.guidance_scale;
   const std::string& caption = sweep.experiment.captions[static_cast<std::size_t>(picture)];
 
   synchronize(pipeline.device());
+  const PeakMemory memory(pipeline.device());
   const auto start = Clock::now();
   const PromptPair pair = encode_pair(pipeline, {caption}, sweep.guided());
   synchronize(pipeline.device());
@@ -47,7 +51,28 @@ PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline&
   pipeline.decode(result.latents);
   const auto decoded = Clock::now();
   return {seconds_between(start, encoded), result.unet_seconds, seconds_between(denoised, decoded),
-          seconds_between(start, decoded), result.num_calls};
+          seconds_between(start, decoded), result.num_calls,    memory.bytes(),
+          result.peak_held_bytes};
+}
+
+/// Seconds of each layer in one whole network call for one picture, guidance included.
+at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pipeline) {
+  const std::int64_t batch = sweep.guided() ? 2 : 1;
+  const std::vector<std::int64_t> indices(static_cast<std::size_t>(batch), 0);
+  const at::Tensor latents =
+      PictureNoise(sweep.experiment.seed, indices, sweep.latent_shape).draw();
+  const PromptPair pair = encode_pair(pipeline, {sweep.experiment.captions[0]}, /*guided=*/false);
+  at::Tensor seconds = at::zeros({static_cast<std::int64_t>(sweep.layers.size())}, at::kDouble);
+  auto last = Clock::now();
+  const auto observer = [&](int layer, const at::Tensor&) {
+    synchronize(pipeline.device());
+    const auto now = Clock::now();
+    seconds.mutable_data_ptr<double>()[layer] = seconds_between(last, now);
+    last = now;
+  };
+  forward(pipeline.unet(), latents, at::full({1}, sweep.runs[0].timesteps[0]), pair.conditional,
+          observer);
+  return seconds;
 }
 
 }  // namespace
@@ -73,6 +98,7 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   const auto num_runs = static_cast<std::int64_t>(sweep.runs.size());
   at::Tensor seconds = at::zeros({4, num_runs}, at::kDouble);
   at::Tensor order = at::zeros({num_runs}, at::kInt), calls = at::zeros({num_runs}, at::kInt);
+  at::Tensor peak = at::zeros({num_runs}, at::kLong), held = at::zeros({num_runs}, at::kLong);
   const std::int64_t picture = round % sweep.experiment.num_pictures();
   int place = 0;
   for (const int run : shuffled_runs(static_cast<int>(num_runs), sweep.experiment.seed, round)) {
@@ -84,8 +110,14 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
     }
     order[run] = place++;
     calls[run] = times.unet_calls;
+    peak[run] = times.peak_memory;
+    held[run] = times.held_memory;
   }
-  Arrays arrays = {{timing_arrays::kOrder, order}, {timing_arrays::kCalls, calls}};
+  Arrays arrays = {{timing_arrays::kOrder, order},
+                   {timing_arrays::kCalls, calls},
+                   {timing_arrays::kPeakMemory, peak},
+                   {timing_arrays::kHeldMemory, held},
+                   {timing_arrays::kLayers, time_layers(sweep, pipeline)}};
   for (int row = 0; row < 4; ++row) arrays[timing_arrays::kSeconds[row]] = seconds[row].clone();
   return arrays;
 }

@@ -14,6 +14,9 @@ namespace timing_arrays {
 inline constexpr const char* kSeconds[] = {"/text_encoder_s", "/unet_s", "/vae_s", "/total_s"};
 inline constexpr const char* kOrder = "/order";
 inline constexpr const char* kCalls = "/unet_calls";
+inline constexpr const char* kPeakMemory = "/peak_memory";  // int64
+inline constexpr const char* kHeldMemory = "/held_memory";  // int64
+inline constexpr const char* kLayers = "/layer_s";          // one value a layer
 }  // namespace timing_arrays
 
 /// Every run makes `experiment.timing.warmup` pictures that are not timed.
