@@ -7,10 +7,10 @@
 namespace fdbench {
 namespace {
 
-/// Evenly spaced logarithms between the ends of `sigmas`, one more than the steps, in float32.
-std::vector<double> log_linear_sigmas(const std::vector<double>& sigmas, int num_steps) {
+/// Evenly spaced logarithms over all training sigmas, noisiest first, one more than the steps.
+std::vector<double> log_linear_sigmas(const std::vector<float>& trained, int num_steps) {
   const at::Tensor spaced =
-      at::linspace(std::log(sigmas.back()), std::log(sigmas.front()), num_steps + 1, at::kFloat)
+      at::linspace(std::log(trained.back()), std::log(trained.front()), num_steps + 1, at::kFloat)
           .exp()
           .to(at::kDouble);
   const double* data = spaced.const_data_ptr<double>();
@@ -22,11 +22,9 @@ SigmaSchedule euler_schedule(const EulerOptions& options, int num_steps) {
   SigmaSchedule schedule;
   schedule.timesteps = euler_timesteps(options.timestep_spacing, options.noise.num_train_timesteps,
                                        num_steps, options.steps_offset);
-  std::vector<double> sigmas = interpolated(schedule.timesteps, trained);
-  if (options.interpolation_type == "log_linear") {
-    // diffusers 0.42 spaces them upwards, from the clean end; kept, for the same pictures.
-    sigmas = log_linear_sigmas(sigmas, num_steps);
-  }
+  std::vector<double> sigmas = options.interpolation_type == "linear"
+                                   ? interpolated(schedule.timesteps, trained)
+                                   : log_linear_sigmas(trained, num_steps);
   if (has_spread(options.sigma)) {
     sigmas = spread_sigmas(options.sigma, sigmas.front(), sigmas.back(), num_steps);
     schedule.timesteps = timesteps_of_sigmas(sigmas, trained);

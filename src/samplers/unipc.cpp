@@ -23,7 +23,7 @@ void check_combination(const OptionReader& reader, const UniPcOptions& options) 
   }
   if (to_zero && !options.lower_order_final && options.solver_order > 1) {
     throw reader.error("lower_order_final",
-                       "false cannot reach the final_sigmas_type 'zero'; use 'sigma_min'");
+                       "false cannot reach the final_sigmas_type 'zero'; use true, or 'sigma_min'");
   }
   if (options.prediction.prediction_type == "flow_prediction" && !options.predict_x0) {
     throw reader.error("prediction_type", "'flow_prediction' needs predict_x0");

@@ -72,6 +72,7 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
         + [{**KARRAS, "sigma_min": 0.1, "sigma_max": 10.0}]
         + [{**FLOW, "flow_shift": 3.0}, {**FLOW, **order(3)}, {"euler_at_final": True, **NOT_ZERO}]
         + [{"lower_order_final": False, **order(3)}, {"lower_order_final": False, **NOT_ZERO}]
+        + [algorithm(name, variance_type="learned") for name in DPM_ALGORITHMS[:2]]
         + [{"lambda_min_clipped": -5.1, **COSINE}, {"lambda_min_clipped": -2.0}, ZERO_SNR]
         + SPACINGS
         + SCHEDULES,
@@ -82,6 +83,7 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
         + [algorithm(name, **HEUN, **order(o)) for name in DPM_ALGORITHMS[:3] for o in (2, 3)]
         + [{**order(o), **NOT_ZERO} for o in (2, 3)]
         + [{**order(o), "lower_order_final": True, **NOT_ZERO} for o in (2, 3)]
+        + [{"variance_type": "learned_range"}, {**V, **algorithm("dpmsolver")}]
         + [V, X0, {**X0, **algorithm("dpmsolver")}, THRESHOLD, FLOW, {"lambda_min_clipped": -2.0}]
         + SPREADS
         + SCHEDULES,
@@ -89,6 +91,7 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
     "euler": (
         "EulerDiscreteScheduler",
         [{}, V, X0, ZERO_SNR, NOT_ZERO, {"interpolation_type": "log_linear"}]
+        + [{"interpolation_type": "log_linear", **KARRAS}]
         + [{"timestep_type": "continuous", **V}, {"timestep_type": "continuous", **V, **KARRAS}]
         + [{**KARRAS, "sigma_min": 0.1, "sigma_max": 10.0}, {**KARRAS, **NOT_ZERO}]
         + [{"s_churn": 5.0}, {"s_churn": 2.0, "s_tmin": 0.5, "s_tmax": 9.0, "s_noise": 1.01}]
@@ -108,7 +111,9 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
     ),
     "unipc": (
         "UniPCMultistepScheduler",
-        [{"solver_type": kind, **order(o)} for kind in ("bh1", "bh2") for o in (1, 2, 3, 4)]
+        [{"solver_type": "bh2", **order(o)} for o in (1, 2, 3, 4)]
+        # diffusers' last step to sigma 0 is no number with bh1.
+        + [{"solver_type": "bh1", **NOT_ZERO, **order(o)} for o in (1, 2, 3, 4)]
         + [{"predict_x0": False, **NOT_ZERO, **order(o)} for o in (1, 2, 3)]
         + [{"predict_x0": False, **NOT_ZERO, **more} for more in (V, X0)]
         + [{"disable_corrector": [0, 1, 3]}, {"lower_order_final": False, **order(3), **NOT_ZERO}]
@@ -132,9 +137,7 @@ STEP_ARGUMENTS = ("eta", "s_churn", "s_tmin", "s_tmax", "s_noise")
 
 def case_name(sampler: str, options: dict) -> str:
     """A readable id."""
-    words = [
-        key if isinstance(value, list) else f"{key}={value}" for key, value in options.items()
-    ]
+    words = [key if isinstance(value, list) else f"{key}={value}" for key, value in options.items()]
     return ",".join([sampler, *words])
 
 
@@ -147,7 +150,12 @@ CASES = {
 
 def is_learned(options: dict) -> bool:
     """The network predicts variances too."""
-    return options.get("variance_type", "").startswith("learned")
+    return (options.get("variance_type") or "").startswith("learned")
+
+
+def channels(class_name: str, options: dict) -> int:
+    """diffusers' solvers cut variances off for pictures of three channels only."""
+    return 3 if is_learned(options) and class_name.startswith("DPMSolver") else 4
 
 
 def answer(mix: torch.Tensor, sample: torch.Tensor, timestep: float, learned: bool) -> torch.Tensor:

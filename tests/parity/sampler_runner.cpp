@@ -1,6 +1,7 @@
 // Runs samplers on a formula in place of a network, for the parity tests in Python.
 //   sampler_runner CASES.json INPUTS OUTPUT
-// CASES: a list of {"id", "sampler", "config", "overrides", "steps", "learned"}. INPUTS: latents
+// CASES: a list of {"id", "sampler", "config", "overrides", "steps", "channels" (the first ones of
+// the inputs), "learned" (twice the channels are predicted)}. INPUTS: latents
 // [n, c, h, w], noise [draws, n, c, h, w], mix [2 * c, c]. OUTPUT: for each id its timesteps, its
 // trajectory [calls + 1, n, c, h, w] and the number of noises it drew.
 #include <c10/core/InferenceMode.h>
@@ -34,10 +35,13 @@ void run_case(const nlohmann::json& given, const SafetensorsFile& inputs,
               std::map<std::string, at::Tensor>& outputs) {
   const auto sampler = make_sampler(given["sampler"].get<std::string>(), given["config"],
                                     given["overrides"], given["steps"].get<int>());
-  const at::Tensor noises = inputs.tensor("noise"), mix = inputs.tensor("mix");
+  const auto channels = given["channels"].get<std::int64_t>();
+  const at::Tensor noises = inputs.tensor("noise").narrow(2, 0, channels);
+  const at::Tensor mix = inputs.tensor("mix").narrow(0, 0, 2 * channels).narrow(1, 0, channels);
   std::int64_t draws = 0;
   const NoiseSource noise = [&] { return noises[draws++]; };
-  at::Tensor latents = inputs.tensor("latents") * sampler->init_noise_sigma();
+  at::Tensor latents = inputs.tensor("latents").narrow(1, 0, channels);
+  latents = latents * sampler->init_noise_sigma();
   std::vector<at::Tensor> trajectory = {latents};
   sampler->reset();
   for (int step = 0; step < static_cast<int>(sampler->timesteps().size()); ++step) {
