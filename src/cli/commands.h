@@ -10,6 +10,7 @@ namespace fdbench {
 void add_run_command(CLI::App& app);
 void add_plan_command(CLI::App& app);
 void add_info_command(CLI::App& app);
+void add_profile_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_schema_command(CLI::App& app);
 void add_generate_command(CLI::App& app);

@@ -19,6 +19,7 @@ void add_commands(CLI::App& app) {
   fdbench::add_run_command(app);
   fdbench::add_plan_command(app);
   fdbench::add_info_command(app);
+  fdbench::add_profile_command(app);
   fdbench::add_report_command(app);
   fdbench::add_schema_command(app);
   fdbench::add_generate_command(app);

@@ -14,13 +14,23 @@ std::int64_t round_half_even(double value) {
   return static_cast<std::int64_t>(std::nearbyint(value));
 }
 
-/// Betas whose cumulative product follows a squared cosine (Nichol and Dhariwal, 2021), at most
-/// 0.999.
-at::Tensor squared_cosine_betas(std::int64_t num_timesteps) {
-  const auto alpha_bar = [](double t) {
-    const double cosine = std::cos((t + 0.008) / 1.008 * std::numbers::pi / 2);
-    return cosine * cosine;
-  };
+/// Share of the picture's variance at t in 0..1: a squared cosine (Nichol and Dhariwal, 2021).
+double squared_cosine(double t) {
+  const double cosine = std::cos((t + 0.008) / 1.008 * std::numbers::pi / 2);
+  return cosine * cosine;
+}
+
+/// As `squared_cosine`, where the log signal-to-noise ratio follows a Laplace distribution.
+double laplace(double t) {
+  const double side = std::copysign(1.0, 0.5 - t);
+  const double log_snr = -0.5 * side * std::log(1 - 2 * std::fabs(0.5 - t) + 1e-6);
+  const double snr = std::exp(log_snr);
+  return std::sqrt(snr / (1 + snr));
+}
+
+/// Betas whose cumulative product follows `alpha_bar`, at most 0.999.
+template <typename AlphaBar>
+at::Tensor betas_along(const AlphaBar& alpha_bar, std::int64_t num_timesteps) {
   std::vector<double> betas;
   for (std::int64_t i = 0; i < num_timesteps; ++i) {
     const double before = static_cast<double>(i) / num_timesteps;
@@ -41,7 +51,13 @@ at::Tensor scheduled_betas(const NoiseScheduleOptions& options) {
                         at::kFloat)
         .pow(2);
   }
-  if (options.beta_schedule == "squaredcos_cap_v2") return squared_cosine_betas(count);
+  if (options.beta_schedule == "squaredcos_cap_v2") return betas_along(squared_cosine, count);
+  if (options.beta_schedule == "laplace") return betas_along(laplace, count);
+  if (options.beta_schedule == "sigmoid") {
+    return at::linspace(-6, 6, count, at::kFloat).sigmoid() *
+               (options.beta_end - options.beta_start) +
+           options.beta_start;
+  }
   throw usage_error("beta_schedule '" + options.beta_schedule + "' is not known" +
                     advice(options.beta_schedule, beta_schedule_names()));
 }
@@ -92,7 +108,7 @@ void check_timesteps(const std::vector<std::int64_t>& timesteps, std::int64_t nu
 }  // namespace
 
 std::vector<std::string> beta_schedule_names() {
-  return {"linear", "scaled_linear", "squaredcos_cap_v2"};
+  return {"linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace"};
 }
 
 std::vector<std::string> timestep_spacing_names() { return {"leading", "trailing", "linspace"}; }
@@ -117,14 +133,34 @@ std::vector<float> make_alphas_cumprod(const NoiseScheduleOptions& options) {
   return {data, data + alphas_cumprod.numel()};
 }
 
+void check_step_count(int num_steps, std::int64_t num_train_timesteps) {
+  if (num_steps >= 1 && num_steps <= num_train_timesteps) return;
+  throw usage_error("steps " + std::to_string(num_steps) + " is outside 1.." +
+                    std::to_string(num_train_timesteps) +
+                    ", the timesteps that the model was trained with");
+}
+
+void check_signal(const std::string& sampler, const std::vector<std::int64_t>& timesteps,
+                  const std::vector<float>& alphas_cumprod, const std::string& prediction_type) {
+  if (prediction_type != "epsilon") return;
+  for (const std::int64_t timestep : timesteps) {
+    if (alphas_cumprod[timestep] != 0) continue;
+    throw usage_error("sampler " + sampler + ": nothing of the picture is left at timestep " +
+                      std::to_string(timestep) +
+                      " (rescale_betas_zero_snr), which prediction_type 'epsilon' cannot undo; "
+                      "use 'v_prediction' or another timestep_spacing");
+  }
+}
+
+SignalLevel signal_level(float alpha_prod) {
+  return {std::sqrt(alpha_prod), std::sqrt(1 - alpha_prod),
+          std::sqrt((1 - alpha_prod) / alpha_prod)};
+}
+
 std::vector<std::int64_t> spaced_timesteps(const std::string& spacing,
                                            std::int64_t num_train_timesteps, int num_steps,
                                            std::int64_t steps_offset) {
-  if (num_steps < 1 || num_steps > num_train_timesteps) {
-    throw usage_error("steps " + std::to_string(num_steps) + " is outside 1.." +
-                      std::to_string(num_train_timesteps) +
-                      ", the timesteps that the model was trained with");
-  }
+  check_step_count(num_steps, num_train_timesteps);
   std::vector<std::int64_t> timesteps;
   if (spacing == "leading") {
     timesteps = leading_timesteps(num_train_timesteps, num_steps, steps_offset);

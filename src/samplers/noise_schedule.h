@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "samplers/prediction.h"
+
 namespace fdbench {
 
 /// The forward process under diffusers' names and defaults.
@@ -35,6 +37,17 @@ at::Tensor rescale_zero_terminal_snr(const at::Tensor& betas);
 /// Share of the picture's variance that is left at each timestep, the product of (1 - beta) up to
 /// it.
 std::vector<float> make_alphas_cumprod(const NoiseScheduleOptions& options);
+
+/// What a sample with this share of the picture's variance is made of.
+SignalLevel signal_level(float alpha_prod);
+
+/// Throws a usage error unless num_steps is within 1..num_train_timesteps.
+void check_step_count(int num_steps, std::int64_t num_train_timesteps);
+
+/// Throws a usage error when nothing of the picture is left at one of the timesteps, which a
+/// predicted noise ("epsilon") cannot undo.
+void check_signal(const std::string& sampler, const std::vector<std::int64_t>& timesteps,
+                  const std::vector<float>& alphas_cumprod, const std::string& prediction_type);
 
 /// Timesteps that a run of `num_steps` visits, in sampling order (table 2 of the same paper):
 /// spacing "leading" (steps_offset is added), "trailing" or "linspace". Throws a usage error for a

@@ -1,10 +1,16 @@
 #include "samplers/sampler.h"
 
-#include <algorithm>
-#include <array>
-
 #include "core/error.h"
 #include "samplers/ddim.h"
+#include "samplers/ddpm.h"
+#include "samplers/dpm_solver_multistep.h"
+#include "samplers/dpm_solver_singlestep.h"
+#include "samplers/euler.h"
+#include "samplers/euler_ancestral.h"
+#include "samplers/known_options.h"
+#include "samplers/lcm.h"
+#include "samplers/pndm.h"
+#include "samplers/unipc.h"
 
 namespace fdbench {
 namespace {
@@ -14,46 +20,52 @@ using nlohmann::json;
 struct SamplerKind {
   const char* name;
   const char* class_name;  // in diffusers
-  std::vector<std::string> (*option_names)();
-  std::unique_ptr<Sampler> (*make)(const json& options, int num_steps);
+  json implied;            // options that the name stands for, over those of the folder
+  std::unique_ptr<Sampler> (*make)(const SamplerConfig& config, int num_steps);
 };
 
-const std::array kSamplers = {
-    SamplerKind{"ddim", "DDIMScheduler", ddim_option_names,
-                [](const json& options, int num_steps) -> std::unique_ptr<Sampler> {
-                  return std::make_unique<DdimSampler>(read_ddim_options(options), num_steps);
-                }},
-};
+std::unique_ptr<Sampler> make_dpm_solver(const SamplerConfig& config, int num_steps) {
+  return std::make_unique<DpmSolverMultistepSampler>(read_dpm_solver_options(config, true),
+                                                     num_steps);
+}
 
-/// Keys of other diffusers schedulers: converted model folders carry some of them whatever their
-/// class, and diffusers ignores them there (SD 2.1 ships a DDIMScheduler with skip_prk_steps).
-const std::array kForeignKeys = {"skip_prk_steps",
-                                 "variance_type",
-                                 "solver_order",
-                                 "algorithm_type",
-                                 "solver_type",
-                                 "lower_order_final",
-                                 "use_karras_sigmas",
-                                 "use_exponential_sigmas",
-                                 "use_beta_sigmas",
-                                 "use_flow_sigmas",
-                                 "flow_shift",
-                                 "use_dynamic_shifting",
-                                 "time_shift_type",
-                                 "shift_terminal",
-                                 "final_sigmas_type",
-                                 "interpolation_type",
-                                 "sigma_min",
-                                 "sigma_max",
-                                 "timestep_type",
-                                 "timestep_scaling",
-                                 "original_inference_steps",
-                                 "euler_at_final",
-                                 "lambda_min_clipped",
-                                 "use_lu_lambdas",
-                                 "predict_x0",
-                                 "disable_corrector",
-                                 "solver_p"};
+std::unique_ptr<Sampler> make_dpm_solver_singlestep(const SamplerConfig& config, int num_steps) {
+  return std::make_unique<DpmSolverSinglestepSampler>(read_dpm_solver_options(config, false),
+                                                      num_steps);
+}
+
+/// A sampler of options that one function reads.
+template <typename SamplerType, auto read>
+std::unique_ptr<Sampler> make(const SamplerConfig& config, int num_steps) {
+  return std::make_unique<SamplerType>(read(config), num_steps);
+}
+
+/// A DPM-Solver of this algorithm_type; those that work on noises cannot reach sigma 0.
+SamplerKind dpm_solver(const char* name, const char* algorithm_type) {
+  json implied = {{"algorithm_type", algorithm_type}};
+  if (!std::string(algorithm_type).ends_with("++")) implied["final_sigmas_type"] = "sigma_min";
+  return {name, "DPMSolverMultistepScheduler", implied, make_dpm_solver};
+}
+
+const std::vector<SamplerKind>& sampler_kinds() {
+  const json none = json::object();
+  static const std::vector<SamplerKind> kinds = {
+      {"ddim", "DDIMScheduler", none, make<DdimSampler, read_ddim_options>},
+      {"ddpm", "DDPMScheduler", none, make<DdpmSampler, read_ddpm_options>},
+      dpm_solver("dpm_solver++", "dpmsolver++"),
+      dpm_solver("dpm_solver", "dpmsolver"),
+      dpm_solver("dpm_solver++_sde", "sde-dpmsolver++"),
+      dpm_solver("dpm_solver_sde", "sde-dpmsolver"),
+      {"dpm_solver_singlestep", "DPMSolverSinglestepScheduler", none, make_dpm_solver_singlestep},
+      {"euler", "EulerDiscreteScheduler", none, make<EulerSampler, read_euler_options>},
+      {"euler_ancestral", "EulerAncestralDiscreteScheduler", none,
+       make<EulerAncestralSampler, read_euler_ancestral_options>},
+      {"pndm", "PNDMScheduler", none, make<PndmSampler, read_pndm_options>},
+      {"unipc", "UniPCMultistepScheduler", none, make<UniPcSampler, read_unipc_options>},
+      {"lcm", "LCMScheduler", none, make<LcmSampler, read_lcm_options>},
+  };
+  return kinds;
+}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -68,7 +80,7 @@ std::string class_of(const json& scheduler_config) {
 
 const SamplerKind& kind_of(const std::string& name, const std::string& folder_class) {
   const std::string& wanted = name.empty() ? folder_class : name;
-  for (const SamplerKind& kind : kSamplers) {
+  for (const SamplerKind& kind : sampler_kinds()) {
     if (wanted == kind.name || wanted == kind.class_name) return kind;
   }
   if (name.empty()) {
@@ -80,21 +92,20 @@ const SamplerKind& kind_of(const std::string& name, const std::string& folder_cl
   throw usage_error("sampler '" + name + "' is not known" + advice(name, sampler_names()));
 }
 
-/// The folder's options that the sampler reads. Those of other schedulers are left out, as
-/// diffusers' from_config does; what no scheduler knows stays in, to be reported, unless the file
-/// is another scheduler's.
-json folder_options(const json& scheduler_config, const SamplerKind& kind) {
-  const std::vector<std::string> own = kind.option_names();
-  const bool same_class = class_of(scheduler_config) == kind.class_name;
-  json options = json::object();
+/// Options of the folder, the name, and the user, each over those before. Keys of other schedulers
+/// are only allowed in the folder's file.
+SamplerConfig merged(const json& scheduler_config, const json& implied, const json& overrides) {
+  SamplerConfig config(json::object());
   for (const auto& [key, value] : scheduler_config.items()) {
-    if (key.starts_with('_')) continue;
-    const bool known = std::find(own.begin(), own.end(), key) != own.end();
-    const bool foreign =
-        std::find(kForeignKeys.begin(), kForeignKeys.end(), key) != kForeignKeys.end();
-    if (known || (same_class && !foreign)) options[key] = value;
+    if (!key.starts_with('_')) config.options[key] = value;
   }
-  return options;
+  config.options.update(implied);
+  if (!overrides.is_null()) config.options.update(overrides);
+  for (const std::string& key : scheduler_option_names()) {
+    const bool chosen = overrides.is_object() && overrides.contains(key);
+    if (config.options.contains(key) && !chosen) config.foreign.push_back(key);
+  }
+  return config;
 }
 
 }  // namespace
@@ -103,14 +114,13 @@ std::unique_ptr<Sampler> make_sampler(const std::string& name, const json& sched
                                       const json& overrides, int num_steps) {
   if (!scheduler_config.is_object()) throw usage_error("a scheduler config must be a JSON object");
   const SamplerKind& kind = kind_of(name, class_of(scheduler_config));
-  json options = folder_options(scheduler_config, kind);
-  if (!overrides.is_null()) options.update(overrides);
-  return kind.make(options, num_steps);
+  const json implied = name == kind.name ? kind.implied : json::object();
+  return kind.make(merged(scheduler_config, implied, overrides), num_steps);
 }
 
 std::vector<std::string> sampler_names() {
   std::vector<std::string> names;
-  for (const SamplerKind& kind : kSamplers) names.push_back(kind.name);
+  for (const SamplerKind& kind : sampler_kinds()) names.push_back(kind.name);
   return names;
 }
 

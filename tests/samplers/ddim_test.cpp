@@ -130,9 +130,9 @@ TEST(DdimSampler, EpsilonCannotStartFromNothing) {
 
 TEST(DdimOptions, DefaultsAreDiffusers) {
   const DdimOptions options = read_ddim_options(json::object());
-  EXPECT_TRUE(options.clip_sample);
+  EXPECT_TRUE(options.prediction.clip_sample);
   EXPECT_TRUE(options.set_alpha_to_one);
-  EXPECT_EQ(options.prediction_type, "epsilon");
+  EXPECT_EQ(options.prediction.prediction_type, "epsilon");
   EXPECT_EQ(options.noise.beta_schedule, "linear");
 }
 

@@ -39,6 +39,14 @@ TEST(NoiseSchedule, SquaredCosineEqualsDiffusers) {
   expect_alphas(options, 0.9999586939811707F, 0.4922850430011749F, 2.428766265438753e-06F);
 }
 
+TEST(NoiseSchedule, SchedulesOfDdpmEqualDiffusers) {
+  NoiseScheduleOptions options;
+  options.beta_schedule = "sigmoid";
+  expect_alphas(options, 0.9998508095741272F, 0.29888758063316345F, 4.048962364322506e-05F);
+  options.beta_schedule = "laplace";
+  expect_alphas(options, 0.9788462519645691F, 0.7072834372520447F, 0.20702660083770752F);
+}
+
 TEST(NoiseSchedule, ZeroTerminalSnrLeavesNothingOfThePicture) {
   NoiseScheduleOptions options = stable_diffusion();
   options.rescale_betas_zero_snr = true;

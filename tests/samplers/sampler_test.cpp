@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "core/error.h"
 
 namespace fdbench {
@@ -23,9 +25,11 @@ std::string message_of(const std::string& name, const json& config, const json& 
 }
 
 json pndm() {
-  return {{"_class_name", "PNDMScheduler"}, {"_diffusers_version", "0.6.0"},
-          {"skip_prk_steps", true},         {"steps_offset", 1},
-          {"clip_sample", false},           {"an_option_of_pndm", 3}};
+  return {{"_class_name", "PNDMScheduler"},
+          {"_diffusers_version", "0.6.0"},
+          {"skip_prk_steps", true},
+          {"steps_offset", 1},
+          {"clip_sample", false}};
 }
 
 TEST(MakeSampler, TakesTheFoldersClass) {
@@ -35,21 +39,54 @@ TEST(MakeSampler, TakesTheFoldersClass) {
   EXPECT_EQ(sampler->timesteps().front(), 901);
 }
 
-TEST(MakeSampler, AnotherClassNeedsAChoice) {
-  EXPECT_THAT(message_of("", pndm(), {}),
-              testing::AllOf(HasSubstr("PNDMScheduler"), HasSubstr("--sampler ddim")));
+TEST(MakeSampler, EveryClassIsTakenFromItsFolder) {
+  for (const auto& [class_name, name] :
+       std::map<std::string, std::string>{{"DDPMScheduler", "ddpm"},
+                                          {"DPMSolverMultistepScheduler", "dpm_solver++"},
+                                          {"DPMSolverSinglestepScheduler", "dpm_solver_singlestep"},
+                                          {"EulerDiscreteScheduler", "euler"},
+                                          {"EulerAncestralDiscreteScheduler", "euler_ancestral"},
+                                          {"PNDMScheduler", "pndm"},
+                                          {"UniPCMultistepScheduler", "unipc"},
+                                          {"LCMScheduler", "lcm"}}) {
+    EXPECT_EQ(make_sampler("", {{"_class_name", class_name}}, {}, 10)->name(), name);
+    EXPECT_EQ(make_sampler(class_name, json::object(), {}, 10)->name(), name);
+  }
+}
+
+TEST(MakeSampler, AnUnsupportedClassNeedsAChoice) {
+  EXPECT_THAT(message_of("", {{"_class_name", "HeunDiscreteScheduler"}}, {}),
+              testing::AllOf(HasSubstr("HeunDiscreteScheduler"), HasSubstr("--sampler ddim")));
   EXPECT_THAT(message_of("", json::object(), {}), HasSubstr("names no class"));
+}
+
+TEST(MakeSampler, ShortNamesImplyOptionsThatOverridesMayChange) {
+  const json folder = {{"_class_name", "DPMSolverMultistepScheduler"},
+                       {"algorithm_type", "dpmsolver++"},
+                       {"final_sigmas_type", "zero"}};
+  for (const char* name : {"dpm_solver++", "dpm_solver", "dpm_solver++_sde", "dpm_solver_sde"}) {
+    EXPECT_EQ(make_sampler(name, folder, {}, 10)->name(), name);
+  }
+  const json overrides = {{"algorithm_type", "sde-dpmsolver++"}};
+  EXPECT_EQ(make_sampler("dpm_solver", folder, overrides, 10)->name(), "dpm_solver++_sde");
+  EXPECT_EQ(make_sampler("DPMSolverMultistepScheduler", folder, {}, 10)->name(), "dpm_solver++");
 }
 
 TEST(MakeSampler, IgnoresWhatOtherSchedulersKnow) {
   EXPECT_EQ(make_sampler("ddim", pndm(), {}, 10)->timesteps().back(), 1);
   const json stable_diffusion_2 = {{"_class_name", "DDIMScheduler"}, {"skip_prk_steps", true}};
   EXPECT_EQ(message_of("DDIMScheduler", stable_diffusion_2, {}), "");
+  for (const std::string& name : sampler_names()) EXPECT_EQ(message_of(name, pndm(), {}), "");
 }
 
 TEST(MakeSampler, ATypoInTheFoldersFileIsAnError) {
-  EXPECT_THAT(message_of("", {{"_class_name", "DDIMScheduler"}, {"step_offset", 1}}, {}),
-              HasSubstr("'step_offset', did you mean 'steps_offset'?"));
+  const json typo = {{"_class_name", "DDIMScheduler"}, {"step_offset", 1}};
+  for (const std::string& name : sampler_names()) {
+    if (name == "dpm_solver_singlestep") continue;  // has no steps_offset to mean
+    EXPECT_THAT(message_of(name, typo, {}),
+                HasSubstr("'step_offset', did you mean 'steps_offset'?"))
+        << name;
+  }
 }
 
 TEST(MakeSampler, OverridesWinAndAreStrict) {
@@ -61,8 +98,11 @@ TEST(MakeSampler, OverridesWinAndAreStrict) {
 
 TEST(MakeSampler, UnknownNamesAndStepCountsAreErrors) {
   EXPECT_THAT(message_of("ddmi", pndm(), {}), HasSubstr("'ddmi'"));
-  EXPECT_THAT(message_of("ddim", pndm(), {}, 0), HasSubstr("1..1000"));
-  EXPECT_THAT(message_of("ddim", pndm(), {}, 1001), HasSubstr("1..1000"));
+  EXPECT_THAT(message_of("dpm_solver+", pndm(), {}), HasSubstr("did you mean 'dpm_solver"));
+  for (const std::string& name : sampler_names()) {
+    EXPECT_THAT(message_of(name, pndm(), {}, 0), HasSubstr("1..1000")) << name;
+    EXPECT_THAT(message_of(name, pndm(), {}, 1001), HasSubstr("1..1000")) << name;
+  }
 }
 
 }  // namespace

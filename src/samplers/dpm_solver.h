@@ -1,0 +1,73 @@
+// What DPM-Solver (Lu et al. 2022, arXiv 2206.00927) and DPM-Solver++ (Lu et al. 2022, arXiv
+// 2211.01095) share, multistep and singlestep: options, schedule, the network's answer, and the
+// weights of an update.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "samplers/prediction.h"
+#include "samplers/sampler_options.h"
+#include "samplers/sigma_schedule.h"
+
+namespace fdbench {
+
+/// Options under diffusers' names, with the defaults of DPMSolverMultistepScheduler.
+struct DpmSolverOptions {
+  NoiseScheduleOptions noise;
+  SigmaOptions sigma;
+  PredictionOptions prediction;
+  std::string algorithm_type = "dpmsolver++";  // dpmsolver, sde-dpmsolver, sde-dpmsolver++
+  std::int64_t solver_order = 2;               // 1 to 3
+  std::string solver_type = "midpoint";        // or "heun"
+  bool lower_order_final = true;
+  bool use_flow_sigmas = false;  // sample = (1 - sigma) * picture + sigma * noise
+  double flow_shift = 1.0;
+  double lambda_min_clipped = -std::numeric_limits<double>::infinity();
+  std::string variance_type;  // learned, learned_range: the answer's second half is left unused
+  // Of the multistep solver alone.
+  bool euler_at_final = false;
+  bool use_lu_lambdas = false;
+  std::string timestep_spacing = "linspace";
+  std::int64_t steps_offset = 0;
+
+  /// The network's answer is turned into a picture (++), else into a noise.
+  bool predicts_picture() const { return algorithm_type.ends_with("++"); }
+  bool stochastic() const { return algorithm_type.starts_with("sde"); }
+};
+
+/// Reads options by diffusers' names, of the multistep or the singlestep scheduler. Errors as
+/// read_ddim_options; also for combinations that no formula exists for.
+DpmSolverOptions read_dpm_solver_options(const SamplerConfig& config, bool multistep);
+
+/// Sigmas and (whole) timesteps of a run.
+SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, bool multistep, int num_steps);
+
+/// Share of picture and noise at a sigma; in a flow they add up to 1, else their squares do.
+SignalLevel level_of_sigma(float sigma, bool flow);
+
+/// log(signal / noise); infinite where there is no noise.
+float log_signal_to_noise(const SignalLevel& level);
+
+/// The answer as the solver works on it (picture or noise), limited as the options say; float32.
+at::Tensor dpm_solver_output(const DpmSolverOptions& options, const at::Tensor& model_output,
+                             const at::Tensor& sample, const SignalLevel& level);
+
+/// Weights of an update: sample and fresh noise, the answer (D0), its first difference (D1) by
+/// either solver_type, and its second difference (D2).
+struct DpmSolverWeights {
+  float sample, noise, zeroth, midpoint, first, second;
+
+  /// Weight of D1 in a second-order update.
+  float first_by(const std::string& solver_type) const {
+    return solver_type == "midpoint" ? midpoint : first;
+  }
+};
+DpmSolverWeights dpm_solver_weights(const std::string& algorithm_type, const SignalLevel& from,
+                                    const SignalLevel& to);
+
+}  // namespace fdbench

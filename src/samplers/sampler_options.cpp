@@ -1,0 +1,89 @@
+#include "samplers/sampler_options.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace fdbench {
+
+using nlohmann::json;
+
+OptionReader::OptionReader(const SamplerConfig& config, const std::string& sampler)
+    : ConfigReader(config.options, "sampler " + sampler, ""), config_(config) {}
+
+bool OptionReader::flag(const std::string& key, bool fallback) {
+  const json* found = value(key);
+  return found != nullptr && found->is_null() ? false : boolean(key, fallback);
+}
+
+std::string OptionReader::one_of(const std::string& key, const std::string& fallback,
+                                 const std::vector<std::string>& names) {
+  const std::string chosen = text(key, fallback);
+  if (std::find(names.begin(), names.end(), chosen) != names.end()) return chosen;
+  throw error(key, "'" + chosen + "' is not known" + advice(chosen, names));
+}
+
+double OptionReader::number_within(const std::string& key, double fallback, double low,
+                                   double high) {
+  const double chosen = number(key, fallback);
+  if (chosen >= low && chosen <= high) return chosen;
+  throw error(key,
+              json(chosen).dump() + " is outside " + json(low).dump() + ".." + json(high).dump());
+}
+
+std::int64_t OptionReader::whole(const std::string& key, std::int64_t fallback) {
+  const json* found = value(key);
+  if (found == nullptr) return fallback;
+  if (found->is_number_integer()) return found->get<std::int64_t>();
+  throw error(key, "must be a whole number, not " + found->dump());
+}
+
+std::vector<double> OptionReader::numbers(const std::string& key) {
+  const json* list = value(key);
+  if (list == nullptr || list->is_null()) return {};
+  const bool fits =
+      list->is_array() && !list->empty() &&
+      std::all_of(list->begin(), list->end(), [](const json& entry) { return entry.is_number(); });
+  if (!fits) throw error(key, "must be null or a list of numbers");
+  return list->get<std::vector<double>>();
+}
+
+void OptionReader::finish() {
+  for (const std::string& key : config_.foreign) any(key);
+  ConfigReader::finish();
+}
+
+NoiseScheduleOptions read_noise_schedule(OptionReader& reader, const NoiseScheduleOptions& defaults,
+                                         bool rescales, const std::vector<std::string>& schedules) {
+  NoiseScheduleOptions options = defaults;
+  options.num_train_timesteps = reader.positive("num_train_timesteps", options.num_train_timesteps);
+  options.beta_start = reader.number_within("beta_start", options.beta_start, 0, 1);
+  options.beta_end = reader.number_within("beta_end", options.beta_end, 0, 1);
+  options.beta_schedule = reader.one_of("beta_schedule", options.beta_schedule, schedules);
+  options.trained_betas = reader.numbers("trained_betas");
+  if (rescales) options.rescale_betas_zero_snr = reader.boolean("rescale_betas_zero_snr", false);
+  const auto given = static_cast<std::int64_t>(options.trained_betas.size());
+  if (given != 0 && given != options.num_train_timesteps) {
+    throw reader.error("trained_betas", "has " + std::to_string(given) + " entries for " +
+                                            std::to_string(options.num_train_timesteps) +
+                                            " num_train_timesteps");
+  }
+  return options;
+}
+
+PredictionOptions read_prediction(OptionReader& reader, const std::vector<std::string>& types,
+                                  bool clips, bool clip_sample) {
+  constexpr double kAny = 1e6;
+  PredictionOptions options;
+  options.prediction_type = reader.one_of("prediction_type", options.prediction_type, types);
+  options.clip_sample = clips && reader.boolean("clip_sample", clip_sample);
+  if (clips) options.clip_sample_range = reader.number_within("clip_sample_range", 1.0, 0, kAny);
+  options.thresholding = reader.boolean("thresholding", false);
+  options.dynamic_thresholding_ratio =
+      reader.number_within("dynamic_thresholding_ratio", options.dynamic_thresholding_ratio, 0, 1);
+  options.sample_max_value =
+      reader.number_within("sample_max_value", options.sample_max_value, 1, kAny);
+  return options;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,101 @@
+// Combinations that solvers refuse, and what they make of other schedulers' values.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "samplers/sampler.h"
+
+namespace fdbench {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+std::string message_of(const std::string& name, const json& options, int num_steps = 10) {
+  try {
+    make_sampler(name, json::object(), options, num_steps);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SolverOptions, OnlyOneSpreadOfSigmas) {
+  const json both = {{"use_karras_sigmas", true}, {"use_beta_sigmas", true}};
+  for (const char* name : {"dpm_solver++", "dpm_solver_singlestep", "euler", "unipc"}) {
+    EXPECT_THAT(message_of(name, both), HasSubstr("only one of use_karras_sigmas")) << name;
+  }
+}
+
+TEST(SolverOptions, OrdersThatExist) {
+  EXPECT_THAT(message_of("dpm_solver++", {{"solver_order", 4}}), HasSubstr("outside 1..3"));
+  EXPECT_THAT(message_of("dpm_solver_singlestep", {{"solver_order", 4}}),
+              HasSubstr("outside 1..3"));
+  EXPECT_THAT(message_of("unipc", {{"solver_order", 5}}), HasSubstr("outside 1..4"));
+  EXPECT_THAT(message_of("dpm_solver_sde", {{"solver_order", 3}}), HasSubstr("use 1 or 2"));
+  EXPECT_EQ(message_of("dpm_solver++", {{"solver_order", 3}}, 2), "");
+}
+
+TEST(SolverOptions, NoisesCannotReachSigmaZero) {
+  const json zero = {{"final_sigmas_type", "zero"}};
+  EXPECT_THAT(message_of("dpm_solver", zero), HasSubstr("use 'sigma_min'"));
+  EXPECT_THAT(message_of("unipc", {{"predict_x0", false}}), HasSubstr("use 'sigma_min'"));
+  EXPECT_THAT(message_of("unipc", {{"lower_order_final", false}}), HasSubstr("use true"));
+}
+
+TEST(SolverOptions, FlowPredictionNeedsPictures) {
+  const json flow = {{"prediction_type", "flow_prediction"}};
+  EXPECT_THAT(message_of("dpm_solver", flow), HasSubstr("has no formula"));
+  EXPECT_EQ(message_of("dpm_solver++", flow), "");
+  EXPECT_THAT(message_of("ddim", flow), HasSubstr("'flow_prediction' is not known"));
+  EXPECT_THAT(message_of("unipc", {{"shift_terminal", 0.1}}), HasSubstr("needs use_flow_sigmas"));
+}
+
+TEST(SolverOptions, ValuesOfRelatedSchedulersAreTakenAsDiffusersTakesThem) {
+  EXPECT_EQ(message_of("dpm_solver++", {{"solver_type", "bh2"}}), "");
+  EXPECT_EQ(message_of("dpm_solver++", {{"algorithm_type", "deis"}}), "");
+  EXPECT_EQ(message_of("dpm_solver++", {{"variance_type", "fixed_small"}}), "");
+  EXPECT_EQ(message_of("unipc", {{"solver_type", "midpoint"}}), "");
+  EXPECT_THAT(message_of("unipc", {{"solver_type", "bh3"}}), HasSubstr("did you mean 'bh"));
+}
+
+TEST(SolverOptions, MinusInfinityAsDiffusersWritesIt) {
+  for (const json& none : {json("-Infinity"), json("-inf"), json(nullptr)}) {
+    EXPECT_EQ(message_of("dpm_solver++", {{"lambda_min_clipped", none}}), "") << none;
+  }
+  EXPECT_NE(message_of("dpm_solver++", {{"lambda_min_clipped", "small"}}), "");
+  EXPECT_THAT(message_of("dpm_solver++", {{"lambda_min_clipped", 100}}),
+              HasSubstr("leaves no timestep"));
+}
+
+TEST(SolverOptions, LearnedVarianceNeedsItsChannels) {
+  const auto sampler = make_sampler("ddpm", json::object(), {{"variance_type", "learned"}}, 10);
+  const at::Tensor sample = at::zeros({1, 4, 2, 2});
+  try {
+    sampler->step(sample, 0, sample, [&] { return sample; });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("needs a model with 8 output channels, not 4"));
+  }
+}
+
+/// diffusers 0.42 makes no number of fixed_large_log; GLIDE, where it comes from, means this.
+TEST(SolverOptions, FixedLargeLogIsFixedLarge) {
+  const at::Tensor sample = at::randn({1, 4, 2, 2}), noise = at::randn({1, 4, 2, 2});
+  const auto next = [&](const char* variance_type) {
+    return make_sampler("ddpm", json::object(), {{"variance_type", variance_type}}, 10)
+        ->step(sample, 2, sample, [&] { return noise; });
+  };
+  EXPECT_TRUE(at::equal(next("fixed_large_log"), next("fixed_large")));
+}
+
+TEST(SolverOptions, StepCountsThatFitTheMethod) {
+  EXPECT_THAT(message_of("pndm", json::object(), 3), HasSubstr("Runge-Kutta"));
+  EXPECT_EQ(message_of("pndm", {{"skip_prk_steps", true}}, 3), "");
+  EXPECT_THAT(message_of("lcm", json::object(), 51), HasSubstr("1..50"));
+  EXPECT_THAT(message_of("lcm", {{"original_inference_steps", 2000}}), HasSubstr("1000"));
+}
+
+}  // namespace
+}  // namespace fdbench
