@@ -11,6 +11,7 @@
 
 #include "kernels/batch.h"
 #include "kernels/cpu_features.h"
+#include "kernels/grain.h"
 #include "kernels/simd.h"
 
 namespace fdbench {
@@ -195,7 +196,8 @@ KeysAndValues packed(const at::Tensor& keys, const at::Tensor& values, std::int6
   const T* v = values.const_data_ptr<T>();
   T* packed_keys = result.keys.mutable_data_ptr<T>();
   T* packed_values = result.values.mutable_data_ptr<T>();
-  at::parallel_for(0, result.batch * heads, 1, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t grain = grain_size(result.batch * heads, result.keys.numel());
+  at::parallel_for(0, result.batch * heads, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t item = i / heads, head = i % heads;
       pack_keys(k + item * keys.stride(0) + head * d, keys.stride(1), result.length, d,
@@ -218,7 +220,8 @@ at::Tensor packed_attention(const at::Tensor& query, const KeysAndValues& contex
   const T* k = context.keys.const_data_ptr<T>();
   const T* v = context.values.const_data_ptr<T>();
   T* to = out.mutable_data_ptr<T>();
-  at::parallel_for(0, batch * heads * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t grain = grain_size(batch * heads * blocks, out.numel() * context.length / 8);
+  at::parallel_for(0, batch * heads * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
     Block<T> block(d);
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t first = i % blocks * kQueryBlock, head = i / blocks % heads,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/grain.h"
 #include "kernels/simd.h"
 
 namespace fdbench {
@@ -37,8 +38,7 @@ at::Tensor fused(const at::Tensor& x) {
   const std::int64_t count = sizes.back(), rows = count == 0 ? 0 : y.numel() / count;
   const T* from = x.const_data_ptr<T>();
   T* to = y.mutable_data_ptr<T>();
-  constexpr std::int64_t kGrain = 16;
-  at::parallel_for(0, rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, rows, grain_size(rows, x.numel()), [&](std::int64_t begin, std::int64_t end) {
     best_gate_rows(from + begin * 2 * count, end - begin, count, to + begin * count);
   });
   return y;

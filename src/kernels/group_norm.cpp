@@ -10,6 +10,7 @@
 
 #include "kernels/batch.h"
 #include "kernels/channels_last.h"
+#include "kernels/grain.h"
 #include "kernels/simd.h"
 
 namespace fdbench {
@@ -140,7 +141,8 @@ class FusedGroupNorm {
  private:
   template <typename Work>
   void for_each_part(const Work& work) const {
-    at::parallel_for(0, batch_ * kParts, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t grain = grain_size(batch_ * kParts, batch_ * num_pixels_ * channels_);
+    at::parallel_for(0, batch_ * kParts, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) work(i / kParts, i % kParts);
     });
   }

@@ -1,6 +1,9 @@
 // A sweep without a model: two blocks of two layers, made by hand.
 #pragma once
 
+#include <numeric>
+
+#include "propagation/plan_cost.h"
 #include "sweep/prepared_sweep.h"
 
 namespace fdbench {
@@ -15,13 +18,17 @@ inline PreparedSweep tiny_sweep(const std::vector<RunSpec>& specs) {
                   {"down.1", "down", Role::kEncoder, {0}},
                   {"up.0", "up", Role::kDecoder, {1, 1}},
                   {"up.1", "up", Role::kDecoder, {2, 0}}};
-  sweep.layer_multiply_adds = {10, 20, 30, 40};
+  sweep.layer_costs = {{10, 0, 0, 0}, {20, 0, 0, 0}, {30, 0, 6, 0}, {40, 0, 8, 0}};
   sweep.layer_parameters = {1, 2, 3, 4};
   for (const RunSpec& spec : specs) {
     Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
+    const std::vector<std::int64_t> counts =
+        plan_cost(schedule, sweep.layers, sweep.layer_costs, spec.savings, sweep.guided());
+    const std::int64_t sum = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
     sweep.runs.push_back({spec, std::move(plan), std::move(schedule), "ddim",
-                          std::vector<double>(static_cast<std::size_t>(spec.num_steps), 1.0)});
+                          std::vector<double>(static_cast<std::size_t>(spec.num_steps), 1.0),
+                          counts, sum});
   }
   return sweep;
 }
