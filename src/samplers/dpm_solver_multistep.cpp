@@ -23,6 +23,8 @@ int DpmSolverMultistepSampler::order_at(int step) const {
   if (last && (options_.euler_at_final || lowers || options_.sigma.final_sigmas_type == "zero")) {
     order = 1;
   }
+  // A last step that stays where it is (sigma_min, reached already) has no differences.
+  if (schedule_.sigmas[step + 1] == schedule_.sigmas[step]) order = 1;
   return std::min(order, static_cast<int>(past_.size()));
 }
 

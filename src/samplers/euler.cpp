@@ -33,6 +33,8 @@ SigmaSchedule euler_schedule(const EulerOptions& options, int num_steps) {
   schedule.sigmas.push_back(options.sigma.final_sigmas_type == "zero" ? 0 : trained[0]);
   const bool continuous =
       options.timestep_type == "continuous" && options.prediction_type == "v_prediction";
+  // As in diffusers this is one more than the steps where "log_linear" is.
+  if (continuous) schedule.timesteps.resize(schedule.sigmas.size() - 1);
   for (std::size_t i = 0; i < schedule.timesteps.size(); ++i) {
     if (continuous) schedule.timesteps[i] = 0.25F * std::log(schedule.sigmas[i]);
     schedule.timesteps[i] = static_cast<float>(schedule.timesteps[i]);

@@ -42,7 +42,7 @@ LcmSampler::LcmSampler(LcmOptions options, int num_steps)
     const auto skipped = static_cast<std::int64_t>(std::floor(i * difference));
     timesteps.push_back((original - skipped) * ratio - 1);
   }
-  check_signal(name(), timesteps, alphas_cumprod_, options_.prediction.prediction_type);
+  check_signal(name(), timesteps, alphas_cumprod_, options_.prediction);
   timesteps_.assign(timesteps.begin(), timesteps.end());
 }
 

@@ -83,6 +83,7 @@ SigmaSchedule unipc_schedule(const UniPcOptions& options, int num_steps) {
   schedule.sigmas.assign(sigmas.begin(), sigmas.end());
   const float lowest = spread || flow ? schedule.sigmas.back() : trained[0];
   schedule.sigmas.push_back(options.sigma.final_sigmas_type == "zero" ? 0 : lowest);
+  if (options.use_flow_sigmas) check_flow_sigmas("unipc", schedule.sigmas);
   return schedule;
 }
 
@@ -170,7 +171,8 @@ at::Tensor UniPcSampler::moved(const at::Tensor& sample, const SignalLevel& to, 
   const float scale = options_.predict_x0 ? to.signal : to.noise;
   const float kept = options_.predict_x0 ? to.noise / from.noise : to.signal / from.signal;
   const at::Tensor plain = kept * sample - scale * growth * newest;
-  if (order == 1 && !arrived.defined()) return plain;
+  // A last step that stays where it is (sigma_min, reached already) has no differences.
+  if (whole == 0 || (order == 1 && !arrived.defined())) return plain;
 
   std::vector<float> ratios;
   std::vector<at::Tensor> differences;
