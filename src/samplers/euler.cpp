@@ -7,6 +7,8 @@
 namespace fdbench {
 namespace {
 
+constexpr double kAny = 1e30;
+
 /// Evenly spaced logarithms over all training sigmas, noisiest first, one more than the steps.
 std::vector<double> log_linear_sigmas(const std::vector<float>& trained, int num_steps) {
   const at::Tensor spaced =
@@ -46,7 +48,6 @@ SigmaSchedule euler_schedule(const EulerOptions& options, int num_steps) {
 
 EulerOptions read_euler_options(const SamplerConfig& config) {
   OptionReader reader(config, "euler");
-  constexpr double kAny = 1e30;
   EulerOptions read;
   read.noise = read_noise_schedule(reader);
   read.sigma = read_sigma_options(reader);

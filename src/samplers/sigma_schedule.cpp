@@ -9,8 +9,10 @@
 namespace fdbench {
 namespace {
 
+constexpr double kRho = 7;      // of Karras et al.
+constexpr double kShape = 0.6;  // of the Beta distribution, both parameters
+
 std::vector<double> karras_sigmas(double highest, double lowest, int count) {
-  constexpr double kRho = 7;
   std::vector<double> sigmas = evenly_spaced(0, 1, count);
   const double first = std::pow(highest, 1 / kRho), last = std::pow(lowest, 1 / kRho);
   for (double& sigma : sigmas) sigma = std::pow(first + sigma * (last - first), kRho);
@@ -24,7 +26,6 @@ std::vector<double> exponential_sigmas(double highest, double lowest, int count)
 }
 
 std::vector<double> beta_sigmas(double highest, double lowest, int count) {
-  constexpr double kShape = 0.6;
   std::vector<double> sigmas = evenly_spaced(0, 1, count);
   for (double& sigma : sigmas) {
     sigma = lowest + beta_quantile(1 - sigma, kShape) * (highest - lowest);
