@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "io/synthetic_weights.h"
 
 namespace fdbench {
 namespace {
@@ -196,6 +197,16 @@ ModelFolder::ModelFolder(fs::path path) : path_(std::move(path)) {
     throw usage_error({path_.string()}, std::string("is no model folder; ") + kLayout);
 }
 
+ModelFolder::ModelFolder(fs::path path, std::uint64_t weights_seed) : ModelFolder(std::move(path)) {
+  weights_seed_ = weights_seed;
+}
+
+std::string ModelFolder::description() const {
+  if (!synthetic()) return path_.string();
+  return path_.filename().string() + " (random weights, seed " + std::to_string(*weights_seed_) +
+         ")";
+}
+
 bool ModelFolder::has(const std::string& name) const {
   return own_part_.empty() ? fs::is_directory(path_ / name) : name == own_part_;
 }
@@ -211,9 +222,12 @@ fs::path ModelFolder::config_path(const std::string& name) const {
 
 json ModelFolder::config(const std::string& name) const { return read_json(config_path(name)); }
 
-std::unique_ptr<SafetensorsWeights> ModelFolder::weights(const std::string& name,
-                                                         at::ScalarType dtype,
-                                                         at::Device device) const {
+std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::ScalarType dtype,
+                                              at::Device device) const {
+  if (synthetic()) {
+    part_path(name);  // throws when the model has no such part
+    return std::make_unique<SyntheticWeights>(*weights_seed_, dtype, device);
+  }
   const WeightFiles found = find_weights(part_path(name));
   std::vector<SafetensorsFile> files;
   for (const fs::path& path : found.paths) files.emplace_back(path);
@@ -222,9 +236,9 @@ std::unique_ptr<SafetensorsWeights> ModelFolder::weights(const std::string& name
 }
 
 std::string ModelFolder::weights_hash(const std::string& name) const {
-  WeightFiles found = find_weights(part_path(name));
+  WeightFiles found = synthetic() ? WeightFiles{} : find_weights(part_path(name));
   found.paths.push_back(config_path(name));
-  std::string summary;
+  std::string summary = synthetic() ? "random " + std::to_string(*weights_seed_) + "\n" : "";
   for (const fs::path& path : found.paths) {
     const FileMapping file(path);
     summary += path.filename().string() + " " + std::to_string(file.size()) + " " +

@@ -3,9 +3,11 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "io/weights.h"
@@ -21,8 +23,14 @@ class ModelFolder {
  public:
   /// Throws a usage error when `path` is no folder or has no component that fdbench knows.
   explicit ModelFolder(std::filesystem::path path);
+  /// A folder of configurations whose weights are SyntheticWeights of the seed.
+  ModelFolder(std::filesystem::path path, std::uint64_t weights_seed);
 
   const std::filesystem::path& path() const { return path_; }
+  /// True when the weights are random: what such a model draws means nothing.
+  bool synthetic() const { return weights_seed_.has_value(); }
+  /// "path/to/model" or "sd15 (random weights, seed 0)".
+  std::string description() const;
   /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer",
   /// "scheduler").
   bool has(const std::string& name) const;
@@ -33,15 +41,16 @@ class ModelFolder {
   std::filesystem::path part_path(const std::string& name) const;
   /// Opens the component's weights: diffusion_pytorch_model.safetensors, model.safetensors, their
   /// fp16 variants, or the shards of *.safetensors.index.json. Throws when there are none.
-  std::unique_ptr<SafetensorsWeights> weights(const std::string& name, at::ScalarType dtype,
-                                              at::Device device) const;
+  std::unique_ptr<Weights> weights(const std::string& name, at::ScalarType dtype,
+                                   at::Device device) const;
   /// Hash of the names, sizes and contents of the component's weight files and config, for
-  /// provenance.
+  /// provenance; of the config and the seed for random weights.
   std::string weights_hash(const std::string& name) const;
 
  private:
   std::filesystem::path path_;
   std::string own_part_;  // not empty: `path_` is itself the folder of this component
+  std::optional<std::uint64_t> weights_seed_;
 };
 
 }  // namespace fdbench

@@ -22,7 +22,7 @@ class ModelFolderTest : public testing::Test {
   void save(const std::string& name, const std::string& tensor) const {
     save_safetensors(folder / name, {{tensor, at::ones({2})}});
   }
-  std::unique_ptr<SafetensorsWeights> open() const {
+  std::unique_ptr<Weights> open() const {
     return ModelFolder(folder.path()).weights("unet", at::kFloat, at::kCPU);
   }
   std::string fault() const {
