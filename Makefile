@@ -41,9 +41,9 @@ unit: build
 pytest: unit setup-dev
 	@FDBENCH_BUILD=$(BUILD) $(PYTEST) tests
 
-bench: build setup-dev ## probing cost, and the full run against diffusers, interleaved
+bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full run against diffusers, interleaved
 	@cmake --build $(BUILD)
-	@$(BUILD)/benchmarks/probes_benchmark
+	@for program in $(BUILD)/benchmarks/*_benchmark; do $$program || exit 1; done
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) benchmarks/against_diffusers.py
 
 parity: build setup-dev ## SD 1.5 at full size with random weights against diffusers

@@ -25,6 +25,7 @@ void add_commands(CLI::App& app) {
   fdbench::add_generate_command(app);
   fdbench::add_tokenize_command(app);
   fdbench::add_forward_command(app);
+  fdbench::add_worker_command(app);
 }
 
 }  // namespace

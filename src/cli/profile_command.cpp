@@ -1,6 +1,5 @@
 #include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -8,6 +7,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/profile_table.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/progress.h"
@@ -22,8 +22,6 @@ namespace fdbench {
 namespace {
 
 constexpr std::int64_t kDefaultSide = 64;
-constexpr int kBarWidth = 24;
-constexpr std::size_t kNumOperators = 12;  // of the table; JSON has all
 
 struct ProfileCommandOptions {
   std::string model, architecture, latent;
@@ -114,93 +112,6 @@ CallProfile run_calls(const ProfileCommandOptions& options, const Measurement& m
   return profile_calls(unet, inputs, options.calls, show);
 }
 
-std::string bar(double share, double largest) {
-  const int filled = largest > 0 ? static_cast<int>(share / largest * kBarWidth + 0.5) : 0;
-  return std::string(filled, '#') + std::string(kBarWidth - filled, ' ');
-}
-
-/// "812 MB", "1.72 GB".
-std::string bytes_text(std::int64_t bytes) {
-  char text[32];
-  const auto value = static_cast<double>(bytes);
-  const bool large = bytes >= 1'000'000'000;
-  std::snprintf(text, sizeof text, large ? "%.2f GB" : "%.1f MB", value / (large ? 1e9 : 1e6));
-  return text;
-}
-
-void print_row(const ProfileRow& row, double largest) {
-  std::printf("%-18s %10.2f %6.1f%%  %s", row.name.c_str(), 1e3 * row.seconds, 100 * row.share,
-              bar(row.share, largest).c_str());
-  if (row.multiply_adds) {
-    std::printf(" %11.3f %9.1f", 1e-9 * static_cast<double>(*row.multiply_adds), row.gmac_per_s());
-  } else {
-    std::printf(" %11s %9s", "-", "-");
-  }
-  std::printf(" %12.3f\n", 1e-6 * static_cast<double>(row.parameters));
-}
-
-void print_rows(const std::vector<ProfileRow>& rows) {
-  double largest = 0;
-  for (const ProfileRow& row : rows) largest = std::max(largest, row.share);
-  for (const ProfileRow& row : rows) print_row(row, largest);
-}
-
-void print_blocks(const ProfileSummary& summary) {
-  std::printf("%-18s %10s %7s  %-*s %11s %9s %12s\n", "block", "ms", "share", kBarWidth, "",
-              "mult-adds G", "GMAC/s", "parameters M");
-  print_rows(summary.blocks);
-  std::printf("\n");
-  print_rows(summary.parts);
-}
-
-void print_operators(const ProfileSummary& summary, const at::Device& device) {
-  if (summary.operators.empty()) {
-    std::printf("\nno operator times on %s: calls only queue work there\n", device.str().c_str());
-    return;
-  }
-  std::printf("\n%-36s %10s %7s %7s\n", "operator", "self ms", "share", "calls");
-  const std::size_t shown = std::min(kNumOperators, summary.operators.size());
-  OperatorRow rest{"(" + std::to_string(summary.operators.size() - shown) + " others)"};
-  for (std::size_t i = 0; i < summary.operators.size(); ++i) {
-    const OperatorRow& row = summary.operators[i];
-    if (i < shown) {
-      std::printf("%-36s %10.2f %6.1f%% %7lld\n", row.name.c_str(), 1e3 * row.seconds,
-                  100 * row.share, static_cast<long long>(row.calls));
-    } else {
-      rest.seconds += row.seconds;
-      rest.share += row.share;
-      rest.calls += row.calls;
-    }
-  }
-  if (shown == summary.operators.size()) return;
-  std::printf("%-36s %10.2f %6.1f%% %7lld\n", rest.name.c_str(), 1e3 * rest.seconds,
-              100 * rest.share, static_cast<long long>(rest.calls));
-}
-
-void print_table(const ProfileCommandOptions& options, const Measurement& measurement) {
-  const ProfileSummary& summary = measurement.summary;
-  const Denoiser& unet = *measurement.model.unet;
-  std::printf("%s: %.1f M parameters, %s on %s\n", measurement.model.name.c_str(),
-              1e-6 * static_cast<double>(summary.parameters), dtype_name(unet.dtype()).c_str(),
-              device_description(unet.device()).c_str());
-  std::printf("one UNet call: batch %lld, latent %lldx%lld, %lld text tokens; medians of %d\n\n",
-              static_cast<long long>(measurement.shape.batch),
-              static_cast<long long>(measurement.shape.height),
-              static_cast<long long>(measurement.shape.width),
-              static_cast<long long>(measurement.shape.text_tokens), options.calls.repeats);
-  print_blocks(summary);
-  print_operators(summary, unet.device());
-  std::printf(
-      "\nUNet %.4f s a call (%.4f to %.4f), %.1f GMAC/s, peak memory %s above %s of weights\n",
-      summary.unet.median, summary.unet.min, summary.unet.max, summary.gmac_per_s(),
-      bytes_text(summary.peak_bytes).c_str(), bytes_text(summary.weights_bytes).c_str());
-  std::printf(
-      "times of blocks and operators are from calls that took %+.1f%% with the clocks; "
-      "loaded in %.2f s\n",
-      100 * (summary.instrumented.median / summary.unet.median - 1),
-      measurement.model.load_seconds);
-}
-
 void print_json(const ProfileCommandOptions& options, const Measurement& measurement) {
   const Denoiser& unet = *measurement.model.unet;
   nlohmann::ordered_json json = {{"model", measurement.model.name},
@@ -234,7 +145,13 @@ void run_profile(const ProfileCommandOptions& options) {
 
   const CallProfile profile = run_calls(options, measurement);
   measurement.summary = summarize(unet, profile, measurement.shape);
-  options.format == "json" ? print_json(options, measurement) : print_table(options, measurement);
+  if (options.format == "json") {
+    print_json(options, measurement);
+  } else {
+    print_profile_table(measurement.summary,
+                        {measurement.model.name, dtype, unet.device(), measurement.shape,
+                         options.calls.repeats, measurement.model.load_seconds});
+  }
   if (!trace) return;
   const std::string text = chrome_trace(unet.layers(), profile.instrumented.back(),
                                         unet.multiply_adds(measurement.shape), "UNet call")

@@ -9,7 +9,6 @@
 
 #include "core/error.h"
 #include "core/hash.h"
-#include "io/shipped_path.h"
 #include "io/synthetic_weights.h"
 
 namespace fdbench {
@@ -198,28 +197,14 @@ ModelFolder::ModelFolder(fs::path path) : path_(std::move(path)) {
     throw usage_error({path_.string()}, std::string("is no model folder; ") + kLayout);
 }
 
-ModelFolder ModelFolder::synthetic(const std::string& architecture, std::uint64_t seed) {
-  const std::vector<std::string> known = architectures();
-  if (std::find(known.begin(), known.end(), architecture) == known.end()) {
-    throw usage_error("architecture '" + architecture + "' is not known" +
-                      advice(architecture, known));
-  }
-  ModelFolder folder(shipped_path("models/architectures") / architecture);
-  folder.seed_ = seed;
-  return folder;
+ModelFolder::ModelFolder(fs::path path, std::uint64_t weights_seed) : ModelFolder(std::move(path)) {
+  weights_seed_ = weights_seed;
 }
 
-std::vector<std::string> ModelFolder::architectures() {
-  std::vector<std::string> names;
-  for (const fs::path& path : entries(shipped_path("models/architectures"))) {
-    if (fs::is_directory(path)) names.push_back(path.filename().string());
-  }
-  return names;
-}
-
-std::string ModelFolder::title() const {
-  if (!seed_) return path_.string();
-  return path_.filename().string() + " with random weights (seed " + std::to_string(*seed_) + ")";
+std::string ModelFolder::description() const {
+  if (!synthetic()) return path_.string();
+  return path_.filename().string() + " (random weights, seed " + std::to_string(*weights_seed_) +
+         ")";
 }
 
 bool ModelFolder::has(const std::string& name) const {
@@ -239,7 +224,10 @@ json ModelFolder::config(const std::string& name) const { return read_json(confi
 
 std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::ScalarType dtype,
                                               at::Device device) const {
-  if (seed_) return std::make_unique<SyntheticWeights>(*seed_, dtype, device);
+  if (synthetic()) {
+    part_path(name);  // throws when the model has no such part
+    return std::make_unique<SyntheticWeights>(*weights_seed_, dtype, device);
+  }
   const WeightFiles found = find_weights(part_path(name));
   std::vector<SafetensorsFile> files;
   for (const fs::path& path : found.paths) files.emplace_back(path);
@@ -248,10 +236,9 @@ std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::Scala
 }
 
 std::string ModelFolder::weights_hash(const std::string& name) const {
-  if (seed_) return content_hash(config(name).dump() + " seed " + std::to_string(*seed_));
-  WeightFiles found = find_weights(part_path(name));
+  WeightFiles found = synthetic() ? WeightFiles{} : find_weights(part_path(name));
   found.paths.push_back(config_path(name));
-  std::string summary;
+  std::string summary = synthetic() ? "random " + std::to_string(*weights_seed_) + "\n" : "";
   for (const fs::path& path : found.paths) {
     const FileMapping file(path);
     summary += path.filename().string() + " " + std::to_string(file.size()) + " " +

@@ -3,12 +3,12 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "io/weights.h"
 
@@ -23,18 +23,14 @@ class ModelFolder {
  public:
   /// Throws a usage error when `path` is no folder or has no component that fdbench knows.
   explicit ModelFolder(std::filesystem::path path);
-  /// A model of a known architecture ("sd15", "sd21", "sdxl": the folders of models/architectures,
-  /// which hold configs alone) with random weights: `weights` makes them up. Throws a usage error
-  /// for another name.
-  static ModelFolder synthetic(const std::string& architecture, std::uint64_t seed);
-  static std::vector<std::string> architectures();
-
-  /// True when the weights are random: speeds and shapes are real, pictures mean nothing.
-  bool is_synthetic() const { return seed_.has_value(); }
-  /// What to call the model: the path, or "sd15 with random weights (seed 0)".
-  std::string title() const;
+  /// A folder of configurations whose weights are SyntheticWeights of the seed.
+  ModelFolder(std::filesystem::path path, std::uint64_t weights_seed);
 
   const std::filesystem::path& path() const { return path_; }
+  /// True when the weights are random: what such a model draws means nothing.
+  bool synthetic() const { return weights_seed_.has_value(); }
+  /// "path/to/model" or "sd15 (random weights, seed 0)".
+  std::string description() const;
   /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer",
   /// "scheduler").
   bool has(const std::string& name) const;
@@ -48,13 +44,13 @@ class ModelFolder {
   std::unique_ptr<Weights> weights(const std::string& name, at::ScalarType dtype,
                                    at::Device device) const;
   /// Hash of the names, sizes and contents of the component's weight files and config, for
-  /// provenance.
+  /// provenance; of the config and the seed for random weights.
   std::string weights_hash(const std::string& name) const;
 
  private:
   std::filesystem::path path_;
-  std::string own_part_;               // not empty: `path_` is itself the folder of this component
-  std::optional<std::uint64_t> seed_;  // of a synthetic model
+  std::string own_part_;  // not empty: `path_` is itself the folder of this component
+  std::optional<std::uint64_t> weights_seed_;
 };
 
 }  // namespace fdbench

@@ -1,35 +1,66 @@
 #include "io/synthetic_weights.h"
 
 #include <ATen/Parallel.h>
+#include <xxhash.h>
 
+#include <algorithm>
 #include <cmath>
-
-#include "core/hash.h"
+#include <vector>
 
 namespace fdbench {
 namespace {
 
-/// splitmix64 (Steele, Lea and Flood 2014): a bijection that turns a counter into well mixed bits.
-std::uint64_t mixed(std::uint64_t bits) {
-  bits += 0x9e3779b97f4a7c15ULL;
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebULL;
-  return bits ^ (bits >> 31);
+constexpr std::int64_t kChunk = 1 << 14;  // values drawn before they are converted
+constexpr float kBiasBound = 0.05F;
+
+/// The numbers of one tensor: uniform in [-bound, bound), a function of the position.
+struct UniformNumbers {
+  std::uint32_t first_key, second_key;
+  float bound;
+
+  /// Writes the values of positions begin, begin + 1, ...
+  void fill(float* out, std::int64_t begin, std::int64_t count) const {
+    const float step = bound / static_cast<float>(1 << 23);
+    for (std::int64_t i = 0; i < count; ++i) {
+      // A hash of 32 bits by two rounds of xor-shift and multiplication; the keys come between
+      // them, so that the streams of two tensors are no shifted copies of each other.
+      std::uint32_t x = static_cast<std::uint32_t>(begin + i) * 0x9e3779b9U ^ first_key;
+      x = (x ^ (x >> 16)) * 0x21f0aaadU + second_key;
+      x = (x ^ (x >> 15)) * 0x735a2d97U;
+      x ^= x >> 15;
+      out[i] = static_cast<float>(static_cast<std::int32_t>(x) >> 8) * step;
+    }
+  }
+};
+
+/// Inputs that one output is summed from: [out, in] or [out, in, kernel height, kernel width].
+std::int64_t fan_in(at::IntArrayRef shape) {
+  std::int64_t product = 1;
+  for (const std::int64_t side : shape.slice(1)) product *= side;
+  return std::max<std::int64_t>(product, 1);
 }
 
-/// values[i] uniform in [-bound, bound) from the counter start + i / 4: four values of 16 bits
-/// each.
-template <typename T>
-void fill_uniform(T* values, std::int64_t count, float bound, std::uint64_t start) {
-  constexpr std::int64_t kGrain = 1 << 16;
-  const float step = bound / 32768.0F;
-  at::parallel_for(0, (count + 3) / 4, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t block = begin; block < end; ++block) {
-      std::uint64_t bits = mixed(start + static_cast<std::uint64_t>(block));
-      const std::int64_t last = std::min<std::int64_t>(count, 4 * block + 4);
-      for (std::int64_t i = 4 * block; i < last; ++i, bits >>= 16) {
-        values[i] = static_cast<T>(step * (static_cast<float>(bits & 0xffff) - 32767.5F));
+UniformNumbers numbers_of(std::uint64_t seed, const std::string& name, at::IntArrayRef shape) {
+  const std::uint64_t key = XXH3_64bits_withSeed(name.data(), name.size(), seed);
+  const float bound =
+      shape.size() < 2 ? kBiasBound : std::sqrt(3.0F / static_cast<float>(fan_in(shape)));
+  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32), bound};
+}
+
+void fill_uniform(at::Tensor& tensor, const UniformNumbers& numbers) {
+  const std::int64_t count = tensor.numel();
+  at::Tensor flat = tensor.view({count});
+  const std::int64_t num_chunks = (count + kChunk - 1) / kChunk;
+  at::parallel_for(0, num_chunks, 1, [&](std::int64_t first, std::int64_t last) {
+    std::vector<float> drawn(static_cast<std::size_t>(std::min(kChunk, count)));
+    for (std::int64_t chunk = first; chunk < last; ++chunk) {
+      const std::int64_t begin = chunk * kChunk, size = std::min(kChunk, count - begin);
+      if (tensor.scalar_type() == at::kFloat) {
+        numbers.fill(flat.mutable_data_ptr<float>() + begin, begin, size);
+        continue;
       }
+      numbers.fill(drawn.data(), begin, size);
+      flat.narrow(0, begin, size).copy_(at::from_blob(drawn.data(), {size}, at::kFloat));
     }
   });
 }
@@ -39,21 +70,17 @@ void fill_uniform(T* values, std::int64_t count, float bound, std::uint64_t star
 SyntheticWeights::SyntheticWeights(std::uint64_t seed, at::ScalarType dtype, at::Device device)
     : seed_(seed), dtype_(dtype), device_(device) {}
 
+bool SyntheticWeights::contains(const std::string& /*name*/) const { return false; }
+
 at::Tensor SyntheticWeights::take(const std::string& name, at::IntArrayRef shape) {
   const auto options = at::TensorOptions().dtype(dtype_);
-  if (name.ends_with("position_ids")) return at::arange(shape.back(), at::kLong).view(shape);
   if (device_.is_meta()) return at::empty(shape, options.device(device_));
-  if (shape.size() < 2)
-    return at::full(shape, name.ends_with("bias") ? 0.0 : 1.0, options.device(device_));
-  at::Tensor values = at::empty(shape, options);
-  const std::int64_t fan_in = values.numel() / shape[0];
-  const auto bound = static_cast<float>(1 / std::sqrt(static_cast<double>(fan_in)));
-  const std::uint64_t start =
-      mixed(seed_) ^ std::stoull(content_hash(name).substr(0, 15), nullptr, 16);
-  AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, dtype_, "synthetic_weights", [&] {
-    fill_uniform(values.mutable_data_ptr<scalar_t>(), values.numel(), bound, start);
-  });
-  return values.to(device_);
+  if (shape.size() == 1 && name.ends_with("weight")) {
+    return at::ones(shape, options.device(device_));
+  }
+  at::Tensor tensor = at::empty(shape, options);
+  if (tensor.numel() > 0) fill_uniform(tensor, numbers_of(seed_, name, shape));
+  return tensor.to(device_);
 }
 
 }  // namespace fdbench

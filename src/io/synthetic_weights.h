@@ -1,4 +1,4 @@
-// Weights of synthetic models: the shapes are real, the values random.
+// Random weights in place of a file: for what depends on a model's shape alone, such as its speed.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,17 +10,20 @@
 
 namespace fdbench {
 
-/// Makes each tensor when it is asked for, in the wanted dtype at once; it depends on the seed, its
-/// name and shape only. Matrices and kernels: uniform with variance 1 / (3 fan-in) as torch.nn
-/// initialises them; other tensors: 1 for the weights of norms, 0 for biases; so activations stay
-/// in range over a whole run.
+/// Any tensor that is asked for, drawn from (seed, name, position), so that neither the order of
+/// the requests nor the number of threads matters; in another dtype the same numbers rounded.
+///
+/// Matrices and kernels are uniform with the variance 1 / fan_in, which keeps each layer's output
+/// near the scale of its normalised input, so that a UNet stays finite over any number of steps in
+/// float16 and bfloat16 too. Weights of norms are 1, biases uniform in [-0.05, 0.05].
 class SyntheticWeights : public Weights {
  public:
   SyntheticWeights(std::uint64_t seed, at::ScalarType dtype, at::Device device);
 
+  /// Made in the dtype directly, by all threads.
   at::Tensor take(const std::string& name, at::IntArrayRef shape) override;
-  /// True for no name: a model then takes the newest of several spellings of its keys.
-  bool contains(const std::string& name) const override { return false; }
+  /// False: what a model can do without is left out.
+  bool contains(const std::string& name) const override;
   void finish() override {}
 
  private:

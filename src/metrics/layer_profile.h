@@ -33,7 +33,8 @@ struct ProfileOptions {
 struct CallProfile {
   std::vector<double> plain_seconds;  // of whole calls without any instrumentation
   std::vector<CallTimes> instrumented;
-  std::int64_t peak_bytes = 0;  // growth of memory within a call, above inputs and weights
+  std::int64_t peak_bytes = 0;  // growth of memory above inputs and weights, with what the
+                                // first call sets up (oneDNN's kernels, say)
 };
 
 /// One whole call with a clock before and after each layer and each operator. On CUDA the device is

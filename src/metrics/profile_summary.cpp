@@ -69,40 +69,38 @@ std::vector<Samples> layer_samples(const Denoiser& denoiser, const CallProfile& 
   return rows;
 }
 
-/// Medians over the calls. A call that lacks an operator spent no time in it.
+/// Medians over the calls: a call that lacks an operator spent no time in it. The last row is what
+/// is left of each call.
 std::vector<OperatorRow> operator_rows(const CallProfile& profile) {
   struct Gathered {
     std::vector<double> seconds;
     std::int64_t calls = 0;
   };
   std::map<std::string, Gathered> by_name;
-  const std::size_t count = profile.instrumented.size();
-  for (std::size_t i = 0; i < count; ++i) {
+  std::vector<double> outside;
+  for (std::size_t i = 0; i < profile.instrumented.size(); ++i) {
     const CallTimes& call = profile.instrumented[i];
     if (call.operators.empty()) return {};
-    double rest = call.call.seconds();
+    outside.push_back(call.call.seconds());
     for (const OperatorTotal& total : operator_totals(call.operators)) {
       Gathered& gathered = by_name[total.name];
-      gathered.seconds.resize(count);
+      gathered.seconds.resize(profile.instrumented.size());
       gathered.seconds[i] = total.seconds;
       gathered.calls = std::max(gathered.calls, total.calls);
-      rest -= total.seconds;
+      outside.back() -= total.seconds;
     }
-    Gathered& outside = by_name["(outside operators)"];
-    outside.seconds.resize(count);
-    outside.seconds[i] = rest;
-    outside.calls = 1;
   }
   std::vector<OperatorRow> rows;
-  double all = 0;
-  for (auto& [name, gathered] : by_name) {
-    rows.push_back({name, time_range(std::move(gathered.seconds)).median, 0, gathered.calls});
-    all += rows.back().seconds;
+  for (const auto& [name, gathered] : by_name) {
+    rows.push_back({name, time_range(gathered.seconds).median, 0, gathered.calls});
   }
-  for (OperatorRow& row : rows) row.share = all > 0 ? row.seconds / all : 0;
   std::stable_sort(rows.begin(), rows.end(), [](const OperatorRow& a, const OperatorRow& b) {
     return a.seconds > b.seconds;
   });
+  rows.push_back({"(outside operators)", time_range(outside).median, 0, 1});
+  double all = 0;
+  for (const OperatorRow& row : rows) all += row.seconds;
+  for (OperatorRow& row : rows) row.share = all > 0 ? row.seconds / all : 0;
   return rows;
 }
 

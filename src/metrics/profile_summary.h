@@ -44,7 +44,7 @@ struct ProfileSummary {
   std::vector<ProfileRow> blocks, layers;
   std::vector<ProfileRow> parts;  // encoder, bottleneck and decoder (the paper's Table 10), and
                                   // "time_embedding"
-  std::vector<OperatorRow> operators;  // the longest first; "(outside operators)" is the rest of
+  std::vector<OperatorRow> operators;  // the longest first, then "(outside operators)": the rest of
                                        // the call; empty on CUDA
   std::int64_t parameters = 0, multiply_adds = 0;
   std::int64_t peak_bytes = 0, weights_bytes = 0;

@@ -22,13 +22,13 @@ std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& n
 
 TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
                                          at::Device device)
-    : path_(folder.title()),
+    : path_(folder.description()),
       dtype_(dtype),
       device_(device),
       vae_(load_part<AutoencoderKL>(folder, "vae", dtype, device)) {
   const auto weights = folder.weights("unet", dtype, device);
   unet_ = make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
-  if (folder.is_synthetic()) {
+  if (folder.synthetic()) {
     synthetic_config_ = folder.config("unet");
     return;
   }

@@ -5,10 +5,11 @@
 namespace fdbench {
 namespace {
 
+constexpr int kMostTerms = 500;
+constexpr double kTiny = 1e-300, kEnough = 1e-16;
+
 /// The continued fraction by Lentz's method; converges fast for x <= 1/2.
 double continued_fraction(double x, double shape) {
-  constexpr int kMostTerms = 500;
-  constexpr double kTiny = 1e-300, kEnough = 1e-16;
   double numerator = 1, denominator = 1 / (1 - 2 * shape * x / (shape + 1));
   double fraction = denominator;
   const auto advance = [&](double coefficient) {

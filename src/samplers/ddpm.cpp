@@ -31,7 +31,7 @@ DdpmSampler::DdpmSampler(DdpmOptions options, int num_steps)
   const std::vector<std::int64_t> timesteps =
       spaced_timesteps(options_.timestep_spacing, options_.noise.num_train_timesteps, num_steps,
                        options_.steps_offset);
-  check_signal(name(), timesteps, alphas_cumprod_, options_.prediction.prediction_type);
+  check_signal(name(), timesteps, alphas_cumprod_, options_.prediction);
   timesteps_.assign(timesteps.begin(), timesteps.end());
 }
 

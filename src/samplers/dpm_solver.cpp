@@ -155,6 +155,7 @@ SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, bool multiste
   }
   schedule.sigmas.assign(sigmas.begin(), sigmas.end());
   schedule.sigmas.push_back(options.sigma.final_sigmas_type == "zero" ? 0 : trained[0]);
+  if (options.use_flow_sigmas) check_flow_sigmas("dpm_solver", schedule.sigmas);
   return schedule;
 }
 
@@ -174,7 +175,7 @@ at::Tensor dpm_solver_output(const DpmSolverOptions& options, const at::Tensor& 
   const std::string& type = prediction.prediction_type;
   at::Tensor output = model_output.to(at::kFloat);
   const at::Tensor current = sample.to(at::kFloat);
-  if (options.variance_type.starts_with("learned") && type == "epsilon") {
+  if (options.variance_type.starts_with("learned")) {
     output = output.narrow(1, 0, std::min(output.size(1), sample.size(1)));
   }
   if (options.predicts_picture()) {

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace fdbench {
+namespace {
+
+constexpr int kFew = 15;  // with fewer steps diffusers lowers the order at the end
+
+}  // namespace
 
 DpmSolverMultistepSampler::DpmSolverMultistepSampler(DpmSolverOptions options, int num_steps)
     : options_(std::move(options)), schedule_(dpm_solver_schedule(options_, true, num_steps)) {}
@@ -14,7 +19,6 @@ std::string DpmSolverMultistepSampler::name() const {
 }
 
 int DpmSolverMultistepSampler::order_at(int step) const {
-  constexpr int kFew = 15;  // with fewer steps diffusers lowers the order at the end
   const int num_steps = static_cast<int>(schedule_.timesteps.size());
   const bool lowers = options_.lower_order_final && num_steps < kFew;
   const bool last = step == num_steps - 1, last_but_one = step == num_steps - 2;
@@ -23,6 +27,8 @@ int DpmSolverMultistepSampler::order_at(int step) const {
   if (last && (options_.euler_at_final || lowers || options_.sigma.final_sigmas_type == "zero")) {
     order = 1;
   }
+  // A last step that stays where it is (sigma_min, reached already) has no differences.
+  if (schedule_.sigmas[step + 1] == schedule_.sigmas[step]) order = 1;
   return std::min(order, static_cast<int>(past_.size()));
 }
 

@@ -7,6 +7,8 @@
 namespace fdbench {
 namespace {
 
+constexpr double kAny = 1e30;
+
 /// Evenly spaced logarithms over all training sigmas, noisiest first, one more than the steps.
 std::vector<double> log_linear_sigmas(const std::vector<float>& trained, int num_steps) {
   const at::Tensor spaced =
@@ -33,6 +35,8 @@ SigmaSchedule euler_schedule(const EulerOptions& options, int num_steps) {
   schedule.sigmas.push_back(options.sigma.final_sigmas_type == "zero" ? 0 : trained[0]);
   const bool continuous =
       options.timestep_type == "continuous" && options.prediction_type == "v_prediction";
+  // As in diffusers this is one more than the steps where "log_linear" is.
+  if (continuous) schedule.timesteps.resize(schedule.sigmas.size() - 1);
   for (std::size_t i = 0; i < schedule.timesteps.size(); ++i) {
     if (continuous) schedule.timesteps[i] = 0.25F * std::log(schedule.sigmas[i]);
     schedule.timesteps[i] = static_cast<float>(schedule.timesteps[i]);
@@ -44,7 +48,6 @@ SigmaSchedule euler_schedule(const EulerOptions& options, int num_steps) {
 
 EulerOptions read_euler_options(const SamplerConfig& config) {
   OptionReader reader(config, "euler");
-  constexpr double kAny = 1e30;
   EulerOptions read;
   read.noise = read_noise_schedule(reader);
   read.sigma = read_sigma_options(reader);

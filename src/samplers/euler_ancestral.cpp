@@ -1,5 +1,6 @@
 #include "samplers/euler_ancestral.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -40,7 +41,8 @@ at::Tensor EulerAncestralSampler::step(const at::Tensor& model_output, int step,
   const at::Tensor output = model_output.to(at::kFloat), current = sample.to(at::kFloat);
   const float from = schedule_.sigmas[step], to = schedule_.sigmas[step + 1];
   const float sigma_up = std::sqrt(to * to * (from * from - to * to) / (from * from));
-  const float sigma_down = std::sqrt(to * to - sigma_up * sigma_up);
+  // Rounding can make it less than nothing where `from` is large.
+  const float sigma_down = std::sqrt(std::max(to * to - sigma_up * sigma_up, 0.0F));
   const at::Tensor original_sample =
       euler_original_sample(options_.prediction_type, output, current, from, from);
   const at::Tensor derivative = (current - original_sample) / from;

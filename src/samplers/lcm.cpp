@@ -6,6 +6,11 @@
 #include "core/error.h"
 
 namespace fdbench {
+namespace {
+
+constexpr double kSigmaData = 0.5;
+
+}  // namespace
 
 LcmOptions read_lcm_options(const SamplerConfig& config) {
   OptionReader reader(config, "lcm");
@@ -42,13 +47,12 @@ LcmSampler::LcmSampler(LcmOptions options, int num_steps)
     const auto skipped = static_cast<std::int64_t>(std::floor(i * difference));
     timesteps.push_back((original - skipped) * ratio - 1);
   }
-  check_signal(name(), timesteps, alphas_cumprod_, options_.prediction.prediction_type);
+  check_signal(name(), timesteps, alphas_cumprod_, options_.prediction);
   timesteps_.assign(timesteps.begin(), timesteps.end());
 }
 
 at::Tensor LcmSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                             const NoiseSource& noise) {
-  constexpr double kSigmaData = 0.5;
   const at::Tensor current = sample.to(at::kFloat);
   const double scaled = timesteps_[step] * options_.timestep_scaling;
   const double norm = scaled * scaled + kSigmaData * kSigmaData;

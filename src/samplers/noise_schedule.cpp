@@ -141,8 +141,9 @@ void check_step_count(int num_steps, std::int64_t num_train_timesteps) {
 }
 
 void check_signal(const std::string& sampler, const std::vector<std::int64_t>& timesteps,
-                  const std::vector<float>& alphas_cumprod, const std::string& prediction_type) {
-  if (prediction_type != "epsilon") return;
+                  const std::vector<float>& alphas_cumprod, const PredictionOptions& prediction) {
+  const bool clipped = prediction.clip_sample && !prediction.thresholding;
+  if (prediction.prediction_type != "epsilon" || clipped) return;
   for (const std::int64_t timestep : timesteps) {
     if (alphas_cumprod[timestep] != 0) continue;
     throw usage_error("sampler " + sampler + ": nothing of the picture is left at timestep " +

@@ -45,9 +45,9 @@ SignalLevel signal_level(float alpha_prod);
 void check_step_count(int num_steps, std::int64_t num_train_timesteps);
 
 /// Throws a usage error when nothing of the picture is left at one of the timesteps, which a
-/// predicted noise ("epsilon") cannot undo.
+/// predicted noise ("epsilon") cannot undo, but for its sign where it is clipped.
 void check_signal(const std::string& sampler, const std::vector<std::int64_t>& timesteps,
-                  const std::vector<float>& alphas_cumprod, const std::string& prediction_type);
+                  const std::vector<float>& alphas_cumprod, const PredictionOptions& prediction);
 
 /// Timesteps that a run of `num_steps` visits, in sampling order (table 2 of the same paper):
 /// spacing "leading" (steps_offset is added), "trailing" or "linspace". Throws a usage error for a

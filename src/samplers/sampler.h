@@ -21,7 +21,9 @@ class Sampler {
   virtual ~Sampler() = default;
 
   virtual std::string name() const = 0;
-  /// Timesteps in sampling order (the noisiest first). Fixed when the sampler is made.
+  /// Timesteps in sampling order (the noisiest first), one for each call of the network and of
+  /// step(): mostly as many as the steps asked for, more with PNDM. They may be fractions. Fixed
+  /// when the sampler is made.
   virtual const std::vector<double>& timesteps() const = 0;
   /// Standard deviation that the starting noise is multiplied with.
   virtual double init_noise_sigma() const { return 1.0; }
@@ -29,21 +31,24 @@ class Sampler {
   virtual void reset() {}
   /// What the network is shown at step `step` (an index into timesteps()).
   virtual at::Tensor scale_model_input(const at::Tensor& sample, int step) const { return sample; }
-  /// One update. model_output, sample: [n, c, h, w] -> the sample of the next step, same dtype as
-  /// `sample`.
+  /// One update; steps come in order, after reset(). model_output, sample: [n, c, h, w] (twice the
+  /// channels in model_output where a sampler reads learned variances) -> the sample of the next
+  /// step, same dtype as `sample`.
   virtual at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                           const NoiseSource& noise) = 0;
 };
 
-/// Makes a sampler for `num_steps` steps. name: "ddim"; or a diffusers class name such as
-/// "DDIMScheduler"; or "" for the class that `scheduler_config` names. Options come from
-/// scheduler_config.json with `overrides` on top; an unknown name, option value or step count is a
-/// usage error.
+/// Makes a sampler for `num_steps` steps. name: one of sampler_names(); or a diffusers class name
+/// such as "DDIMScheduler"; or "" for the class that `scheduler_config` names. Options come from
+/// scheduler_config.json, over them what a name implies ("dpm_solver_sde" its algorithm_type), over
+/// them `overrides`. A config of another class is read as diffusers' from_config reads it: keys
+/// that only other schedulers have are left out (not in `overrides`). An unknown name, key, option
+/// value or step count is a usage error.
 std::unique_ptr<Sampler> make_sampler(const std::string& name,
                                       const nlohmann::json& scheduler_config,
                                       const nlohmann::json& overrides, int num_steps);
 
-/// Names that make_sampler takes.
+/// The short names that make_sampler takes.
 std::vector<std::string> sampler_names();
 
 }  // namespace fdbench

@@ -5,6 +5,11 @@
 #include "core/error.h"
 
 namespace fdbench {
+namespace {
+
+constexpr double kAny = 1e6;
+
+}  // namespace
 
 using nlohmann::json;
 
@@ -73,7 +78,6 @@ NoiseScheduleOptions read_noise_schedule(OptionReader& reader, const NoiseSchedu
 
 PredictionOptions read_prediction(OptionReader& reader, const std::vector<std::string>& types,
                                   bool clips, bool clip_sample) {
-  constexpr double kAny = 1e6;
   PredictionOptions options;
   options.prediction_type = reader.one_of("prediction_type", options.prediction_type, types);
   options.clip_sample = clips && reader.boolean("clip_sample", clip_sample);

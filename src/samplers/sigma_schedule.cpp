@@ -9,8 +9,10 @@
 namespace fdbench {
 namespace {
 
+constexpr double kRho = 7;      // of Karras et al.
+constexpr double kShape = 0.6;  // of the Beta distribution, both parameters
+
 std::vector<double> karras_sigmas(double highest, double lowest, int count) {
-  constexpr double kRho = 7;
   std::vector<double> sigmas = evenly_spaced(0, 1, count);
   const double first = std::pow(highest, 1 / kRho), last = std::pow(lowest, 1 / kRho);
   for (double& sigma : sigmas) sigma = std::pow(first + sigma * (last - first), kRho);
@@ -24,7 +26,6 @@ std::vector<double> exponential_sigmas(double highest, double lowest, int count)
 }
 
 std::vector<double> beta_sigmas(double highest, double lowest, int count) {
-  constexpr double kShape = 0.6;
   std::vector<double> sigmas = evenly_spaced(0, 1, count);
   for (double& sigma : sigmas) {
     sigma = lowest + beta_quantile(1 - sigma, kShape) * (highest - lowest);
@@ -111,9 +112,10 @@ std::vector<double> timesteps_of_sigmas(const std::vector<double>& sigmas,
   std::vector<double> timesteps;
   for (const double sigma : sigmas) {
     const double log_sigma = std::log(std::max(sigma, 1e-10));
-    const auto above = std::upper_bound(logs.begin(), logs.end(), log_sigma,
-                                        [](double value, float log) { return value < log; });
-    const auto position = std::max<std::ptrdiff_t>(above - logs.begin() - 1, 0);
+    // The last one below: with rescale_betas_zero_snr the sigmas need not go up at the end.
+    const auto above =
+        std::find_if(logs.rbegin(), logs.rend(), [&](float log) { return log <= log_sigma; });
+    const auto position = std::max<std::ptrdiff_t>(logs.rend() - above - 1, 0);
     const auto low = std::min<std::ptrdiff_t>(position, std::ssize(logs) - 2);
     const double span = static_cast<double>(logs[low] - logs[low + 1]);
     const double weight = std::clamp((logs[low] - log_sigma) / span, 0.0, 1.0);
@@ -121,6 +123,14 @@ std::vector<double> timesteps_of_sigmas(const std::vector<double>& sigmas,
                         weight * static_cast<double>(low + 1));
   }
   return timesteps;
+}
+
+void check_flow_sigmas(const std::string& sampler, const std::vector<float>& sigmas) {
+  const float highest = *std::max_element(sigmas.begin(), sigmas.end());
+  if (highest < 1) return;
+  throw usage_error("sampler " + sampler + ": use_flow_sigmas needs sigmas below 1, not " +
+                    nlohmann::json(highest).dump() +
+                    "; leave the spread of sigmas out, or set sigma_max");
 }
 
 std::vector<double> solver_timesteps(const std::string& spacing, std::int64_t num_train_timesteps,

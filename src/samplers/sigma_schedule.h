@@ -57,6 +57,9 @@ std::vector<double> spread_sigmas(const SigmaOptions& options, double highest, d
 std::vector<double> timesteps_of_sigmas(const std::vector<double>& sigmas,
                                         const std::vector<float>& training_sigmas);
 
+/// Throws a usage error when the sigmas of a flow, which are shares of noise, are not below 1.
+void check_flow_sigmas(const std::string& sampler, const std::vector<float>& sigmas);
+
 /// Timesteps of the solvers (DPM-Solver, UniPC), which leave the clean end to the last step:
 /// linspace and leading over num_steps + 1 points of 0..last_timestep - 1, trailing from
 /// last_timestep (diffusers). Errors as spaced_timesteps.

@@ -9,6 +9,8 @@
 namespace fdbench {
 namespace {
 
+constexpr double kSmall = 1e-6;  // off the pure noise, where the logarithm ends
+
 void check_combination(const OptionReader& reader, const UniPcOptions& options) {
   if (options.solver_order > 4) {
     throw reader.error("solver_order", std::to_string(options.solver_order) + " is outside 1..4");
@@ -43,7 +45,6 @@ std::vector<std::int64_t> read_disable_corrector(OptionReader& reader) {
 
 /// The flow's sigmas, noisiest first.
 std::vector<double> flow_sigmas(const UniPcOptions& options, int num_steps) {
-  constexpr double kSmall = 1e-6;  // off the pure noise, where the logarithm ends
   const double last = 1.0 / static_cast<double>(options.noise.num_train_timesteps);
   std::vector<double> sigmas = evenly_spaced(1, last, num_steps + 1);
   sigmas.pop_back();
@@ -83,6 +84,7 @@ SigmaSchedule unipc_schedule(const UniPcOptions& options, int num_steps) {
   schedule.sigmas.assign(sigmas.begin(), sigmas.end());
   const float lowest = spread || flow ? schedule.sigmas.back() : trained[0];
   schedule.sigmas.push_back(options.sigma.final_sigmas_type == "zero" ? 0 : lowest);
+  if (options.use_flow_sigmas) check_flow_sigmas("unipc", schedule.sigmas);
   return schedule;
 }
 
@@ -161,7 +163,7 @@ at::Tensor UniPcSampler::answer_of(const at::Tensor& model_output, const at::Ten
 /// there it is the corrector's (5).
 at::Tensor UniPcSampler::moved(const at::Tensor& sample, const SignalLevel& to, int order,
                                const at::Tensor& arrived) const {
-  const auto& [newest, from, _] = past_[0];
+  const auto& [newest, from] = past_[0];
   const float log_from = log_signal_to_noise(from);
   const float whole = log_signal_to_noise(to) - log_from;
   const float way = options_.predict_x0 ? -whole : whole;
@@ -170,7 +172,8 @@ at::Tensor UniPcSampler::moved(const at::Tensor& sample, const SignalLevel& to, 
   const float scale = options_.predict_x0 ? to.signal : to.noise;
   const float kept = options_.predict_x0 ? to.noise / from.noise : to.signal / from.signal;
   const at::Tensor plain = kept * sample - scale * growth * newest;
-  if (order == 1 && !arrived.defined()) return plain;
+  // A last step that stays where it is (sigma_min, reached already) has no differences.
+  if (whole == 0 || (order == 1 && !arrived.defined())) return plain;
 
   std::vector<float> ratios;
   std::vector<at::Tensor> differences;
@@ -198,7 +201,7 @@ at::Tensor UniPcSampler::step(const at::Tensor& model_output, int step, const at
   const at::Tensor answer = answer_of(model_output.to(at::kFloat), current, level);
   if (corrects(step)) current = moved(last_sample_, level, last_order_, answer);
 
-  past_.push_front({answer, level, step});
+  past_.push_front({answer, level});
   if (static_cast<std::int64_t>(past_.size()) > options_.solver_order) past_.pop_back();
   const int remaining = static_cast<int>(schedule_.timesteps.size()) - step;
   int order = static_cast<int>(past_.size());

@@ -48,7 +48,6 @@ class UniPcSampler : public Sampler {
   struct Answer {
     at::Tensor output;
     SignalLevel level;
-    int step;
   };
   bool corrects(int step) const;
   at::Tensor answer_of(const at::Tensor& model_output, const at::Tensor& sample,

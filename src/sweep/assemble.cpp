@@ -101,7 +101,7 @@ class Merge {
         {"settings", settings_json(facts_.settings)},
         {"device", experiment.device},
         {"num_threads", std::int64_t{facts_.num_threads}},
-        {"model", facts_.folder.title()},
+        {"model", facts_.folder.description()},
         {"synthetic", std::int64_t{sweep_.is_synthetic}},
         {"weights_hash", content_hash(weights)},
         {"num_parameters", sweep_.num_parameters},

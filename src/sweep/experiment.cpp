@@ -3,7 +3,7 @@
 #include <map>
 
 #include "core/device.h"
-#include "io/model_folder.h"
+#include "io/architectures.h"
 #include "sweep/config_reader.h"
 #include "sweep/run_config.h"
 
@@ -140,7 +140,7 @@ void read_model(const ConfigValue& value, const std::filesystem::path& config,
     return;
   }
   ConfigMap map(value);
-  experiment.architecture = map.at("architecture").choice(ModelFolder::architectures());
+  experiment.architecture = map.at("architecture").choice(architecture_names());
   map.at("weights").choice({"random"});
   if (map.has("seed"))
     experiment.weights_seed = static_cast<std::uint64_t>(map.at("seed").integer(0));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "io/architectures.h"
 #include "models/unet_2d_condition.h"
 #include "pipelines/text_to_image.h"
 #include "propagation/plan_cost.h"
@@ -86,8 +87,7 @@ int PreparedSweep::num_steps() const {
 
 ModelFolder open_model(const Experiment& experiment) {
   return placed(experiment.model_place, [&] {
-    if (experiment.architecture.empty()) return ModelFolder(experiment.model);
-    return ModelFolder::synthetic(experiment.architecture, experiment.weights_seed);
+    return open_model({experiment.model, experiment.architecture, experiment.weights_seed});
   });
 }
 
@@ -113,7 +113,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_costs = denoiser.costs(shape);
-  sweep.is_synthetic = folder.is_synthetic();
+  sweep.is_synthetic = folder.synthetic();
   sweep.latent_shape = {denoiser.in_channels(), shape.height, shape.width};
   sweep.num_parameters = denoiser.num_parameters(-1);
   for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
@@ -132,7 +132,7 @@ std::string model_line(const PreparedSweep& sweep, const ModelFolder& folder, in
   }
   char parameters[32];
   std::snprintf(parameters, sizeof parameters, "%.1f M", sweep.num_parameters / 1e6);
-  return folder.title() + ": UNet2DConditionModel, " + parameters + " parameters, " +
+  return folder.description() + ": UNet2DConditionModel, " + parameters + " parameters, " +
          std::to_string(sweep.layers.size()) + " layers in " + std::to_string(blocks.size()) +
          " blocks    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
          " threads, " + sweep.experiment.dtype;

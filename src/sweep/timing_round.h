@@ -4,6 +4,7 @@
 
 #include "pipelines/text_to_image.h"
 #include "results/unit_file.h"
+#include "sweep/picture_unit.h"
 #include "sweep/prepared_sweep.h"
 
 namespace fdbench {
@@ -18,6 +19,17 @@ inline constexpr const char* kPeakMemory = "/peak_memory";  // int64
 inline constexpr const char* kHeldMemory = "/held_memory";  // int64
 inline constexpr const char* kLayers = "/layer_s";          // one value a layer
 }  // namespace timing_arrays
+
+/// A run's latent of one picture, and how long it took.
+struct TimedLatent {
+  DenoiseResult result;
+  double total_s = 0;  // the whole loop: network and sampler
+};
+
+/// Makes the latent of picture `picture` from its own noise, without observing anything. The clock
+/// starts when noise and sampler are ready. pair: text states of batch 1.
+TimedLatent time_latent(const PreparedSweep& sweep, const Denoiser& denoiser,
+                        const PreparedRun& run, std::int64_t picture, const PromptPair& pair);
 
 /// Every run makes `experiment.timing.warmup` pictures that are not timed.
 void warm_up(const PreparedSweep& sweep, const TextToImagePipeline& pipeline);

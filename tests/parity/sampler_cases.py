@@ -16,6 +16,7 @@ LINEAR = {"beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "linear"}
 TRAINED = {"trained_betas": [0.001 + 0.00001 * i for i in range(1000)]}
 COSINE = {"beta_schedule": "squaredcos_cap_v2"}
 V = {"prediction_type": "v_prediction"}
+CONTINUOUS = {"timestep_type": "continuous", **V}
 X0 = {"prediction_type": "sample"}
 FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 THRESHOLD = {"thresholding": True, "sample_max_value": 2.0}
@@ -48,6 +49,7 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
         "DDIMScheduler",
         [{}, {"eta": 1.0}, {"eta": 0.5, **V}, {"eta": 0.7, **X0}, ZERO_SNR, THRESHOLD]
         + [{"clip_sample": True, "clip_sample_range": 1.5}, {"set_alpha_to_one": True}]
+        + [{**ZERO_SNR, "prediction_type": "epsilon", "clip_sample": True}]
         + SPACINGS
         + SCHEDULES,
     ),
@@ -73,6 +75,7 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
         + [{**FLOW, "flow_shift": 3.0}, {**FLOW, **order(3)}, {"euler_at_final": True, **NOT_ZERO}]
         + [{"lower_order_final": False, **order(3)}, {"lower_order_final": False, **NOT_ZERO}]
         + [algorithm(name, variance_type="learned") for name in DPM_ALGORITHMS[:2]]
+        + [{"use_lu_lambdas": True, **ZERO_SNR}]
         + [{"lambda_min_clipped": -5.1, **COSINE}, {"lambda_min_clipped": -2.0}, ZERO_SNR]
         + SPACINGS
         + SCHEDULES,
@@ -91,8 +94,8 @@ OPTIONS: dict[str, tuple[str, list[dict]]] = {
     "euler": (
         "EulerDiscreteScheduler",
         [{}, V, X0, ZERO_SNR, NOT_ZERO, {"interpolation_type": "log_linear"}]
-        + [{"interpolation_type": "log_linear", **KARRAS}]
-        + [{"timestep_type": "continuous", **V}, {"timestep_type": "continuous", **V, **KARRAS}]
+        + [{"interpolation_type": "log_linear", **more} for more in (KARRAS, CONTINUOUS)]
+        + [CONTINUOUS, {**CONTINUOUS, **KARRAS}]
         + [{**KARRAS, "sigma_min": 0.1, "sigma_max": 10.0}, {**KARRAS, **NOT_ZERO}]
         + [{"s_churn": 5.0}, {"s_churn": 2.0, "s_tmin": 0.5, "s_tmax": 9.0, "s_noise": 1.01}]
         + SPREADS

@@ -80,6 +80,36 @@ TEST(SolverOptions, LearnedVarianceNeedsItsChannels) {
   }
 }
 
+TEST(SolverOptions, FlowsNeedSigmasBelowOne) {
+  const json spread = {{"use_flow_sigmas", true}, {"use_exponential_sigmas", true}};
+  for (const char* name : {"dpm_solver++", "dpm_solver_singlestep", "unipc"}) {
+    EXPECT_THAT(message_of(name, spread), HasSubstr("sigmas below 1")) << name;
+    json within = spread;
+    within["sigma_max"] = 0.99;
+    EXPECT_EQ(message_of(name, within), "") << name;
+  }
+}
+
+/// A last step without a way, and a first one from a sigma of 20000: no numbers in diffusers 0.42.
+TEST(SolverOptions, StaysFiniteWhereDiffusersDoesNot) {
+  const json last = {{"final_sigmas_type", "sigma_min"},
+                     {"lower_order_final", false},
+                     {"solver_order", 3},
+                     {"use_karras_sigmas", true}};
+  const json far = {{"beta_schedule", "squaredcos_cap_v2"}};
+  for (const auto& [name, options] :
+       {std::pair{"dpm_solver++", last}, std::pair{"unipc", last},
+        std::pair{"euler_ancestral", far}, std::pair{"unipc", json{{"solver_type", "bh1"}}}}) {
+    const auto sampler = make_sampler(name, json::object(), options, 4);
+    at::Tensor sample = at::randn({1, 4, 2, 2}) * sampler->init_noise_sigma();
+    for (int step = 0; step < 4; ++step) {
+      const at::Tensor answer = sampler->scale_model_input(sample, step).tanh();
+      sample = sampler->step(answer, step, sample, [&] { return at::randn_like(sample); });
+    }
+    EXPECT_TRUE(at::isfinite(sample).all().item<bool>()) << name << " " << options;
+  }
+}
+
 /// diffusers 0.42 makes no number of fixed_large_log; GLIDE, where it comes from, means this.
 TEST(SolverOptions, FixedLargeLogIsFixedLarge) {
   const at::Tensor sample = at::randn({1, 4, 2, 2}), noise = at::randn({1, 4, 2, 2});

@@ -1,0 +1,108 @@
+// Encoder, bottleneck and decoder of SD 1.5's UNet: one call with a guidance batch of 2 and a
+// latent of 64x64.
+#include <benchmark/benchmark.h>
+#include <c10/core/InferenceMode.h>
+
+#include <memory>
+
+#include "benchmark_setup.h"
+#include "metrics/random_inputs.h"
+#include "models/unet_2d_condition.h"
+
+namespace {
+
+using namespace fdbench;
+
+const SampleShape kShape{2, 64, 64, 77};
+
+/// What differs from diffusers' defaults in SD 1.5's unet/config.json.
+const nlohmann::json kConfig = {
+    {"_class_name", "UNet2DConditionModel"}, {"sample_size", 64}, {"cross_attention_dim", 768}};
+
+/// A UNet and the outputs of all its layers, so that each can run alone.
+class RecordedCall {
+ public:
+  explicit RecordedCall(at::ScalarType dtype) : dtype_(dtype) {
+    UniformWeights weights(dtype);
+    unet_ = make_unet_2d_condition(kConfig, weights, "config.json");
+    const DenoiserInputs inputs =
+        random_inputs(read_unet_config(kConfig, "config.json"), kShape, 0, dtype, at::kCPU);
+    sample_ = inputs.sample;
+    context_ =
+        unet_->begin_step(inputs.timesteps, inputs.conditioning, kShape.height, kShape.width);
+    forward(*unet_, sample_, inputs.timesteps, inputs.conditioning,
+            [this](int, const at::Tensor& output) { outputs_.push_back(output); });
+  }
+
+  at::ScalarType dtype() const { return dtype_; }
+
+  void run(Role role) const {
+    const auto layers = unet_->layers();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      if (layers[i].role != role) continue;
+      std::vector<LayerInput> inputs;
+      for (const int input : layers[i].inputs) {
+        inputs.push_back({input == kSample ? sample_ : outputs_[input]});
+      }
+      LayerScratch scratch;
+      benchmark::DoNotOptimize(unet_->run_layer(static_cast<int>(i), inputs, context_, scratch));
+    }
+  }
+
+  std::int64_t multiply_adds(Role role) const {
+    const std::vector<std::int64_t> counts = unet_->multiply_adds(kShape);
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if (unet_->layers()[i].role == role) sum += counts[i];
+    }
+    return sum;
+  }
+
+ private:
+  at::ScalarType dtype_;
+  std::unique_ptr<Denoiser> unet_;
+  at::Tensor sample_;
+  StepContext context_;
+  std::vector<at::Tensor> outputs_;
+};
+
+/// The call in `dtype`; one at a time is kept, since it takes gigabytes.
+const RecordedCall& recorded_call(at::ScalarType dtype) {
+  static std::unique_ptr<RecordedCall> call;
+  if (!call || call->dtype() != dtype) {
+    call.reset();
+    call = std::make_unique<RecordedCall>(dtype);
+  }
+  return *call;
+}
+
+void unet_part(benchmark::State& state, Role role) {
+  const c10::InferenceMode inference;
+  const RecordedCall& call = recorded_call(dtype_argument(state, 0));
+  for (auto _ : state) call.run(role);
+  report_multiply_adds(state, call.multiply_adds(role));
+}
+
+/// Grouped by dtype, so that each UNet is made once.
+void register_parts() {
+  for (const std::int64_t dtype : {kBFloat16Argument, kFloat32Argument}) {
+    for (const Role role : {Role::kEncoder, Role::kBottleneck, Role::kDecoder}) {
+      benchmark::RegisterBenchmark(("unet_part/" + role_name(role)).c_str(), unet_part, role)
+          ->ArgName("dtype")
+          ->Arg(dtype)
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime()
+          ->Iterations(3);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  register_parts();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
