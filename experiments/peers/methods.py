@@ -203,14 +203,16 @@ class Methods:
     ready: list = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, make: Callable, unit: str, warmups: int) -> None:
-        """Makes and warms up a method. Whatever a library throws is the reason it is skipped."""
+    def add(self, name: str, make: Callable, unit: str, warmups: list[str]) -> None:
+        """Makes a method and warms it up with latents or calls, as `warmups` says. Whatever a
+        library throws is the reason it is skipped.
+        """
         try:
             method = make()
             if unit == "call" and not method.single_call:
                 raise ValueError("does not make single calls: it saves work between steps")
-            for _ in range(warmups):
-                getattr(method, unit)()
+            for warmup in warmups:
+                getattr(method, warmup)()
         except Exception as error:  # noqa: BLE001
             lines = str(error).strip().splitlines() or [""]
             self.skipped[name] = f"{type(error).__name__}: {lines[0]}"

@@ -190,11 +190,16 @@ def _write_runs(file: h5py.File, records: list[dict], fields: list[dict]) -> Non
     types = []
     for column, field in enumerate(fields):
         longest = max((len(row[column]) for row in rows), default=0) if _is_text(field) else 0
-        kinds = {"text": f"S{max(longest, 1)}", "int64": "i8", "float64": "f8", "bool": "?"}
+        kinds = {"text": _text_type(longest), "int64": "i8", "float64": "f8", "bool": "?"}
         types.append((field["name"], kinds[field["type"]]))
     dataset = file.create_dataset("runs", data=np.array(rows, dtype=types))
     dataset.attrs["units"] = [field["unit"] for field in fields]
     dataset.attrs["help"] = [field["help"] for field in fields]
+
+
+def _text_type(length: int) -> np.dtype:
+    """UTF-8 of fixed length; HDF5 does not convert from h5py's own type S, which is ASCII."""
+    return h5py.string_dtype("utf-8", max(length, 1))
 
 
 def _is_text(field: dict) -> bool:
@@ -208,7 +213,7 @@ def _value(value: object, kind: str) -> object:
 
 def _write_prompts(file: h5py.File, settings: dict) -> None:
     caption = settings["prompt"].encode()
-    types = [("index", "i8"), ("seed", "i8"), ("caption", f"S{max(len(caption), 1)}")]
+    types = [("index", "i8"), ("seed", "i8"), ("caption", _text_type(len(caption)))]
     file.create_dataset("prompts", data=np.array([(0, settings["seed"], caption)], dtype=types))
 
 
@@ -238,7 +243,8 @@ def _write_arrays(file: h5py.File, measured: Measurement, facts: dict, datasets:
 
 def _write_scales(file: h5py.File, measured: Measurement, arrays: dict) -> None:
     values = {"round": np.arange(measured.total_s.shape[1])}
-    values["run"] = np.array([name.encode() for name in measured.names])
+    names = [name.encode() for name in measured.names]
+    values["run"] = np.array(names, dtype=_text_type(max(map(len, names))))
     if "/timesteps" in arrays:
         values |= {"picture": np.arange(1), "step": np.arange(arrays["/timesteps"].shape[1])}
     for name, data in values.items():

@@ -46,6 +46,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--guidance", type=float, default=7.5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--warmup", type=int, default=1, help="of each method, not timed")
+    parser.add_argument(
+        "--warmup-unit",
+        choices=("latent", "call"),
+        help="what a warm-up makes (default: the unit; single calls are quicker)",
+    )
     parser.add_argument("--unit", choices=("latent", "call"), default="latent")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0, help="of the noise and of the order")
@@ -113,7 +118,8 @@ def prepare(setting: Setting, worker: Worker, folder: Path, arguments) -> Method
             def make(name=name):
                 return FdbenchMethod(worker, name, folder)
 
-        methods.add(name, make, arguments.unit, arguments.warmup)
+        warmups = [arguments.warmup_unit or arguments.unit] * arguments.warmup
+        methods.add(name, make, arguments.unit, warmups)
     if records.BASELINE in methods.skipped:
         raise WorkerError(methods.skipped[records.BASELINE])
     return methods

@@ -42,7 +42,7 @@ def write_config(path: Path, model: Path, runs: list[str], arguments) -> None:
         "seed": arguments.seed,
         "prompts": {"list": [arguments.prompt]},
         "steps": arguments.steps,
-        "sampler": {"name": "ddim", "eta": 0},
+        "sampler": {"name": "ddim"},
         "guidance_scale": arguments.guidance,
         "features": {"enabled": False},
         "runs": [run_config(name) for name in runs],
