@@ -44,7 +44,7 @@ pytest: unit setup-dev
 bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full run against diffusers, interleaved
 	@cmake --build $(BUILD)
 	@for program in $(BUILD)/benchmarks/*_benchmark; do $$program || exit 1; done
-	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) benchmarks/against_diffusers.py
+	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) -m experiments.peers.run --model models/mini --dtype float32 --rounds 10
 
 parity: build setup-dev ## SD 1.5 at full size with random weights against diffusers
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) tests/parity/full_size.py

@@ -1,36 +1,12 @@
-// What the benchmarks share: random tensors and weights, dtypes as benchmark arguments, rates.
+// What the benchmarks share: random tensors, dtypes as benchmark arguments, rates.
 #pragma once
 
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
-#include <cmath>
-#include <string>
-
 #include "core/device.h"
-#include "io/weights.h"
 
 namespace fdbench {
-
-/// Weights of any name and shape, drawn when they are asked for: uniform, so that activations
-/// neither grow nor vanish, which would change how long arithmetic takes.
-class UniformWeights : public Weights {
- public:
-  explicit UniformWeights(at::ScalarType dtype) : dtype_(dtype) {}
-
-  at::Tensor take(const std::string&, at::IntArrayRef shape) override {
-    at::Tensor tensor = at::empty(shape, dtype_);
-    if (shape.size() < 2) return tensor.fill_(1);  // norms and biases
-    const std::int64_t fan_in = tensor.numel() / shape[0];
-    const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
-    return tensor.uniform_(-bound, bound);
-  }
-  bool contains(const std::string&) const override { return false; }
-  void finish() override {}
-
- private:
-  at::ScalarType dtype_;
-};
 
 /// Unit Gaussian numbers.
 inline at::Tensor random_tensor(at::IntArrayRef shape, at::ScalarType dtype = at::kFloat) {

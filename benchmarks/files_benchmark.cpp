@@ -7,6 +7,7 @@
 
 #include "benchmark_setup.h"
 #include "io/safetensors.h"
+#include "io/weights.h"
 #include "results/hdf5.h"
 
 namespace {

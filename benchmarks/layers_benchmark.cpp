@@ -3,6 +3,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "benchmark_setup.h"
+#include "io/synthetic_weights.h"
 #include "kernels/attention.h"
 #include "nn/resnet.h"
 #include "nn/transformer.h"
@@ -19,7 +20,7 @@ void resnet_block(benchmark::State& state) {
   const c10::InferenceMode inference;
   const std::int64_t channels = state.range(0), side = state.range(1);
   const at::ScalarType dtype = dtype_argument(state, 2);
-  UniformWeights weights(dtype);
+  SyntheticWeights weights(0, dtype, at::kCPU);
   ResnetOptions options;
   options.in_channels = options.out_channels = channels;
   options.emb_channels = kTimeWidth;
@@ -52,7 +53,7 @@ void transformer_block(benchmark::State& state) {
   const c10::InferenceMode inference;
   const std::int64_t channels = state.range(0), pixels = state.range(1) * state.range(1);
   const at::ScalarType dtype = dtype_argument(state, 2);
-  UniformWeights weights(dtype);
+  SyntheticWeights weights(0, dtype, at::kCPU);
   TransformerOptions options;
   options.channels = channels;
   options.heads = kHeads;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "benchmark_setup.h"
+#include "io/architectures.h"
 #include "metrics/random_inputs.h"
 #include "models/unet_2d_condition.h"
 
@@ -15,18 +16,16 @@ using namespace fdbench;
 
 const SampleShape kShape{2, 64, 64, 77};
 
-/// What differs from diffusers' defaults in SD 1.5's unet/config.json.
-const nlohmann::json kConfig = {
-    {"_class_name", "UNet2DConditionModel"}, {"sample_size", 64}, {"cross_attention_dim", 768}};
-
 /// A UNet and the outputs of all its layers, so that each can run alone.
 class RecordedCall {
  public:
   explicit RecordedCall(at::ScalarType dtype) : dtype_(dtype) {
-    UniformWeights weights(dtype);
-    unet_ = make_unet_2d_condition(kConfig, weights, "config.json");
-    const DenoiserInputs inputs =
-        random_inputs(read_unet_config(kConfig, "config.json"), kShape, 0, dtype, at::kCPU);
+    const ModelFolder folder = open_architecture("sd15", 0);
+    const nlohmann::json config = folder.config("unet");
+    const auto weights = folder.weights("unet", dtype, at::kCPU);
+    unet_ = make_unet_2d_condition(config, *weights, folder.config_path("unet"));
+    const DenoiserInputs inputs = random_inputs(
+        read_unet_config(config, folder.config_path("unet")), kShape, 0, dtype, at::kCPU);
     sample_ = inputs.sample;
     context_ =
         unet_->begin_step(inputs.timesteps, inputs.conditioning, kShape.height, kShape.width);

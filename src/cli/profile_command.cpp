@@ -11,8 +11,8 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/progress.h"
+#include "io/architectures.h"
 #include "io/atomic_file.h"
-#include "io/model_folder.h"
 #include "metrics/chrome_trace.h"
 #include "metrics/profile_summary.h"
 #include "metrics/random_inputs.h"
@@ -54,11 +54,6 @@ void check_positive(const char* option, std::int64_t value) {
 }
 
 void check_options(const ProfileCommandOptions& options) {
-  if (options.model.empty() == options.architecture.empty()) {
-    throw usage_error(options.model.empty()
-                          ? "no model: give MODEL_DIR or --architecture"
-                          : "MODEL_DIR and --architecture are both given: only one can be used");
-  }
   check_positive("--batch", options.batch);
   check_positive("--text-tokens", options.text_tokens);
   check_positive("--repeats", options.calls.repeats);
@@ -84,11 +79,11 @@ std::pair<std::int64_t, std::int64_t> parse_latent(const std::string& text, cons
   return {height, cross == std::string::npos ? height : side(text.substr(cross + 1))};
 }
 
-ProfiledModel open_model(const ProfileCommandOptions& options, at::ScalarType dtype,
+ProfiledModel load_model(const ProfileCommandOptions& options, at::ScalarType dtype,
                          const at::Device& device) {
   TimeSpan time{steady_nanoseconds(), 0};
-  const ModelFolder folder(options.model);
-  ProfiledModel model{options.model, {}, nullptr, 0};
+  const ModelFolder folder = open_model({options.model, options.architecture, options.seed});
+  ProfiledModel model{folder.description(), {}, nullptr, 0};
   const nlohmann::json config = folder.config("unet");
   model.config = read_unet_config(config, folder.config_path("unet"));
   const auto weights = folder.weights("unet", dtype, device);
@@ -138,7 +133,7 @@ void run_profile(const ProfileCommandOptions& options) {
   const at::Device device = parse_device(options.device);
   std::optional<AtomicFile> trace;  // made first: a path that cannot be written costs no waiting
   if (!options.trace.empty()) trace.emplace(options.trace);
-  Measurement measurement{open_model(options, dtype, device), {}, {}};
+  Measurement measurement{load_model(options, dtype, device), {}, {}};
   const Denoiser& unet = *measurement.model.unet;
   const auto [height, width] = parse_latent(options.latent, unet);
   measurement.shape = {options.batch, height, width, options.text_tokens};
@@ -164,7 +159,7 @@ void add_options(CLI::App& command, ProfileCommandOptions& options) {
   command.add_option("MODEL_DIR", options.model,
                      "Model folder (diffusers layout) or its unet folder");
   command.add_option("--architecture", options.architecture,
-                     "Instead of a folder: this architecture with random weights");
+                     "Instead of MODEL_DIR: sd15, sd21 or sdxl with random weights");
   command.add_option("--seed", options.seed, "Seed of latent, text and random weights")
       ->capture_default_str();
   command.add_option("--dtype", options.dtype, "float32, float16 or bfloat16")

@@ -96,8 +96,7 @@ void print_profile_table(const ProfileSummary& summary, const ProfileCaption& ca
       summary.unet.median, summary.unet.min, summary.unet.max, summary.gmac_per_s(),
       bytes_text(summary.peak_bytes).c_str(), bytes_text(summary.weights_bytes).c_str());
   std::printf(
-      "times of blocks and operators are from calls that took %+.1f%% with the clocks; "
-      "loaded in %.2f s\n",
+      "block and operator times are from separate calls with clocks (%+.1f%%); loaded in %.2f s\n",
       100 * (summary.instrumented.median / summary.unet.median - 1), caption.load_seconds);
 }
 

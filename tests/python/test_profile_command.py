@@ -144,11 +144,27 @@ def test_sdxl_gets_its_added_conditions(fdbench, tmp_path):
     assert profile["text_tokens"] == 5
 
 
+def test_an_architecture_needs_no_weights(fdbench):
+    done = fdbench(
+        *("profile", "--architecture", "sd15", "--seed", 3, "--format", "json"),
+        *("--batch", 1, "--latent", 8, "--text-tokens", 4, "--repeats", 1, "--warmup", 0),
+    )
+    assert done.returncode == 0, done.stderr
+    profile = json.loads(done.stdout)
+    assert "sd15" in profile["model"]
+    assert "seed 3" in profile["model"]
+    assert profile["parameters"] == 859_520_964  # of diffusers' UNet2DConditionModel
+    assert [row["name"] for row in profile["parts"]][:3] == ["encoder", "bottleneck", "decoder"]
+    assert sum(row["parameters"] for row in profile["parts"]) == profile["parameters"]
+    assert len(profile["layers"]) == 46  # the 44 modules of the paper's table 7, conv_in, conv_out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give MODEL_DIR or --architecture"),
+        ([], "no model: give MODEL_DIR"),
         (["models/mini", "--architecture", "sd15"], "both given"),
+        (["--architecture", "sd16"], "did you mean 'sd15'?"),
         (["models/none"], "models/none"),
         (["models/mini", "--latent", "0"], "--latent '0'"),
         (["models/mini", "--latent", "16x"], "--latent '16x'"),

@@ -1,9 +1,10 @@
-"""Encoder propagation against a second implementation, written here on diffusers' own blocks."""
+"""Encoder propagation against a second implementation, written on diffusers' own blocks."""
 
 import pytest
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 
+from experiments.peers.encoder_propagation import embedding, run_decoder, run_encoder
 from tests.parity.reference import scaled_difference
 from tests.python.sd_pipelines import SD1, SD2_UNET, generate, make_folder, make_inputs
 
@@ -12,42 +13,6 @@ GUIDANCE = 7.5
 KEYS = [20, 19, 18, 15, 10, 6]
 # Between our two executions (the issue's bound), and to diffusers over a whole run in float32.
 EXECUTION_TOLERANCE, PARITY_TOLERANCE = 1e-5, 1e-4
-
-
-def embedding(unet, timestep, batch):
-    """The time embedding of a step."""
-    timesteps = torch.full((batch,), int(timestep))
-    return unet.time_embedding(unet.time_proj(timesteps).to(unet.dtype))
-
-
-def conditioned(block, states):
-    """The text, for blocks that look at it."""
-    return {"encoder_hidden_states": states} if hasattr(block, "attentions") else {}
-
-
-def run_encoder(unet, sample, emb, states):
-    """Skip features and the bottleneck's output."""
-    hidden = unet.conv_in(sample)
-    skips = [hidden]
-    for block in unet.down_blocks:
-        hidden, made = block(hidden_states=hidden, temb=emb, **conditioned(block, states))
-        skips.extend(made)
-    return unet.mid_block(hidden, emb, encoder_hidden_states=states), skips
-
-
-def run_decoder(unet, features, emb, states):
-    """The noise prediction from (cached) features."""
-    hidden, skips = features[0], list(features[1])
-    for block in unet.up_blocks:
-        count = len(block.resnets)
-        taken, skips = tuple(skips[-count:]), skips[:-count]
-        hidden = block(
-            hidden_states=hidden,
-            temb=emb,
-            res_hidden_states_tuple=taken,
-            **conditioned(block, states),
-        )
-    return unet.conv_out(unet.conv_act(unet.conv_norm_out(hidden)))
 
 
 @torch.inference_mode()
