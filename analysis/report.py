@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from analysis import findings as claims
 from analysis import paper, summary, tables
+from analysis.decomposition import decomposition
 from analysis.feature_findings import feature_findings
 from analysis.features import block_features
 from analysis.figures.features import draw_features
@@ -127,8 +128,10 @@ def _render(
         cell=tables.cell,
         findings={title: group for title, group in found.items() if group},
         figures=figures,
+        parts=decomposition(runs).to_dict("records"),
         runs=runs.to_dict("records"),
         span=claims.span,
+        memory=tables.memory_text,
         source=paper.numbers()["source"],
     )
 

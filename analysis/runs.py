@@ -7,7 +7,14 @@ from analysis.load import COMPUTE, PADDING, Results
 from analysis.paper import key_set_name
 
 NUM_RESAMPLES = 2000
-SETTINGS = ("strategy", "sampler", "sampler_options")
+SETTINGS = (
+    "strategy",
+    "sampler",
+    "sampler_options",
+    "skip_hoisting",
+    "prefix_sharing",
+    "text_caching",
+)
 RECORDED = {  # our name: the field of /runs
     "unet_s": "unet_s",
     "total_s": "total_s",
@@ -20,6 +27,9 @@ RECORDED = {  # our name: the field of /runs
     "total_low": "total_speedup_low",
     "total_high": "total_speedup_high",
     "work_ratio": "multiply_adds_ratio",
+    "predicted": "predicted_speedup",
+    "peak_memory": "peak_memory",
+    "held_memory": "held_memory",
     "psnr": "psnr_to_full",
     "latent_mse": "latent_mse_to_full",
 }
@@ -54,6 +64,7 @@ def _run(results: Results, run: int) -> dict:
         "inactive": _inactive(results, run),
         "work_ratio": _work_ratio(results, run),
     }
+    row |= {"predicted": np.nan, "peak_memory": np.nan, "held_memory": np.nan}
     row |= _times(results, run) | _quality(results, run)
     return row | _recorded(results, run)
 

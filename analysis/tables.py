@@ -99,3 +99,10 @@ def cell(column: str, value: object) -> str:
     if column == "latent_mse":
         return "0" if value == 0 else f"{value:.3g}"
     return formats.get(column, "{:.2f}").format(value)
+
+
+def memory_text(size: float) -> str:
+    """Bytes as "12 MB" or "1.3 GB"; a dash where nothing was measured."""
+    if not np.isfinite(size) or size < 0:
+        return "–"
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -61,7 +61,9 @@ auto placed(const Place& place, const Action& action) {
 PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
   const auto sampler = sampler_of_run(sweep, spec);
   PreparedRun run = placed(spec.place, [&] {
-    Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
+    const std::size_t num_calls = sampler->timesteps().size();  // PNDM: more than steps
+    Plan plan = make_plan(strategy_for_calls(spec.strategy, num_calls), static_cast<int>(num_calls),
+                          sweep.layers);
     Schedule schedule(plan, sweep.layers);
     return PreparedRun{
         spec, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0};
@@ -81,7 +83,7 @@ std::int64_t PreparedRun::layers_total() const {
 
 int PreparedSweep::num_steps() const {
   int most = 0;
-  for (const PreparedRun& run : runs) most = std::max(most, run.spec.num_steps);
+  for (const PreparedRun& run : runs) most = std::max(most, run.plan.num_steps());
   return most;
 }
 
