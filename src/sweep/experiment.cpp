@@ -11,6 +11,7 @@ namespace fdbench {
 namespace {
 
 constexpr std::int64_t kMany = 1'000'000;
+constexpr std::int64_t kLargestSide = 4096;  // of a latent
 
 /// As given when that is there from the current folder, else from the config file's folder or one
 /// above it.
@@ -131,6 +132,33 @@ void read_machine(ConfigMap& map, Experiment& experiment) {
   }
 }
 
+/// A folder, or {architecture: sd15, weights: random, seed: 0}.
+ModelSource read_model(const ConfigValue& value, const std::filesystem::path& config) {
+  ModelSource source;
+  if (!value.is_map()) {
+    source.folder = locate(value.text(), config);
+    return source;
+  }
+  ConfigMap map(value);
+  source.architecture = map.at("architecture").text();
+  if (map.has("weights")) map.at("weights").choice({"random"});
+  if (map.has("seed")) source.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  map.finish();
+  return source;
+}
+
+/// A side, or [height, width].
+void read_latent(const ConfigValue& value, Experiment& experiment) {
+  if (value.is_scalar()) {
+    experiment.latent_height = experiment.latent_width = value.integer(1, kLargestSide);
+    return;
+  }
+  const std::vector<ConfigValue> sides = value.list();
+  if (sides.size() != 2) throw value.error("'latent' is one side, or [height, width]");
+  experiment.latent_height = sides[0].integer(1, kLargestSide);
+  experiment.latent_width = sides[1].integer(1, kLargestSide);
+}
+
 std::string read_name(const ConfigValue& value) {
   const std::string name = value.text();
   if (name.find('/') != std::string::npos || name[0] == '.') {
@@ -144,7 +172,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   Experiment experiment;
   experiment.config_path = path;
   experiment.name = read_name(map.at("name"));
-  experiment.model = locate(map.at("model").text(), path);
+  experiment.model = read_model(map.at("model"), path);
   experiment.model_place = map.at("model").place();
   read_machine(map, experiment);
   if (map.has("seed")) {
@@ -152,6 +180,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   }
   experiment.captions = read_prompts(map.at("prompts"), path);
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
+  if (map.has("latent")) read_latent(map.at("latent"), experiment);
   if (map.has("features")) experiment.features = read_features(map.at("features"));
   if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
   if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));

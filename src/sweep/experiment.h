@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/architectures.h"
 #include "propagation/executor.h"
 #include "propagation/strategies.h"
 #include "sweep/config_tree.h"
@@ -49,7 +50,7 @@ struct TimingSettings {
 
 struct Experiment {
   std::string name;
-  std::filesystem::path model;
+  ModelSource model;
   Place model_place;  // in the config file
   std::string device = "cpu";
   std::string dtype = "float32";
@@ -61,6 +62,7 @@ struct Experiment {
   PictureSettings pictures;
   TimingSettings timing;
   std::vector<RunSpec> runs;
+  std::int64_t latent_height = 0, latent_width = 0;  // 0: the model's sample_size
 
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/unet_2d_condition.h"
+#include "pipelines/sampler_plan.h"
 #include "pipelines/text_to_image.h"
 
 namespace fdbench {
@@ -10,13 +11,20 @@ namespace {
 
 constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
 
+std::int64_t first_given(std::initializer_list<std::int64_t> sides) {
+  for (const std::int64_t side : sides) {
+    if (side > 0) return side;
+  }
+  return kDefaultSide;
+}
+
 /// One call for one picture.
 SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
                        const Denoiser& denoiser) {
   SampleShape shape;
   shape.batch = experiment.guidance_scale > 1 ? 2 : 1;
-  shape.height = denoiser.sample_size() > 0 ? denoiser.sample_size() : kDefaultSide;
-  shape.width = denoiser.sample_width() > 0 ? denoiser.sample_width() : kDefaultSide;
+  shape.height = first_given({experiment.latent_height, denoiser.sample_size()});
+  shape.width = first_given({experiment.latent_width, denoiser.sample_width()});
   shape.text_tokens = kDefaultTokens;
   if (folder.has("text_encoder")) {
     shape.text_tokens =
@@ -54,12 +62,14 @@ auto placed(const Place& place, const Action& action) {
 PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
   const auto sampler = sampler_of_run(sweep, spec);
   PreparedRun run = placed(spec.place, [&] {
-    Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
+    RunSpec whole = spec;
+    whole.strategy = with_first_calls(spec.strategy, *sampler, spec.num_steps);
+    Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
-    return PreparedRun{spec, std::move(plan), std::move(schedule), sampler->name(),
+    return PreparedRun{whole, std::move(plan), std::move(schedule), sampler->name(),
                        sampler->timesteps()};
   });
-  for (int step = 0; step < spec.num_steps; ++step) {
+  for (int step = 0; step < run.plan.num_steps(); ++step) {
     for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
       if (run.schedule.runs(step, layer)) run.multiply_adds += sweep.layer_multiply_adds[layer];
     }
@@ -75,12 +85,12 @@ std::int64_t PreparedRun::layers_total() const {
 
 int PreparedSweep::num_steps() const {
   int most = 0;
-  for (const PreparedRun& run : runs) most = std::max(most, run.spec.num_steps);
+  for (const PreparedRun& run : runs) most = std::max(most, run.plan.num_steps());
   return most;
 }
 
 ModelFolder open_model(const Experiment& experiment) {
-  return placed(experiment.model_place, [&] { return ModelFolder(experiment.model); });
+  return placed(experiment.model_place, [&] { return open_model(experiment.model); });
 }
 
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
@@ -106,6 +116,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_multiply_adds = denoiser.multiply_adds(shape);
   sweep.latent_shape = {denoiser.in_channels(), shape.height, shape.width};
+  sweep.synthetic = folder.synthetic();
   sweep.num_parameters = denoiser.num_parameters(-1);
   for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
     sweep.layer_parameters.push_back(denoiser.num_parameters(static_cast<int>(i)));
@@ -123,7 +134,7 @@ std::string model_line(const PreparedSweep& sweep, const ModelFolder& folder, in
   }
   char parameters[32];
   std::snprintf(parameters, sizeof parameters, "%.1f M", sweep.num_parameters / 1e6);
-  return folder.path().string() + ": UNet2DConditionModel, " + parameters + " parameters, " +
+  return folder.description() + ": UNet2DConditionModel, " + parameters + " parameters, " +
          std::to_string(sweep.layers.size()) + " layers in " + std::to_string(blocks.size()) +
          " blocks    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
          " threads, " + sweep.experiment.dtype;

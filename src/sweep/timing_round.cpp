@@ -28,7 +28,7 @@ PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline&
   const std::string& caption = sweep.experiment.captions[static_cast<std::size_t>(picture)];
   synchronize(pipeline.device());
   const auto start = Clock::now();
-  const PromptPair pair = encode_pair(pipeline, {caption}, sweep.guided());
+  const PromptPair pair = encode_pair(sweep, pipeline, {caption});
   synchronize(pipeline.device());
   const auto encoded = Clock::now();
   const TimedLatent made = time_latent(sweep, pipeline.unet(), run, picture, pair);
