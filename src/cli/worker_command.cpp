@@ -108,7 +108,7 @@ class Worker {
   /// Text states of a picture: its prompt's, or random ones where the folder cannot read prompts.
   PromptPair text_states(std::int64_t picture) const {
     if (pipeline_.has_text_encoder()) {
-      return encode_pair(pipeline_, {experiment_.captions[picture]}, sweep_.guided());
+      return encode_pair(sweep_, pipeline_, {experiment_.captions[picture]});
     }
     const UNetConfig config = read_unet_config(folder_.config("unet"), folder_.config_path("unet"));
     SampleShape shape;

@@ -28,10 +28,11 @@ struct KnownPart {
   const char* name;
   const char* class_name;
 };
-constexpr std::array<KnownPart, 6> kParts = {{{"unet", "UNet2DConditionModel"},
+constexpr std::array<KnownPart, 7> kParts = {{{"unet", "UNet2DConditionModel"},
                                               {"transformer", "Transformer2DModel"},
                                               {"vae", "AutoencoderKL"},
                                               {"text_encoder", "CLIPTextModel"},
+                                              {"text_encoder_2", "CLIPTextModelWithProjection"},
                                               {"tokenizer", "CLIPTokenizer"},
                                               {"scheduler", "DDIMScheduler"}}};
 

@@ -1,16 +1,16 @@
 #include "io/synthetic_weights.h"
 
+#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kChunk = 1 << 14;  // values drawn before they are converted
+constexpr std::int64_t kGrain = 1 << 14;  // values a thread fills at least
 constexpr float kBiasBound = 0.05F;
 
 /// The numbers of one tensor: uniform in [-bound, bound), a function of the position.
@@ -18,17 +18,19 @@ struct UniformNumbers {
   std::uint32_t first_key, second_key;
   float bound;
 
-  /// Writes the values of positions begin, begin + 1, ...
-  void fill(float* out, std::int64_t begin, std::int64_t count) const {
+  /// Writes the values of positions begin to end - 1.
+  template <typename Number>
+  void fill(Number* out, std::int64_t begin, std::int64_t end) const {
     const float step = bound / static_cast<float>(1 << 23);
-    for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t i = begin; i < end; ++i) {
       // A hash of 32 bits by two rounds of xor-shift and multiplication; the keys come between
       // them, so that the streams of two tensors are no shifted copies of each other.
-      std::uint32_t x = static_cast<std::uint32_t>(begin + i) * 0x9e3779b9U ^ first_key;
+      std::uint32_t x = static_cast<std::uint32_t>(i) * 0x9e3779b9U ^ first_key;
       x = (x ^ (x >> 16)) * 0x21f0aaadU + second_key;
       x = (x ^ (x >> 15)) * 0x735a2d97U;
       x ^= x >> 15;
-      out[i] = static_cast<float>(static_cast<std::int32_t>(x) >> 8) * step;
+      const float value = static_cast<float>(static_cast<std::int32_t>(x) >> 8) * step;
+      out[i] = static_cast<Number>(value);
     }
   }
 };
@@ -48,21 +50,13 @@ UniformNumbers numbers_of(std::uint64_t seed, const std::string& name, at::IntAr
 }
 
 void fill_uniform(at::Tensor& tensor, const UniformNumbers& numbers) {
-  const std::int64_t count = tensor.numel();
-  at::Tensor flat = tensor.view({count});
-  const std::int64_t num_chunks = (count + kChunk - 1) / kChunk;
-  at::parallel_for(0, num_chunks, 1, [&](std::int64_t first, std::int64_t last) {
-    std::vector<float> drawn(static_cast<std::size_t>(std::min(kChunk, count)));
-    for (std::int64_t chunk = first; chunk < last; ++chunk) {
-      const std::int64_t begin = chunk * kChunk, size = std::min(kChunk, count - begin);
-      if (tensor.scalar_type() == at::kFloat) {
-        numbers.fill(flat.mutable_data_ptr<float>() + begin, begin, size);
-        continue;
-      }
-      numbers.fill(drawn.data(), begin, size);
-      flat.narrow(0, begin, size).copy_(at::from_blob(drawn.data(), {size}, at::kFloat));
-    }
-  });
+  AT_DISPATCH_FLOATING_TYPES_AND2(
+      at::kHalf, at::kBFloat16, tensor.scalar_type(), "fill_uniform", [&] {
+        scalar_t* out = tensor.mutable_data_ptr<scalar_t>();
+        at::parallel_for(0, tensor.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+          numbers.fill(out, begin, end);
+        });
+      });
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include "models/autoencoder_kl.h"
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "core/error.h"
-#include "models/config_reader.h"
+#include "models/vae_config.h"
 #include "nn/attention.h"
 #include "nn/resnet.h"
 #include "nn/sampling.h"
@@ -14,57 +13,6 @@ namespace fdbench {
 namespace {
 
 constexpr double kNormEps = 1e-6;
-
-/// Names as in diffusers' config.json.
-struct VaeConfig {
-  std::int64_t in_channels = 3, out_channels = 3, latent_channels = 4;
-  std::vector<std::int64_t> block_out_channels;
-  std::int64_t layers_per_block = 1;
-  std::int64_t norm_num_groups = 32;
-  Activation activation = Activation::kSilu;
-  double scaling_factor = 0.18215, shift_factor = 0;
-  bool force_upcast = true;
-  bool use_quant_conv = true, use_post_quant_conv = true;
-  bool mid_block_add_attention = true;
-};
-
-/// All of `key`'s block types must be `type`. -> their number.
-std::size_t count_blocks(ConfigReader& reader, const std::string& key, const std::string& type) {
-  const std::vector<std::string> types = reader.texts(key, {type});
-  const bool known = std::all_of(types.begin(), types.end(),
-                                 [&](const std::string& other) { return other == type; });
-  if (!known) throw reader.unsupported(key, "a list of '" + type + "'");
-  return types.size();
-}
-
-VaeConfig read_vae_config(const nlohmann::json& json, const std::filesystem::path& place) {
-  ConfigReader reader(json, place, "AutoencoderKL");
-  VaeConfig config;
-  config.in_channels = reader.positive("in_channels", 3);
-  config.out_channels = reader.positive("out_channels", 3);
-  config.latent_channels = reader.positive("latent_channels", 4);
-  config.block_out_channels = reader.positives("block_out_channels", {64});
-  for (const auto& [key, type] : {std::pair{"down_block_types", "DownEncoderBlock2D"},
-                                  std::pair{"up_block_types", "UpDecoderBlock2D"}}) {
-    if (count_blocks(reader, key, type) == config.block_out_channels.size()) continue;
-    throw reader.error(key, "must have as many entries as block_out_channels");
-  }
-  config.layers_per_block = reader.positive("layers_per_block", 1);
-  config.norm_num_groups = reader.norm_num_groups(config.block_out_channels);
-  config.activation = reader.activation("act_fn", "silu");
-  config.scaling_factor = reader.number("scaling_factor", 0.18215);
-  if (config.scaling_factor == 0) throw reader.error("scaling_factor", "must not be 0");
-  config.shift_factor = reader.optional_number("shift_factor").value_or(0);
-  config.force_upcast = reader.boolean("force_upcast", true);
-  config.use_quant_conv = reader.boolean("use_quant_conv", true);
-  config.use_post_quant_conv = reader.boolean("use_post_quant_conv", true);
-  config.mid_block_add_attention = reader.boolean("mid_block_add_attention", true);
-  reader.only("latents_mean", nullptr);
-  reader.only("latents_std", nullptr);
-  reader.any("sample_size");  // of training
-  reader.finish();
-  return config;
-}
 
 /// Hands on another source's tensors, those of float16 in float32.
 class UpcastWeights : public Weights {
@@ -247,6 +195,10 @@ struct AutoencoderKL::Impl {
   at::Tensor as_weights(const at::Tensor& x) const {
     return x.to(decoder->conv_in.weight.options());
   }
+  /// A number for each channel, shaped for latents.
+  at::Tensor of_channels(const std::vector<float>& numbers) const {
+    return as_weights(at::tensor(numbers, at::kFloat).view({1, -1, 1, 1}));
+  }
 };
 
 AutoencoderKL::AutoencoderKL(const nlohmann::json& config, Weights& weights,
@@ -262,7 +214,10 @@ AutoencoderKL::AutoencoderKL(AutoencoderKL&&) noexcept = default;
 
 at::Tensor AutoencoderKL::decode(const at::Tensor& latents) const {
   check_images(latents, impl_->config.latent_channels, "latents");
-  at::Tensor z = impl_->as_weights(latents).div(impl_->config.scaling_factor);
+  at::Tensor z = impl_->as_weights(latents);
+  if (!impl_->config.latents_std.empty()) z = z * impl_->of_channels(impl_->config.latents_std);
+  z = z.div(impl_->config.scaling_factor);
+  if (!impl_->config.latents_mean.empty()) z.add_(impl_->of_channels(impl_->config.latents_mean));
   if (impl_->config.shift_factor != 0) z.add_(impl_->config.shift_factor);
   return (*impl_->decoder)(impl_->config.use_post_quant_conv ? impl_->post_quant_conv(z) : z);
 }
@@ -271,8 +226,12 @@ at::Tensor AutoencoderKL::encode(const at::Tensor& images) const {
   check_images(images, impl_->config.in_channels, "images");
   at::Tensor moments = (*impl_->encoder)(impl_->as_weights(images));
   if (impl_->config.use_quant_conv) moments = impl_->quant_conv(moments);
-  const at::Tensor mean = moments.chunk(2, 1)[0];
-  return (mean - impl_->config.shift_factor).mul_(impl_->config.scaling_factor);
+  at::Tensor mean = moments.chunk(2, 1)[0] - impl_->config.shift_factor;
+  if (!impl_->config.latents_mean.empty()) {
+    mean = mean.sub_(impl_->of_channels(impl_->config.latents_mean))
+               .div_(impl_->of_channels(impl_->config.latents_std));
+  }
+  return mean.mul_(impl_->config.scaling_factor);
 }
 
 std::int64_t AutoencoderKL::factor() const {

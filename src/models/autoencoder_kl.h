@@ -18,8 +18,9 @@ class AutoencoderKL {
   ~AutoencoderKL();
   AutoencoderKL(AutoencoderKL&&) noexcept;
 
-  /// latents: [n, c, h, w] as the sampler leaves them (divided by scaling_factor here, shift_factor
-  /// added)
+  /// latents: [n, c, h, w] as the sampler leaves them: here they are multiplied by latents_std,
+  /// divided by scaling_factor, and latents_mean and shift_factor are added, where the config has
+  /// them
   /// -> [n, 3, f*h, f*w] in about [-1, 1].
   at::Tensor decode(const at::Tensor& latents) const;
   /// Mean of the posterior, scaled by scaling_factor. images: [n, 3, H, W] in [-1, 1] -> [n, c,

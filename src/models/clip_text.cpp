@@ -18,7 +18,16 @@ struct ClipTextConfig {
   std::int64_t num_hidden_layers = 12, num_attention_heads = 8;
   Activation hidden_act = Activation::kQuickGelu;
   double layer_norm_eps = 1e-5;
+  std::int64_t projection_dim = 512, eos_token_id = 49407;
 };
+
+/// A token id, which may be 0.
+std::int64_t token_id(ConfigReader& reader, const std::string& key, std::int64_t fallback) {
+  const nlohmann::json* found = reader.value(key);
+  if (found == nullptr || found->is_null()) return fallback;
+  if (found->is_number_integer()) return found->get<std::int64_t>();
+  throw reader.error(key, "must be a whole number, not " + found->dump());
+}
 
 /// transformers' configs hold many keys that do not concern the computation, so surplus keys are
 /// left alone.
@@ -35,6 +44,9 @@ ClipTextConfig read_clip_text_config(const nlohmann::json& json,
   config.num_attention_heads = reader.positive("num_attention_heads", config.num_attention_heads);
   config.hidden_act = reader.activation("hidden_act", "quick_gelu");
   config.layer_norm_eps = reader.number("layer_norm_eps", config.layer_norm_eps);
+  config.projection_dim =
+      reader.optional_positive("projection_dim").value_or(config.projection_dim);
+  config.eos_token_id = token_id(reader, "eos_token_id", config.eos_token_id);
   const std::string type = reader.text("model_type", "clip_text_model");
   if (type != "clip_text_model") throw reader.unsupported("model_type", "'clip_text_model'");
   if (config.hidden_size % config.num_attention_heads != 0) {
@@ -83,6 +95,7 @@ struct CLIPTextModel::Impl {
   at::Tensor token_embedding, position_embedding;
   std::vector<ClipEncoderLayer> layers;
   LayerNorm final_layer_norm;
+  at::Tensor text_projection;  // [p, d], undefined where the weights have none
 
   Impl(ClipTextConfig read, Weights& weights) : config(read) {
     const bool prefixed = weights.contains("text_model.final_layer_norm.weight");
@@ -100,7 +113,36 @@ struct CLIPTextModel::Impl {
     }
     final_layer_norm =
         LayerNorm(scope / "final_layer_norm", config.hidden_size, config.layer_norm_eps);
+    if (weights.contains("text_projection.weight")) {
+      text_projection =
+          weights.take("text_projection.weight", {config.projection_dim, config.hidden_size});
+    }
     weights.finish();
+  }
+
+  /// -> hidden_states[-2], before the last layer.
+  at::Tensor penultimate(const at::Tensor& input_ids) const {
+    check_ids(input_ids);
+    const at::Tensor ids = input_ids.to(token_embedding.device());
+    at::Tensor h = at::embedding(token_embedding, ids);
+    h = h + position_embedding.slice(0, 0, ids.size(1));
+    for (std::size_t i = 0; i + 1 < layers.size(); ++i) h = layers[i](h);
+    return h;
+  }
+
+  at::Tensor finish(const at::Tensor& penultimate) const {
+    return final_layer_norm(layers.back()(penultimate));
+  }
+
+  /// The states at each text's end. last: [n, l, d] -> [n, d].
+  at::Tensor at_end(const at::Tensor& last, const at::Tensor& input_ids) const {
+    // CLIP's first configs say 2 where the end token, the vocabulary's last, is meant.
+    constexpr std::int64_t kHistorical = 2;
+    const at::Tensor ids = input_ids.to(last.device());
+    const at::Tensor position = config.eos_token_id == kHistorical
+                                    ? ids.argmax(1)
+                                    : ids.eq(config.eos_token_id).to(at::kInt).argmax(1);
+    return last.index({at::arange(last.size(0), position.options()), position});
   }
 
   void check_ids(const at::Tensor& ids) const {
@@ -128,12 +170,15 @@ CLIPTextModel::~CLIPTextModel() = default;
 CLIPTextModel::CLIPTextModel(CLIPTextModel&&) noexcept = default;
 
 at::Tensor CLIPTextModel::last_hidden_state(const at::Tensor& input_ids) const {
-  impl_->check_ids(input_ids);
-  const at::Tensor ids = input_ids.to(impl_->token_embedding.device());
-  at::Tensor h = at::embedding(impl_->token_embedding, ids);
-  h = h + impl_->position_embedding.slice(0, 0, ids.size(1));
-  for (const ClipEncoderLayer& layer : impl_->layers) h = layer(h);
-  return impl_->final_layer_norm(h);
+  return impl_->finish(impl_->penultimate(input_ids));
+}
+
+ClipTextStates CLIPTextModel::encode(const at::Tensor& input_ids) const {
+  ClipTextStates states{impl_->penultimate(input_ids), {}};
+  if (!impl_->text_projection.defined()) return states;
+  const at::Tensor last = impl_->finish(states.penultimate_hidden_state);
+  states.text_embeds = at::linear(impl_->at_end(last, input_ids), impl_->text_projection);
+  return states;
 }
 
 std::int64_t CLIPTextModel::max_position_embeddings() const {
@@ -141,5 +186,11 @@ std::int64_t CLIPTextModel::max_position_embeddings() const {
 }
 
 std::int64_t CLIPTextModel::hidden_size() const { return impl_->config.hidden_size; }
+
+std::int64_t CLIPTextModel::projection_dim() const {
+  return impl_->text_projection.defined() ? impl_->config.projection_dim : 0;
+}
+
+at::TensorOptions CLIPTextModel::options() const { return impl_->token_embedding.options(); }
 
 }  // namespace fdbench

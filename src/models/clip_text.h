@@ -1,4 +1,4 @@
-// transformers' CLIPTextModel.
+// transformers' CLIPTextModel, and CLIPTextModelWithProjection.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -11,6 +11,13 @@
 
 namespace fdbench {
 
+/// What SDXL takes of a text encoder.
+struct ClipTextStates {
+  at::Tensor penultimate_hidden_state;  // [n, l, d], hidden_states[-2]: before the last layer, not
+                                        // normalised
+  at::Tensor text_embeds;               // [n, p], undefined without a projection
+};
+
 class CLIPTextModel {
  public:
   /// Same contract as make_unet_2d_condition. Keys with and without the "text_model." prefix are
@@ -21,8 +28,15 @@ class CLIPTextModel {
 
   /// input_ids: [n, l] int64 -> last_hidden_state [n, l, d] (after the final layer norm).
   at::Tensor last_hidden_state(const at::Tensor& input_ids) const;
+  /// input_ids: [n, l] int64. text_embeds are the projected last hidden state at the end token: at
+  /// the first `eos_token_id`, or, where the config has the historical 2 there, at the highest id.
+  ClipTextStates encode(const at::Tensor& input_ids) const;
   std::int64_t max_position_embeddings() const;
   std::int64_t hidden_size() const;
+  /// p; 0 where the weights have no text_projection.
+  std::int64_t projection_dim() const;
+  /// Dtype and device of what comes out.
+  at::TensorOptions options() const;
 
  private:
   struct Impl;

@@ -68,10 +68,12 @@ Conditioning for_pictures(const std::string& prefix, const Conditioning& conditi
           for_pictures("time_ids", conditioning.time_ids, n)};
 }
 
-Conditioning embedded(const InputTensors& inputs, const std::string& prefix) {
-  return {inputs.take(prefix + "prompt_embeds", 3, "[pictures, tokens, width]"),
-          inputs.take(prefix + "text_embeds", 2, "[pictures, width]"),
-          inputs.take("time_ids", 2, "[pictures, 6]")};
+Conditioning embedded(const InputTensors& inputs, const std::string& prefix,
+                      const at::Tensor& default_time_ids) {
+  return {
+      inputs.take(prefix + "prompt_embeds", 3, "[pictures, tokens, width]"),
+      inputs.take(prefix + "text_embeds", 2, "[pictures, width]"),
+      inputs.contains("time_ids") ? inputs.take("time_ids", 2, "[pictures, 6]") : default_time_ids};
 }
 
 void check_sources(const InputTensors& inputs, const GenerationRequest& request) {
@@ -99,6 +101,12 @@ void check_sources(const InputTensors& inputs, const GenerationRequest& request)
   }
 }
 
+Conditioning negative_side(const TextToImagePipeline& pipeline, const GenerationRequest& request,
+                           PictureSize size) {
+  if (request.negative_prompt) return pipeline.encode_prompts({*request.negative_prompt}, size);
+  return pipeline.encode_no_prompt(1, size);
+}
+
 }  // namespace
 
 GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
@@ -107,12 +115,15 @@ GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
   check_sources(tensors, request);
   GenerationInputs made;
   made.latents = tensors.take("latents", 4, "[pictures, channels, height, width]");
+  const PictureSize size = made.latents.defined() ? pipeline.size_of(made.latents) : request.size;
   if (request.prompts.empty()) {
-    made.conditional = embedded(tensors, "");
-    if (request.guided) made.unconditional = embedded(tensors, "negative_");
+    made.conditional = embedded(tensors, "", pipeline.time_ids(1, size));
+    if (request.guided) {
+      made.unconditional = embedded(tensors, "negative_", pipeline.time_ids(1, size));
+    }
   } else {
-    made.conditional = pipeline.encode_prompts(request.prompts);
-    if (request.guided) made.unconditional = pipeline.encode_prompts({request.negative_prompt});
+    made.conditional = pipeline.encode_prompts(request.prompts, size);
+    if (request.guided) made.unconditional = negative_side(pipeline, request, size);
   }
   const at::Tensor& states = made.conditional.encoder_hidden_states;
   made.num_pictures = made.latents.defined() ? made.latents.size(0) : states.size(0);

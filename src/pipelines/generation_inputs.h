@@ -23,9 +23,10 @@ struct GenerationInputs {
 
 /// What the user gave.
 struct GenerationRequest {
-  std::vector<std::string> prompts;  // one for all pictures, or one each
-  std::string negative_prompt;
-  bool guided = true;  // guidance_scale > 1
+  std::vector<std::string> prompts;            // one for all pictures, or one each
+  std::optional<std::string> negative_prompt;  // none: see encode_no_prompt
+  bool guided = true;                          // guidance_scale > 1
+  PictureSize size;                            // of the pictures where `inputs` hold no latents
   std::optional<SafetensorsFile>
       inputs;  // latents [n, c, h, w], or prompt_embeds [n, l, d] with negative_prompt_embeds,
                // for SDXL with text_embeds, negative_text_embeds and time_ids; or both

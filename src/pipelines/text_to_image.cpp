@@ -1,10 +1,8 @@
 #include "pipelines/text_to_image.h"
 
-#include <algorithm>
-
 #include "core/error.h"
 #include "models/unet_2d_condition.h"
-#include "pipelines/synthetic_prompts.h"
+#include "models/unet_config.h"
 
 namespace fdbench {
 namespace {
@@ -18,52 +16,82 @@ std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& n
   return std::make_unique<Model>(folder.config(name), *weights, folder.config_path(name));
 }
 
+/// Refuses models that draw from more than noise and text.
+void check_task(const ModelFolder& folder, const UNetConfig& unet) {
+  const Place place{folder.config_path("unet").string()};
+  if (unet.in_channels != unet.out_channels) {
+    throw usage_error(place, "'in_channels': " + std::to_string(unet.in_channels) +
+                                 " for latents of " + std::to_string(unet.out_channels) +
+                                 " channels: models for inpainting, upscaling or editing are not "
+                                 "supported, only for text to picture");
+  }
+  const std::filesystem::path index_path = folder.path() / "model_index.json";
+  if (!std::filesystem::exists(index_path)) return;
+  const nlohmann::json index = read_json(index_path);
+  if (!index.is_object()) throw usage_error({index_path.string()}, "must be a JSON object");
+  const auto aesthetics = index.find("requires_aesthetics_score");
+  if (aesthetics != index.end() && *aesthetics == true) {
+    throw usage_error({index_path.string()},
+                      "'requires_aesthetics_score': this is the SDXL refiner, which goes on from "
+                      "the base model's latents and is not supported; use the base folder");
+  }
+}
+
 }  // namespace
 
 TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
                                          at::Device device)
-    : path_(folder.description()),
+    : path_(folder.path().string()),
+      synthetic_(folder.synthetic()),
       dtype_(dtype),
-      device_(device),
-      vae_(load_part<AutoencoderKL>(folder, "vae", dtype, device)) {
+      device_(device) {
+  const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
+  check_task(folder, config);
+  takes_time_ids_ = config.addition_time_embed_dim.has_value();
+  vae_ = load_part<AutoencoderKL>(folder, "vae", dtype, device);
+  prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
   const auto weights = folder.weights("unet", dtype, device);
   unet_ = make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
-  if (folder.synthetic()) {
-    synthetic_config_ = folder.config("unet");
-    return;
-  }
-  if (std::filesystem::is_directory(folder.path() / "text_encoder_2")) {
-    has_two_text_encoders_ = true;
-    return;
-  }
-  text_encoder_ = load_part<CLIPTextModel>(folder, "text_encoder", dtype, device);
-  if (folder.has("tokenizer")) {
-    tokenizer_ = std::make_unique<CLIPTokenizer>(folder.part_path("tokenizer"));
-  }
 }
 
-Conditioning TextToImagePipeline::encode_prompts(const std::vector<std::string>& prompts) const {
-  if (synthetic_config_) return synthetic_prompts(prompts, *synthetic_config_);
-  if (has_two_text_encoders_) {
-    throw usage_error({path_},
-                      "prompts for a model with two text encoders (SDXL) are not supported; give "
-                      "prompt_embeds, text_embeds and time_ids with --inputs");
-  }
-  if (!has_text_encoder()) {
-    throw usage_error({path_},
-                      "has no text_encoder/ and tokenizer/, so it cannot read prompts; "
-                      "give prompt_embeds with --inputs");
-  }
-  const std::int64_t length =
-      std::min(tokenizer_->model_max_length(), text_encoder_->max_position_embeddings());
-  std::vector<std::int64_t> ids;
-  for (const std::string& prompt : prompts) {
-    const std::vector<std::int64_t> tokens = tokenizer_->encode(prompt, length);
-    ids.insert(ids.end(), tokens.begin(), tokens.end());
-  }
-  const at::Tensor input_ids =
-      at::tensor(ids, at::kLong).view({static_cast<std::int64_t>(prompts.size()), length});
-  return {text_encoder_->last_hidden_state(input_ids.to(device_)), {}, {}};
+const PromptEncoder& TextToImagePipeline::prompt_encoder() const {
+  if (prompt_encoder_ != nullptr) return *prompt_encoder_;
+  throw usage_error({path_},
+                    "has no text_encoder/ and tokenizer/, so it cannot read prompts; "
+                    "give prompt_embeds with --inputs");
+}
+
+Conditioning TextToImagePipeline::encode_prompts(const std::vector<std::string>& prompts,
+                                                 PictureSize size) const {
+  return conditioning(prompt_encoder().encode(prompts), size);
+}
+
+Conditioning TextToImagePipeline::encode_no_prompt(std::int64_t n, PictureSize size) const {
+  return conditioning(prompt_encoder().encode_nothing(n), size);
+}
+
+Conditioning TextToImagePipeline::conditioning(const TextStates& states, PictureSize size) const {
+  return {states.hidden_states, states.pooled, time_ids(states.hidden_states.size(0), size)};
+}
+
+at::Tensor TextToImagePipeline::time_ids(std::int64_t n, PictureSize size) const {
+  if (!takes_time_ids_) return {};
+  const PictureSize whole = sized(size);
+  const auto height = static_cast<double>(whole.height), width = static_cast<double>(whole.width);
+  return at::tensor({height, width, 0.0, 0.0, height, width}, at::kDouble)
+      .to(device_, dtype_)
+      .repeat({n, 1});
+}
+
+PictureSize TextToImagePipeline::sized(PictureSize size) const {
+  if (size.height == 0) size.height = unet_->sample_size() * factor();
+  if (size.width == 0) size.width = unet_->sample_width() * factor();
+  if (size.height > 0 && size.width > 0) return size;
+  throw usage_error("the UNet's config names no sample_size: give height and width");
+}
+
+PictureSize TextToImagePipeline::size_of(const at::Tensor& latents) const {
+  return {latents.size(2) * factor(), latents.size(3) * factor()};
 }
 
 at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {

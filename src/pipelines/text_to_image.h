@@ -1,57 +1,73 @@
-// Text to picture: tokenizer, text encoder, UNet and VAE of a model folder put together.
+// Text to picture: text encoders, UNet and VAE of a model folder put together.
 #pragma once
 
 #include <ATen/ATen.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/model_folder.h"
 #include "models/autoencoder_kl.h"
-#include "models/clip_text.h"
 #include "models/denoiser.h"
-#include "text/clip_tokenizer.h"
+#include "pipelines/prompt_encoder.h"
 
 namespace fdbench {
+
+/// [pixels]; 0: the model's own.
+struct PictureSize {
+  std::int64_t height = 0, width = 0;
+};
 
 /// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
 /// a usage error.
 class TextToImagePipeline {
  public:
+  /// Throws a usage error for a folder that is not for text to picture: inpainting, upscaling,
+  /// refiner.
   TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device);
 
   const Denoiser& unet() const { return *unet_; }
-  /// True when it can read prompts.
-  bool has_text_encoder() const {
-    return synthetic_config_.has_value() || (text_encoder_ != nullptr && tokenizer_ != nullptr);
-  }
-  /// True for random weights: its pictures mean nothing.
-  bool is_synthetic() const { return synthetic_config_.has_value(); }
+  bool has_text_encoder() const { return prompt_encoder_ != nullptr; }
   bool has_vae() const { return vae_ != nullptr; }
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return device_; }
+  /// True when the weights are random: the pictures mean nothing.
+  bool synthetic() const { return synthetic_; }
 
   /// Picture pixels per latent pixel; Stable Diffusion's 8 for a folder without a VAE.
   std::int64_t factor() const;
+  /// `size` with the model's own sides in place of 0. Throws a usage error where the UNet names no
+  /// sample_size.
+  PictureSize sized(PictureSize size) const;
+  /// Size of the pictures of latents [n, c, h, w].
+  PictureSize size_of(const at::Tensor& latents) const;
 
-  /// Prompts -> encoder_hidden_states [n, l, d]. Throws a usage error for a folder without a text
-  /// encoder, or with two (SDXL).
-  Conditioning encode_prompts(const std::vector<std::string>& prompts) const;
+  /// What conditions the UNet, for n prompts: encoder_hidden_states [n, l, d], for SDXL text_embeds
+  /// and time_ids too. size: of the pictures to be made, which SDXL is told. Throws a usage error
+  /// for a folder without a text encoder.
+  Conditioning encode_prompts(const std::vector<std::string>& prompts, PictureSize size = {}) const;
+  /// What guidance points away from where there is no negative prompt, n times: the empty prompt;
+  /// zeros for SDXL folders with `force_zeros_for_empty_prompt`.
+  Conditioning encode_no_prompt(std::int64_t n, PictureSize size = {}) const;
+  /// SDXL's [n, 6]: original height and width, crop corner (0, 0), target height and width.
+  /// Undefined for other models.
+  at::Tensor time_ids(std::int64_t n, PictureSize size) const;
+
   /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU.
   at::Tensor decode(const at::Tensor& latents) const;
 
  private:
+  const PromptEncoder& prompt_encoder() const;
+  Conditioning conditioning(const TextStates& states, PictureSize size) const;
+
   std::string path_;
-  std::optional<nlohmann::json> synthetic_config_;  // of the UNet, for a synthetic model's prompts
-  bool has_two_text_encoders_ = false;
+  bool synthetic_, takes_time_ids_ = false;
   at::ScalarType dtype_;
   at::Device device_;
   std::unique_ptr<Denoiser> unet_;
   std::unique_ptr<AutoencoderKL> vae_;
-  std::unique_ptr<CLIPTextModel> text_encoder_;
-  std::unique_ptr<CLIPTokenizer> tokenizer_;
+  std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
 
 /// scheduler_config.json as diffusers' pipeline for this folder uses it: StableDiffusionPipeline

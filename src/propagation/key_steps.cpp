@@ -180,11 +180,4 @@ int num_key_steps(const KeySteps& key_steps) {
   return static_cast<int>(std::count(key_steps.begin(), key_steps.end(), true));
 }
 
-KeySteps key_steps_of_calls(const KeySteps& key_steps, std::size_t num_calls) {
-  if (key_steps.empty() || num_calls <= key_steps.size()) return key_steps;
-  KeySteps stretched(num_calls - key_steps.size(), key_steps.front());
-  stretched.insert(stretched.end(), key_steps.begin(), key_steps.end());
-  return stretched;
-}
-
 }  // namespace fdbench

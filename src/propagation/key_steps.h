@@ -36,8 +36,4 @@ KeySteps parse_key_steps(const std::string& text, int num_steps);
 std::vector<int> downward_list(const KeySteps& key_steps);
 int num_key_steps(const KeySteps& key_steps);
 
-/// Key steps of a sampler that calls the network more often than it was asked for steps (PNDM repeats a timestep in its
-/// first steps): the calls are matched with the steps from the end, and what comes before the first belongs to it.
-KeySteps key_steps_of_calls(const KeySteps& key_steps, std::size_t num_calls);
-
 }  // namespace fdbench

@@ -115,12 +115,6 @@ constexpr std::array kStrategies = {
 
 }  // namespace
 
-StrategyOptions strategy_for_calls(StrategyOptions options, std::size_t num_calls) {
-  options.key_steps = key_steps_of_calls(options.key_steps, num_calls);
-  for (auto& [selector, key_steps] : options.custom) key_steps = key_steps_of_calls(key_steps, num_calls);
-  return options;
-}
-
 Plan make_plan(const StrategyOptions& options, int num_steps, Layers layers) {
   for (const Strategy& strategy : kStrategies) {
     if (options.name != strategy.name) continue;

@@ -19,9 +19,6 @@ struct StrategyOptions {
   std::map<std::string, KeySteps> custom;
 };
 
-/// The options for a sampler that calls the network `num_calls` times (key_steps_of_calls).
-StrategyOptions strategy_for_calls(StrategyOptions options, std::size_t num_calls);
-
 /// Throws a usage error for an unknown name (with the nearest one), or a selector that matches no
 /// layer.
 Plan make_plan(const StrategyOptions& options, int num_steps, std::span<const LayerInfo> layers);

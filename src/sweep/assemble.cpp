@@ -102,7 +102,7 @@ class Merge {
         {"device", experiment.device},
         {"num_threads", std::int64_t{facts_.num_threads}},
         {"model", facts_.folder.description()},
-        {"synthetic", std::int64_t{sweep_.is_synthetic}},
+        {"synthetic", std::int64_t{sweep_.synthetic}},
         {"weights_hash", content_hash(weights)},
         {"num_parameters", sweep_.num_parameters},
         {"guidance_scale", experiment.guidance_scale},
@@ -149,7 +149,7 @@ class Merge {
       if (first == 0) take_grid(unit->run, arrays);
       write_pictures(*unit, arrays);
       if (!sweep_.watched.empty()) write_features(*unit, arrays);
-      if (baseline >= 0 && !sweep_.is_synthetic) write_distances(*unit, arrays, reference);
+      if (baseline >= 0 && !sweep_.synthetic) write_distances(*unit, arrays, reference);
     }
   }
 
@@ -212,7 +212,7 @@ class Merge {
       if (baseline >= 0) {
         record.multiply_adds_ratio = static_cast<double>(records_[baseline].multiply_adds) /
                                      static_cast<double>(record.multiply_adds);
-        if (!sweep_.is_synthetic) distances_[r].summarise(record);
+        if (!sweep_.synthetic) distances_[r].summarise(record);
       }
       if (timing_.empty()) continue;
       summarise_timing(record, timing_, static_cast<int>(r), baseline);

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "core/device.h"
-#include "io/architectures.h"
+#include "io/model_folder.h"
 #include "sweep/config_reader.h"
 #include "sweep/run_config.h"
 
@@ -11,6 +11,7 @@ namespace fdbench {
 namespace {
 
 constexpr std::int64_t kMany = 1'000'000;
+constexpr std::int64_t kLargestSide = 4096;  // of a latent
 
 /// As given when that is there from the current folder, else from the config file's folder or one
 /// above it.
@@ -131,30 +132,31 @@ void read_machine(ConfigMap& map, Experiment& experiment) {
   }
 }
 
-/// `model: FOLDER` or `model: {architecture: sd15, weights: random, seed: 0}`.
-void read_model(const ConfigValue& value, const std::filesystem::path& config,
-                Experiment& experiment) {
-  experiment.model_place = value.place();
-  if (value.is_scalar()) {
-    experiment.model = locate(value.text(), config);
-    return;
+/// A folder, or {architecture: sd15, weights: random, seed: 0}.
+ModelSource read_model(const ConfigValue& value, const std::filesystem::path& config) {
+  ModelSource source;
+  if (!value.is_map()) {
+    source.folder = locate(value.text(), config);
+    return source;
   }
   ConfigMap map(value);
-  experiment.architecture = map.at("architecture").choice(architecture_names());
-  map.at("weights").choice({"random"});
-  if (map.has("seed"))
-    experiment.weights_seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  source.architecture = map.at("architecture").text();
+  if (map.has("weights")) map.at("weights").choice({"random"});
+  if (map.has("seed")) source.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
   map.finish();
+  return source;
 }
 
-/// `latent: 64` or `latent: [64, 96]`.
-std::vector<std::int64_t> read_latent(const ConfigValue& value) {
-  constexpr std::int64_t kLargest = 4096;
-  if (value.is_scalar()) return {value.integer(1, kLargest), value.integer(1, kLargest)};
-  std::vector<std::int64_t> sides;
-  for (const ConfigValue& side : value.list()) sides.push_back(side.integer(1, kLargest));
+/// A side, or [height, width].
+void read_latent(const ConfigValue& value, Experiment& experiment) {
+  if (value.is_scalar()) {
+    experiment.latent_height = experiment.latent_width = value.integer(1, kLargestSide);
+    return;
+  }
+  const std::vector<ConfigValue> sides = value.list();
   if (sides.size() != 2) throw value.error("'latent' is one side, or [height, width]");
-  return sides;
+  experiment.latent_height = sides[0].integer(1, kLargestSide);
+  experiment.latent_width = sides[1].integer(1, kLargestSide);
 }
 
 std::string read_name(const ConfigValue& value) {
@@ -170,14 +172,15 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   Experiment experiment;
   experiment.config_path = path;
   experiment.name = read_name(map.at("name"));
-  read_model(map.at("model"), path, experiment);
+  experiment.model = read_model(map.at("model"), path);
+  experiment.model_place = map.at("model").place();
   read_machine(map, experiment);
   if (map.has("seed")) {
     experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
   }
   experiment.captions = read_prompts(map.at("prompts"), path);
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
-  if (map.has("latent")) experiment.latent = read_latent(map.at("latent"));
+  if (map.has("latent")) read_latent(map.at("latent"), experiment);
   if (map.has("features")) experiment.features = read_features(map.at("features"));
   if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
   if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/architectures.h"
 #include "propagation/executor.h"
 #include "propagation/strategies.h"
 #include "sweep/config_tree.h"
@@ -50,11 +51,8 @@ struct TimingSettings {
 
 struct Experiment {
   std::string name;
-  std::filesystem::path model;       // empty: a synthetic model
-  std::string architecture;          // of a synthetic model
-  std::uint64_t weights_seed = 0;    // of a synthetic model
-  std::vector<std::int64_t> latent;  // [height, width]; empty: the model's
-  Place model_place;                 // in the config file
+  ModelSource model;
+  Place model_place;  // in the config file
   std::string device = "cpu";
   std::string dtype = "float32";
   int threads = 0;  // 0: all
@@ -65,6 +63,7 @@ struct Experiment {
   PictureSettings pictures;
   TimingSettings timing;
   std::vector<RunSpec> runs;
+  std::int64_t latent_height = 0, latent_width = 0;  // 0: the model's sample_size
 
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied

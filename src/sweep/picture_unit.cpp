@@ -45,7 +45,7 @@ Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
                   const PreparedRun& run, std::int64_t first, std::int64_t count) {
   const Experiment& experiment = sweep.experiment;
   const auto captions = experiment.captions.begin() + first;
-  const PromptPair pair = encode_pair(pipeline, {captions, captions + count}, sweep.guided());
+  const PromptPair pair = encode_pair(sweep, pipeline, {captions, captions + count});
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
   std::iota(indices.begin(), indices.end(), first);
   PictureNoise noise(experiment.seed, indices, sweep.latent_shape);
@@ -94,12 +94,14 @@ Arrays join(const std::vector<Arrays>& batches) {
 
 }  // namespace
 
-PromptPair encode_pair(const TextToImagePipeline& pipeline, const std::vector<std::string>& prompts,
-                       bool guided) {
+PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+                       const std::vector<std::string>& prompts) {
+  const PictureSize size{sweep.latent_shape[1] * pipeline.factor(),
+                         sweep.latent_shape[2] * pipeline.factor()};
   PromptPair pair;
-  pair.conditional = pipeline.encode_prompts(prompts);
-  if (guided) {
-    pair.unconditional = pipeline.encode_prompts(std::vector<std::string>(prompts.size(), ""));
+  pair.conditional = pipeline.encode_prompts(prompts, size);
+  if (sweep.guided()) {
+    pair.unconditional = pipeline.encode_no_prompt(static_cast<std::int64_t>(prompts.size()), size);
   }
   return pair;
 }

@@ -23,11 +23,12 @@ inline constexpr const char* kFeatures = "/features/";  // + mse, frobenius, mea
 Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                      const WorkUnit& unit, const std::function<void(std::int64_t)>& done);
 
-/// Conditioning of some prompts and, with guidance, of as many empty ones.
+/// Conditioning of some prompts and, with guidance, of as many pictures without a prompt, for
+/// pictures of the sweep's size.
 struct PromptPair {
   Conditioning conditional, unconditional;
 };
-PromptPair encode_pair(const TextToImagePipeline& pipeline, const std::vector<std::string>& prompts,
-                       bool guided);
+PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+                       const std::vector<std::string>& prompts);
 
 }  // namespace fdbench

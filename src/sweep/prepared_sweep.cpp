@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "io/architectures.h"
 #include "models/unet_2d_condition.h"
+#include "pipelines/sampler_plan.h"
 #include "pipelines/text_to_image.h"
 #include "propagation/plan_cost.h"
 
@@ -13,17 +13,20 @@ namespace {
 
 constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
 
+std::int64_t first_given(std::initializer_list<std::int64_t> sides) {
+  for (const std::int64_t side : sides) {
+    if (side > 0) return side;
+  }
+  return kDefaultSide;
+}
+
 /// One call for one picture.
 SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
                        const Denoiser& denoiser) {
   SampleShape shape;
   shape.batch = experiment.guidance_scale > 1 ? 2 : 1;
-  shape.height = denoiser.sample_size() > 0 ? denoiser.sample_size() : kDefaultSide;
-  shape.width = denoiser.sample_width() > 0 ? denoiser.sample_width() : kDefaultSide;
-  if (!experiment.latent.empty()) {
-    shape.height = experiment.latent[0];
-    shape.width = experiment.latent[1];
-  }
+  shape.height = first_given({experiment.latent_height, denoiser.sample_size()});
+  shape.width = first_given({experiment.latent_width, denoiser.sample_width()});
   shape.text_tokens = kDefaultTokens;
   if (folder.has("text_encoder")) {
     shape.text_tokens =
@@ -61,12 +64,12 @@ auto placed(const Place& place, const Action& action) {
 PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
   const auto sampler = sampler_of_run(sweep, spec);
   PreparedRun run = placed(spec.place, [&] {
-    const std::size_t num_calls = sampler->timesteps().size();  // PNDM: more than steps
-    Plan plan = make_plan(strategy_for_calls(spec.strategy, num_calls), static_cast<int>(num_calls),
-                          sweep.layers);
+    RunSpec whole = spec;
+    whole.strategy = with_first_calls(spec.strategy, *sampler, spec.num_steps);
+    Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
     return PreparedRun{
-        spec, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0};
+        whole, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0};
   });
   run.layer_multiply_adds =
       plan_cost(run.schedule, sweep.layers, sweep.layer_costs, spec.savings, sweep.guided());
@@ -88,9 +91,7 @@ int PreparedSweep::num_steps() const {
 }
 
 ModelFolder open_model(const Experiment& experiment) {
-  return placed(experiment.model_place, [&] {
-    return open_model({experiment.model, experiment.architecture, experiment.weights_seed});
-  });
+  return placed(experiment.model_place, [&] { return open_model(experiment.model); });
 }
 
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
@@ -115,8 +116,8 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_costs = denoiser.costs(shape);
-  sweep.is_synthetic = folder.synthetic();
   sweep.latent_shape = {denoiser.in_channels(), shape.height, shape.width};
+  sweep.synthetic = folder.synthetic();
   sweep.num_parameters = denoiser.num_parameters(-1);
   for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
     sweep.layer_parameters.push_back(denoiser.num_parameters(static_cast<int>(i)));

@@ -44,13 +44,13 @@ struct PreparedSweep {
   std::int64_t num_parameters = 0;             // of the network
   std::vector<WatchedLayer> watched;           // [B], empty without features
   std::vector<std::int64_t> latent_shape;      // [c, h, w]
-  bool is_synthetic = false;                   // random weights: its pictures mean nothing
+  bool synthetic = false;                      // random weights: the pictures mean nothing
 
   int num_steps() const;  // of the longest run
   bool guided() const { return experiment.guidance_scale > 1; }
 };
 
-/// The experiment's model folder; a fault is given its place in the config file.
+/// The experiment's model; a fault is given its place in the config file.
 ModelFolder open_model(const Experiment& experiment);
 
 /// The network of a folder on the device that stores nothing: enough for plans and costs.

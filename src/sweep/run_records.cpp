@@ -36,7 +36,8 @@ RunRecord planned_record(const PreparedRun& run) {
   RunRecord record;
   const RunSpec& spec = run.spec;
   KeySteps keys = spec.strategy.key_steps;
-  if (spec.strategy.name == "full") keys.assign(static_cast<std::size_t>(spec.num_steps), true);
+  if (spec.strategy.name == "full")
+    keys.assign(static_cast<std::size_t>(run.plan.num_steps()), true);
   record.name = spec.name;
   record.strategy = spec.strategy.name;
   record.execution = execution_name(spec.execution);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/hash.h"
+#include "pipelines/prompt_encoder.h"
 
 namespace fdbench {
 namespace {
@@ -78,15 +79,19 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
                        {"pictures.keep", std::to_string(experiment.pictures.keep)},
                        {"timing.warmup", std::to_string(experiment.timing.warmup)},
                        {"timing.rounds", std::to_string(experiment.timing.rounds)}};
-  if (!experiment.latent.empty()) {
+  if (experiment.latent_height > 0) {
     settings["latent"] =
-        std::to_string(experiment.latent[0]) + "x" + std::to_string(experiment.latent[1]);
+        std::to_string(experiment.latent_height) + "x" + std::to_string(experiment.latent_width);
   }
-  for (const char* part : {"unet", "vae", "text_encoder"}) {
+  for (const char* part : {"unet", "vae", "text_encoder", "text_encoder_2"}) {
     if (folder.has(part)) settings[std::string("model.") + part] = folder.weights_hash(part);
   }
-  if (folder.has("tokenizer")) {
-    settings["model.tokenizer"] = tokenizer_hash(folder.path() / "tokenizer");
+  for (const char* part : {"tokenizer", "tokenizer_2"}) {
+    if (!folder.has(part)) continue;
+    settings[std::string("model.") + part] = tokenizer_hash(folder.part_path(part));
+  }
+  if (folder.has("text_encoder_2")) {
+    settings["model.zeros_for_empty_prompt"] = zeros_for_empty_prompt(folder) ? "true" : "false";
   }
   if (folder.has("scheduler")) {
     settings["model.scheduler"] = content_hash(folder.config("scheduler").dump());

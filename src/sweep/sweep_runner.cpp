@@ -72,7 +72,7 @@ class SweepRun {
       char line[256];
       std::snprintf(line, sizeof line,
                     "  %-36s %4d of %4d steps call the network, %5lld of %5lld layer runs",
-                    run.spec.name.c_str(), run.schedule.num_calls(), run.spec.num_steps,
+                    run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
                     static_cast<long long>(run.schedule.num_layer_runs()),
                     static_cast<long long>(run.layers_total()));
       say(line);

@@ -32,7 +32,7 @@ PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline&
   synchronize(pipeline.device());
   const PeakMemory memory(pipeline.device());
   const auto start = Clock::now();
-  const PromptPair pair = encode_pair(pipeline, {caption}, sweep.guided());
+  const PromptPair pair = encode_pair(sweep, pipeline, {caption});
   synchronize(pipeline.device());
   const auto encoded = Clock::now();
   const TimedLatent made = time_latent(sweep, pipeline.unet(), run, picture, pair);
@@ -56,7 +56,7 @@ at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pi
   const std::vector<std::int64_t> indices(static_cast<std::size_t>(batch), 0);
   const at::Tensor latents =
       PictureNoise(sweep.experiment.seed, indices, sweep.latent_shape).draw();
-  const PromptPair pair = encode_pair(pipeline, {sweep.experiment.captions[0]}, /*guided=*/false);
+  const PromptPair pair = encode_pair(sweep, pipeline, {sweep.experiment.captions[0]});
   at::Tensor seconds = at::zeros({static_cast<std::int64_t>(sweep.layers.size())}, at::kDouble);
   auto last = Clock::now();
   const auto observer = [&](int layer, const at::Tensor&) {

@@ -44,6 +44,18 @@ TEST(AutoencoderKL, ScalesAndShiftsLatents) {
   EXPECT_LT(difference(scaled.encode(image), (plain.encode(image) - 0.25) * 0.5), 1e-6);
 }
 
+TEST(AutoencoderKL, NormalisesEachLatentChannel) {
+  const AutoencoderKL plain = make({{"scaling_factor", 0.5}});
+  const AutoencoderKL own = make({{"scaling_factor", 0.5},
+                                  {"latents_mean", {0.1, 0.2, 0.3, 0.4}},
+                                  {"latents_std", {1.0, 2.0, 3.0, 4.0}}});
+  const at::Tensor mean = at::tensor({0.1F, 0.2F, 0.3F, 0.4F}).view({1, 4, 1, 1});
+  const at::Tensor std = at::tensor({1.0F, 2.0F, 3.0F, 4.0F}).view({1, 4, 1, 1});
+  const at::Tensor z = noise({1, 4, 3, 3}), image = noise({1, 3, 6, 6});
+  EXPECT_LT(difference(own.decode(z), plain.decode(z * std + mean * 0.5)), 1e-5);
+  EXPECT_LT(difference(own.encode(image), (plain.encode(image) - mean * 0.5) / std), 1e-5);
+}
+
 TEST(AutoencoderKL, ForcedUpcastRunsInFloat32) {
   const at::Tensor z = noise({1, 4, 3, 3});
   EXPECT_EQ(make({{"force_upcast", true}}, at::kHalf).decode(z).scalar_type(), at::kFloat);
@@ -55,7 +67,7 @@ TEST(AutoencoderKL, OptionsThatAreNotSupportedAreNamed) {
   EXPECT_THAT(message_of([] {
                 make({{"latents_mean", {0.0}}});
               }),
-              HasSubstr("vae/config.json: 'latents_mean': [0.0] is not supported"));
+              HasSubstr("vae/config.json: 'latents_mean': must be null or a list of 4 numbers"));
   EXPECT_THAT(message_of([] {
                 make({{"down_block_types", {"AttnDown", "AttnDown"}}});
               }),

@@ -83,12 +83,5 @@ TEST(KeySteps, TextIsAListUniformOrAPreset) {
   EXPECT_THAT(message_of("non_uniform_VI"), HasSubstr("did you mean 'non_uniform_I"));
 }
 
-TEST(KeySteps, CallsBeyondTheStepsBelongToTheFirst) {
-  const KeySteps keys = {true, false, true};
-  EXPECT_EQ(key_steps_of_calls(keys, 3), keys);
-  EXPECT_EQ(key_steps_of_calls(keys, 5), (KeySteps{true, true, true, false, true}));
-  EXPECT_EQ(key_steps_of_calls({}, 5), KeySteps{});
-}
-
 }  // namespace
 }  // namespace fdbench

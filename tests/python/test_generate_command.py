@@ -78,16 +78,15 @@ def test_guidance_needs_negative_embeddings(fdbench, model):
     assert run(fdbench, model, "--guidance", 1).returncode == 0
 
 
-def test_another_scheduler_needs_a_choice(fdbench, model):
-    """SD 1.5 folders ship a PNDMScheduler's config."""
+def test_the_folders_own_scheduler(fdbench, model):
+    """SD 1.5 folders ship a PNDMScheduler's config, which makes a call more than steps."""
     path = model / "scheduler/scheduler_config.json"
     own = {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "set_alpha_to_one": False}
     path.write_text(json.dumps(SD1 | own))
-    refused = run(fdbench, model)
-    assert refused.returncode == 2
-    assert "PNDMScheduler" in refused.stderr
-    assert "--sampler ddim" in refused.stderr
-    assert run(fdbench, model, "--sampler", "ddim").returncode == 0
+    assert "6 network calls" in run(fdbench, model).stdout
+    assert "5 network calls" in run(fdbench, model, "--sampler", "ddim").stdout
+    encoder = run(fdbench, model, "--strategy", "encoder", "--key-steps", "5,2")
+    assert "6 network calls" in encoder.stdout
 
 
 def test_a_latent_that_is_not_finite_names_the_step(fdbench, model):

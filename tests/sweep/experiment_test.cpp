@@ -100,7 +100,25 @@ TEST(Experiment, FindsPathsInAFolderAboveTheConfig) {
                                    "runs: [{strategy: full}]\n");
   const Experiment experiment = load_experiment(config, {});
   EXPECT_THAT(experiment.captions, ElementsAre("x"));
-  EXPECT_EQ(experiment.model, "nowhere");  // as written, for the message that it is not there
+  EXPECT_EQ(experiment.model.folder,
+            "nowhere");  // as written, for the message that it is not there
+}
+
+TEST(Experiment, TakesAnArchitectureForAModel) {
+  const std::string rest = "\nprompts: [a]\nlatent: [32, 48]\nruns: [{strategy: full}]\n";
+  const Experiment experiment =
+      load("name: a\nmodel: {architecture: sd15, weights: random, seed: 3}" + rest);
+  EXPECT_EQ(experiment.model.architecture, "sd15");
+  EXPECT_EQ(experiment.model.seed, 3U);
+  EXPECT_EQ(experiment.latent_height, 32);
+  EXPECT_EQ(experiment.latent_width, 48);
+  EXPECT_EQ(load(kHead + "latent: 64\nruns: [{strategy: full}]\n").latent_width, 64);
+  EXPECT_THAT(fault("name: a\nmodel: {architecture: sd15, weights: mine}" + rest),
+              HasSubstr("c.yaml:2:"));
+  EXPECT_THAT(fault("name: a\nmodel: {weights: random}" + rest), HasSubstr("architecture"));
+  EXPECT_THAT(fault(kHead + "latent: [1, 2, 3]\nruns: [{strategy: full}]\n"),
+              HasSubstr("one side, or [height, width]"));
+  EXPECT_THAT(fault(kHead + "latent: 0\nruns: [{strategy: full}]\n"), HasSubstr("'latent'"));
 }
 
 TEST(Experiment, AppliesAssignmentsBeforeTheCheck) {

@@ -1,0 +1,32 @@
+// What `fdbench generate` takes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/model_folder.h"
+
+namespace fdbench {
+
+struct GenerateOptions {
+  std::filesystem::path model, inputs, output, save_latents;
+  std::vector<std::string> prompts;
+  std::optional<std::string> negative_prompt;
+  std::string architecture, sampler, strategy = "full", key_steps;
+  std::string execution = "sequential", dtype = "float32", device = "cpu";
+  int steps = 50, max_parallel = 0, threads = 0;
+  double guidance = 7.5, eta = 0;
+  std::uint64_t seed = 0;
+  std::int64_t height = 0, width = 0;  // [picture pixels], 0: the model's
+};
+
+void add_options(CLI::App& command, GenerateOptions& options);
+
+/// What can be wrong without loading the model. Throws usage errors.
+void check_options(const GenerateOptions& options, const ModelFolder& folder);
+
+}  // namespace fdbench
