@@ -7,7 +7,7 @@
 
 #include "cli/commands.h"
 #include "core/error.h"
-#include "io/model_folder.h"
+#include "io/architectures.h"
 #include "models/unet_2d_condition.h"
 
 namespace fdbench {
@@ -17,7 +17,7 @@ constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
 
 struct InfoOptions {
   std::filesystem::path model;
-  std::string format = "table", detail = "block";
+  std::string architecture, format = "table", detail = "block";
 };
 
 /// One line of the table: a layer, a block or a part.
@@ -134,7 +134,7 @@ void print_json(const ModelInfo& info, bool by_layer) {
 }
 
 void run_info(const InfoOptions& options) {
-  const ModelFolder folder(options.model);
+  const ModelFolder folder = open_model({options.model, options.architecture});
   // Sizes are all that is wanted, so the weights go to the device that stores none.
   const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
   const auto unet =
@@ -150,10 +150,10 @@ void add_info_command(CLI::App& app) {
   const auto options = std::make_shared<InfoOptions>();
   CLI::App* command = app.add_subcommand(
       "info", "Blocks of a folder's UNet with their parameters and multiply-adds");
-  command
-      ->add_option("MODEL_DIR", options->model,
-                   "Model folder (diffusers layout) or its unet folder")
-      ->required();
+  command->add_option("MODEL_DIR", options->model,
+                      "Model folder (diffusers layout) or its unet folder");
+  command->add_option("--architecture", options->architecture,
+                      "Instead of a folder: sd15, sd21 or sdxl as they come with fdbench");
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

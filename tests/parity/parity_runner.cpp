@@ -2,7 +2,7 @@
 // parity tests in Python.
 //   parity_runner vae-decode|vae-encode|text-encode MODEL_DIR INPUTS OUTPUT [DTYPE]
 // vae-decode: latents -> images; vae-encode: images -> latents; text-encode: input_ids ->
-// last_hidden_state.
+// last_hidden_state, penultimate_hidden_state and, with a projection, text_embeds.
 #include <c10/core/InferenceMode.h>
 
 #include <cstdio>
@@ -40,7 +40,13 @@ std::map<std::string, at::Tensor> run(const std::string& task, const ModelFolder
   }
   if (task == "text-encode") {
     const CLIPTextModel model = load_text_encoder(folder, dtype);
-    return {{"last_hidden_state", model.last_hidden_state(inputs.tensor("input_ids"))}};
+    const at::Tensor ids = inputs.tensor("input_ids");
+    const ClipTextStates states = model.encode(ids);
+    std::map<std::string, at::Tensor> outputs = {
+        {"last_hidden_state", model.last_hidden_state(ids)},
+        {"penultimate_hidden_state", states.penultimate_hidden_state}};
+    if (states.text_embeds.defined()) outputs["text_embeds"] = states.text_embeds;
+    return outputs;
   }
   throw usage_error("unknown task '" + task + "'");
 }

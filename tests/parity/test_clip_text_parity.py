@@ -3,12 +3,12 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from tests.parity.reference import TOLERANCE, randomize, scaled_difference
 
 
-def make_text_encoder(**config) -> CLIPTextModel:
+def make_text_encoder(kind: type = CLIPTextModel, **config) -> torch.nn.Module:
     small = {
         "vocab_size": 600,
         "hidden_size": 48,
@@ -20,7 +20,7 @@ def make_text_encoder(**config) -> CLIPTextModel:
         "eos_token_id": 599,
     }
     torch.manual_seed(5)
-    return randomize(CLIPTextModel(CLIPTextConfig(**{**small, **config})), 5)
+    return randomize(kind(CLIPTextConfig(**{**small, **config})), 5)
 
 
 def token_ids(model: CLIPTextModel, batch: int = 2, length: int = 77) -> torch.Tensor:
@@ -42,6 +42,30 @@ def test_equals_transformers(parity_runner, tmp_path, hidden_act, length):
     model = make_text_encoder(hidden_act=hidden_act)
     model.save_pretrained(tmp_path / "text_encoder")
     check_parity(parity_runner, tmp_path, model, token_ids(model, length=length))
+
+
+@pytest.mark.parametrize("eos_token_id", [2, 599, 300])
+@pytest.mark.parametrize("num_hidden_layers", [1, 3])
+def test_what_sdxl_takes(parity_runner, tmp_path, eos_token_id, num_hidden_layers):
+    """hidden_states[-2], and the projected state of the end token: by 2, that of the highest id."""
+    model = make_text_encoder(
+        CLIPTextModelWithProjection,
+        eos_token_id=eos_token_id,
+        num_hidden_layers=num_hidden_layers,
+        projection_dim=20,
+    )
+    model.save_pretrained(tmp_path / "text_encoder")
+    ids = torch.tensor([[598, 7, 300, 9, 599, 0, 300], [598, 300, 300, 8, 8, 599, 599]])
+    result = parity_runner("text-encode", tmp_path, {"input_ids": ids})
+    assert result.returncode == 0, result.stderr
+    with torch.inference_mode():
+        reference = model(ids, output_hidden_states=True)
+    for name, expected in [
+        ("penultimate_hidden_state", reference.hidden_states[-2]),
+        ("last_hidden_state", reference.last_hidden_state),
+        ("text_embeds", reference.text_embeds),
+    ]:
+        assert scaled_difference(result.tensors[name], expected) < TOLERANCE / 10, name
 
 
 def test_other_norm_eps(parity_runner, tmp_path):
