@@ -84,12 +84,22 @@ Conditioning conditioning_tensors(const SafetensorsFile& file) {
   return conditioning;
 }
 
+/// Throws unless the tensor is undefined or has an entry for each sample.
+void check_batch(const std::string& name, const at::Tensor& tensor, std::int64_t batch) {
+  if (!tensor.defined() || tensor.size(0) == batch) return;
+  throw usage_error(name + " has shape " + shape_text(tensor) + "; sample has a batch of " +
+                    std::to_string(batch));
+}
+
 /// One call. What does not fit is reported with the inputs file's name.
 at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file) {
   const at::Tensor sample = sample_tensor(file, unet).to(unet.device(), unet.dtype());
   const at::Tensor timesteps = timestep_tensor(file, sample.size(0)).to(unet.device());
   const Conditioning conditioning = conditioning_tensors(file);
   try {
+    check_batch("encoder_hidden_states", conditioning.encoder_hidden_states, sample.size(0));
+    check_batch("text_embeds", conditioning.text_embeds, sample.size(0));
+    check_batch("time_ids", conditioning.time_ids, sample.size(0));
     return forward(unet, sample, timesteps, conditioning);
   } catch (const Error& error) {
     throw input_error(file, error.what());

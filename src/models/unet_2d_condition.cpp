@@ -131,7 +131,8 @@ StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
   std::int64_t batch = timesteps.size(0);
   if (text_width > 0) {
     const at::Tensor& text = conditioning.encoder_hidden_states;
-    const std::string wanted = words({"batch", "tokens", std::to_string(text_width)});
+    const std::string wanted =
+        words({batch > 1 ? std::to_string(batch) : "batch", "tokens", std::to_string(text_width)});
     check_shape("encoder_hidden_states", text, {-1, -1, text_width}, wanted);
     check_batches("encoder_hidden_states", text.size(0), batch);
     batch = std::max(batch, text.size(0));

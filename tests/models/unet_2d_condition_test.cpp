@@ -156,7 +156,7 @@ TEST(UNet2DConditionModel, ConditionsThatDoNotFitAreNamed) {
   const auto unet = make();
   const at::Tensor t = at::tensor({1, 2});
   EXPECT_EQ(message_of([&] { unet->begin_step(t, {}, 8, 8); }),
-            "encoder_hidden_states is missing: this UNet needs [batch, tokens, 6]");
+            "encoder_hidden_states is missing: this UNet needs [2, tokens, 6]");
   EXPECT_EQ(message_of([&] { unet->begin_step(t, conditioning(3), 8, 8); }),
             "encoder_hidden_states has a batch of 3, which does not go with 2");
   const auto floored = make({{"downsample_padding", 0}});
