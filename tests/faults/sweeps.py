@@ -11,6 +11,7 @@ from tests.conftest import ROOT, program
 
 # What differs between two runs of the same sweep: the clock, and nothing else.
 CLOCKED_FIELDS = {"text_encoder_s", "unet_s", "vae_s", "total_s"}
+CLOCKED_FIELDS |= {"predicted_speedup", "peak_memory"}
 CLOCKED_FIELDS |= {
     f"{part}_speedup{end}" for part in ("unet", "total") for end in ("", "_low", "_high")
 }
@@ -45,7 +46,7 @@ def datasets(path: Path) -> dict[str, np.ndarray]:
 
     def visit(name: str, item: h5py.HLObject) -> None:
         if isinstance(item, h5py.Dataset):
-            clocked = name.startswith("timing/") and name.endswith("_s")
+            clocked = name.startswith("timing/") and name.endswith(("_s", "/peak_memory"))
             if not clocked and not name.startswith("runs"):
                 found[name] = item[:]
 

@@ -1,7 +1,7 @@
 """Multiply-adds equal fvcore's count on the diffusers module.
 
 fvcore's rule: one multiply-add counts as one, in convolutions, linear layers and matrix products.
-It has no handler for `baddbmm`, with which diffusers multiplies queries and keys, so that by default
+It has no handler for `baddbmm`, with which diffusers multiplies queries and keys: by default
 it misses one of attention's two products (the paper's Table 10 does); here it is given one. It also
 counts some operations per element of norms and enlargements, which are no multiply-adds of a
 matrix: they are left out on both sides.
