@@ -3,10 +3,9 @@
 
 #include <cstdio>
 #include <exception>
-#include <new>
 
 #include "cli/commands.h"
-#include "core/error.h"
+#include "cli/failure.h"
 
 namespace {
 
@@ -44,12 +43,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return report(error.what(), 2);
-  } catch (const fdbench::Error& error) {
-    return report(error.what(), error.exit_code());
-  } catch (const std::bad_alloc&) {
-    return report("out of memory; use fewer pictures at a time or a smaller max_parallel", 3);
   } catch (const std::exception& error) {
-    return report(error.what(), 3);
+    const fdbench::Failure failure = fdbench::describe_failure(error);
+    return report(failure.message.c_str(), failure.exit_code);
   }
   return 0;
 }
