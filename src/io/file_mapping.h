@@ -1,9 +1,12 @@
-// A whole file in memory, read-only, without a copy.
+// A whole file in memory, read-only, without a copy; or parts of it copied and converted.
 #pragma once
+
+#include <ATen/ATen.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace fdbench {
 
@@ -19,7 +22,17 @@ class FileMapping {
   const std::uint8_t* data() const { return static_cast<const std::uint8_t*>(data_); }
   std::size_t size() const { return size_; }
 
+  /// Numbers of dtype `stored` from `offset` [bytes] on -> all of `out` (contiguous, on the CPU),
+  /// converted to its dtype. All threads read, piece by piece and beside the mapping, so that no
+  /// page of the file stays in this process's memory. Throws a runtime error when the file cannot
+  /// be read or has become shorter meanwhile.
+  void read_numbers(std::size_t offset, at::ScalarType stored, at::Tensor& out) const;
+
  private:
+  void read(std::size_t offset, void* out, std::size_t size) const;
+
+  std::string path_;
+  int descriptor_ = -1;
   void* data_ = nullptr;
   std::size_t size_ = 0;  // [bytes]
 };

@@ -226,12 +226,19 @@ std::vector<std::string> SafetensorsFile::names() const {
   return names;
 }
 
-at::Tensor SafetensorsFile::tensor(const std::string& name) const {
+const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
   const auto found = tensors_.find(name);
-  if (found == tensors_.end()) {
-    throw usage_error({path_.string()}, "has no tensor '" + name + "'" + advice(name, names()));
-  }
-  const Entry& entry = found->second;
+  if (found != tensors_.end()) return found->second;
+  throw usage_error({path_.string()}, "has no tensor '" + name + "'" + advice(name, names()));
+}
+
+void SafetensorsFile::read(const std::string& name, at::Tensor& out) const {
+  const Entry& entry = this->entry(name);
+  mapping_->read_numbers(entry.begin, entry.dtype, out);
+}
+
+at::Tensor SafetensorsFile::tensor(const std::string& name) const {
+  const Entry& entry = this->entry(name);
   const auto options = at::TensorOptions().dtype(entry.dtype);
   const std::uint8_t* data = mapping_->data() + entry.begin;
   const std::size_t size = entry.end - entry.begin;

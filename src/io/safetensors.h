@@ -27,6 +27,9 @@ class SafetensorsFile {
   /// The tensor as stored, without a copy: a read-only view that keeps the mapping alive. Throws
   /// when there is none.
   at::Tensor tensor(const std::string& name) const;
+  /// Reads a tensor into `out` (contiguous, on the CPU, as many numbers) and converts it to out's
+  /// dtype; see FileMapping::read_numbers. Throws when there is none of that name.
+  void read(const std::string& name, at::Tensor& out) const;
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
@@ -36,6 +39,8 @@ class SafetensorsFile {
     std::size_t begin = 0;  // [bytes] from the start of the file
     std::size_t end = 0;
   };
+
+  const Entry& entry(const std::string& name) const;
 
   std::filesystem::path path_;
   std::shared_ptr<const FileMapping> mapping_;

@@ -72,7 +72,7 @@ at::Tensor SyntheticWeights::take(const std::string& name, at::IntArrayRef shape
   if (shape.size() == 1 && name.ends_with("weight")) {
     return at::ones(shape, options.device(device_));
   }
-  at::Tensor tensor = at::empty(shape, options);
+  at::Tensor tensor = memory_.empty(shape, dtype_);
   if (tensor.numel() > 0) fill_uniform(tensor, numbers_of(seed_, name, shape));
   return tensor.to(device_);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "io/recycled_memory.h"
 #include "io/weights.h"
 
 namespace fdbench {
@@ -30,6 +31,7 @@ class SyntheticWeights : public Weights {
   std::uint64_t seed_;
   at::ScalarType dtype_;
   at::Device device_;
+  RecycledMemory memory_;
 };
 
 }  // namespace fdbench

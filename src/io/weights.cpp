@@ -51,8 +51,9 @@ at::Tensor SafetensorsWeights::take(const std::string& name, at::IntArrayRef sha
   if (device_.is_meta()) return at::empty(shape, at::TensorOptions().dtype(dtype).device(device_));
   // Always a copy, never a view of the mapping: timings then do not depend on the file's alignment
   // or on pages that the system has dropped, and a file that is replaced during a run does no harm.
-  return stored.to(at::TensorOptions().dtype(dtype).device(device_), /*non_blocking=*/false,
-                   /*copy=*/true);
+  at::Tensor tensor = memory_.empty(shape, dtype);
+  file.read(name, tensor);
+  return tensor.to(device_);
 }
 
 void SafetensorsWeights::finish() {

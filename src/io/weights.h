@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "io/recycled_memory.h"
 #include "io/safetensors.h"
 
 namespace fdbench {
@@ -51,6 +52,7 @@ class SafetensorsWeights : public Weights {
   std::set<std::string> taken_;
   at::ScalarType dtype_;
   at::Device device_;
+  RecycledMemory memory_;
 };
 
 }  // namespace fdbench

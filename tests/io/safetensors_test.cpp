@@ -45,6 +45,31 @@ TEST(SafetensorsFile, GivesBackWhatWasSaved) {
   }
 }
 
+TEST(SafetensorsFile, ReadsLargeTensorsIntoAnyDtype) {
+  const TemporaryFolder folder;
+  const at::Tensor first = at::randn({700, 301}), second = at::randn({123'457});
+  save_safetensors(folder / "a", {{"first", first}, {"second", second.to(at::kHalf)}});
+  const SafetensorsFile file(folder / "a");
+  for (const at::ScalarType dtype : {at::kFloat, at::kHalf, at::kBFloat16, at::kDouble}) {
+    at::Tensor out = at::empty({700, 301}, dtype);
+    file.read("first", out);
+    EXPECT_TRUE(at::equal(out, first.to(dtype))) << dtype;
+    out = at::empty({123'457}, dtype);
+    file.read("second", out);
+    EXPECT_TRUE(at::equal(out, second.to(at::kHalf).to(dtype))) << dtype;
+  }
+}
+
+TEST(SafetensorsFile, NamesAFileThatWasCutMeanwhile) {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "a", {{"x", at::ones({1'000'000})}});
+  const SafetensorsFile file(folder / "a");
+  std::filesystem::resize_file(folder / "a", 2'000'000);
+  at::Tensor out = at::empty({1'000'000});
+  EXPECT_THAT(message_of([&] { file.read("x", out); }),
+              HasSubstr("a: has become shorter than it was when it was opened (4000"));
+}
+
 TEST(SafetensorsFile, TensorOutlivesTheFile) {
   const TemporaryFolder folder;
   save_safetensors(folder / "a.safetensors", {{"x", at::ones({1000})}});
