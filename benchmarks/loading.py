@@ -33,13 +33,13 @@ PROGRAM = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
 ARCHITECTURE = ROOT / "models/architectures/sd15"
 
 # Run in a process of its own, so that its peak is its own.
-REFERENCE = """
-import json, resource, sys, time
+REFERENCE = r"""
+import json, re, sys, time
 import torch
 from diffusers import UNet2DConditionModel
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1]) / 1024
 
 torch.set_num_threads(int(sys.argv[3]))
 before = peak()
