@@ -46,7 +46,7 @@ bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full
 	@for program in $(BUILD)/benchmarks/*_benchmark; do $$program || exit 1; done
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) -m experiments.peers.run --model models/mini --dtype float32 --rounds 10
 
-parity: build setup-dev ## SD 1.5 at full size with random weights against diffusers
+parity: build setup-dev ## SD 1.5, SD 2.1 and SDXL at full size with random weights against diffusers
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) tests/parity/full_size.py
 
 sanitize: setup ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer

@@ -1,9 +1,16 @@
-"""SD 1.5's UNet at full size, with random weights: `fdbench forward` against diffusers.
+"""UNets at full size with random weights: `fdbench forward` against diffusers.
 
-Prints the largest difference relative to the output's scale and both times; exits with 1 above
-the bound. Strict loading is checked at this size too: a surplus tensor must be refused.
+    .venv/bin/python tests/parity/full_size.py [sd15 sd21 sdxl] [--dtype float32] [--latent 64]
+
+Prints the largest difference relative to the output's scale and both times; exits with 1 above the
+bound. Strict loading is checked at this size too: a surplus tensor must be refused. Reference and
+program run one after the other, so that the memory of one model is enough: 4 GB for SD, 11 GB for
+SDXL in float32, half of it in bfloat16. Files (up to 5 GB) are temporary.
 """
 
+import argparse
+import gc
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +21,7 @@ from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,69 +36,84 @@ from tests.parity.reference import (  # noqa: E402
 )
 
 PROGRAM = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
-# What runwayml/stable-diffusion-v1-5's unet/config.json says where it is not diffusers' default.
-SD15 = {
-    "sample_size": 64,
-    "block_out_channels": (320, 640, 1280, 1280),
-    "cross_attention_dim": 768,
-    "attention_head_dim": 8,
-}
-BATCH, SIZE, TOKENS = 2, (64, 64), 77
+ARCHITECTURES = ROOT / "models/architectures"
+NAMES = ["sd15", "sd21", "sdxl"]
+# bfloat16 keeps 8 bits of each number; both sides round at some hundred places, each in its order.
+BOUNDS = {"float32": TOLERANCE, "bfloat16": 5e-2}
+BATCH, TOKENS = 2, 77
 
 
-def make_reference(folder: Path) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """Writes the model (float16, as most checkpoints are) and gives inputs and prediction."""
+def make_reference(folder: Path, name: str, dtype: str, latent: int):
+    """Writes the model (float16, as most checkpoints are) -> inputs and prediction."""
     torch.manual_seed(0)
-    model = randomize(UNet2DConditionModel(**SD15), 0)
-    model.half().save_pretrained(folder / "unet")
-    model.float()
+    config = json.loads((ARCHITECTURES / name / "unet/config.json").read_text())
+    model = randomize(UNet2DConditionModel.from_config(config), 0)
+    model.half().save_pretrained(folder / "unet", max_shard_size="20GB")
+    model.to(getattr(torch, dtype))
     count = sum(parameter.numel() for parameter in model.parameters())
-    print(f"SD 1.5 UNet, {count / 1e6:.1f} M parameters, random float16 weights run in float32")
-    inputs = unet_inputs(model, batch=BATCH, size=SIZE, tokens=TOKENS)
-    unet_forward(model, inputs)  # warm-up
+    print(f"{name}: UNet of {count / 1e6:.1f} M parameters, random float16 weights run in {dtype}")
+    inputs = unet_inputs(model, batch=BATCH, size=(latent, latent), tokens=TOKENS)
     start = time.perf_counter()
-    prediction = unet_forward(model, inputs)
+    prediction = unet_forward(model, inputs).float()
     seconds = time.perf_counter() - start
-    print(f"diffusers  {seconds:7.3f} s a call (batch {BATCH}, latent {SIZE[0]}x{SIZE[1]})")
+    print(f"diffusers  {seconds:7.3f} s, first call (batch {BATCH}, latent {latent}x{latent})")
     return inputs, prediction
 
 
-def run_program(folder: Path) -> subprocess.CompletedProcess:
+def run_program(folder: Path, dtype: str) -> subprocess.CompletedProcess:
     command = [PROGRAM, "forward", folder, "--inputs", folder / "inputs.safetensors"]
-    command += ["--output", folder / "output.safetensors"]
+    command += ["--output", folder / "output.safetensors", "--dtype", dtype]
     return subprocess.run([str(part) for part in command], capture_output=True, text=True)
 
 
-def refuses_a_surplus_tensor(folder: Path) -> bool:
-    """Adds a shard-sized surprise to the weights: the program must name it and stop."""
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    tensors = load_file(weights)
+def refuses_a_surplus_tensor(folder: Path, dtype: str) -> bool:
+    """Adds a surprise to the weights, in a file of its own: the program must name it and stop."""
     name = "mid_block.attentions.1.proj_in.weight"
-    save_file({**tensors, name: torch.zeros(1280, 1280).half()}, weights)
-    result = run_program(folder)
+    weights = folder / "unet/diffusion_pytorch_model.safetensors"
+    surplus = folder / "unet/surplus.safetensors"
+    save_file({name: torch.zeros(1280, 1280).half()}, surplus)
+    with safe_open(weights, "pt") as file:
+        names = dict.fromkeys(file.keys(), "first.safetensors")
+    weights.rename(folder / "unet/first.safetensors")
+    index = {"weight_map": {**names, name: surplus.name}}
+    Path(f"{weights}.index.json").write_text(json.dumps(index))
+    result = run_program(folder, dtype)
     print(f"surplus tensor: exit code {result.returncode}, {result.stderr.strip()}")
     return result.returncode == 3 and name in result.stderr
 
 
-def main() -> int:
+def check(name: str, dtype: str, latent: int) -> bool:
+    """One architecture from making the model to the verdict."""
     folder = Path(tempfile.mkdtemp(prefix="fdbench_full_size_"))
     try:
-        inputs, reference = make_reference(folder)
+        inputs, reference = make_reference(folder, name, dtype, latent)
+        gc.collect()
         save_file(inputs, folder / "inputs.safetensors")
-        result = run_program(folder)
+        result = run_program(folder, dtype)
         if result.returncode != 0:
             print(result.stderr)
-            return 1
+            return False
         print(f"fdbench    {result.stdout.strip().replace(str(folder) + '/', '')}")
-        ours = load_file(folder / "output.safetensors")["sample"]
-        difference = scaled_difference(ours, reference)
-        print(f"max |difference| / max |prediction| = {difference:.2e} (bound {TOLERANCE:.0e})")
-        strict = refuses_a_surplus_tensor(folder)
-        passed = difference <= TOLERANCE and strict
-        print("parity at full size:", "ok" if passed else "FAILED")
-        return 0 if passed else 1
+        ours = load_file(folder / "output.safetensors")["sample"].float()
+        difference, bound = scaled_difference(ours, reference), BOUNDS[dtype]
+        print(f"max |difference| / max |prediction| = {difference:.2e} (bound {bound:.0e})")
+        passed = refuses_a_surplus_tensor(folder, dtype) and difference <= bound
+        print(f"{name}, parity at full size:", "ok" if passed else "FAILED", flush=True)
+        return passed
     finally:
         shutil.rmtree(folder)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=NAMES, metavar="sd15|sd21|sdxl")
+    parser.add_argument("--dtype", choices=list(BOUNDS), default="float32")
+    parser.add_argument("--latent", type=int, default=64, help="side of the latent")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(NAMES):
+        parser.error(f"{unknown.pop()}: one of {', '.join(NAMES)}")
+    results = [check(name, arguments.dtype, arguments.latent) for name in arguments.names]
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
