@@ -67,6 +67,29 @@ TEST(TextToImagePipeline, AFolderWithHalfOfSdxlIsNamed) {
               HasSubstr("text_encoder_2/ and tokenizer_2/ not all are there"));
 }
 
+TEST(TextToImagePipeline, RandomWeightsGoWithRandomText) {
+  const TemporaryFolder folder({"unet", "vae", "scheduler"});
+  const TextToImagePipeline pipeline(ModelFolder(folder.path(), 0), at::kBFloat16, at::kCPU);
+  EXPECT_TRUE(pipeline.synthetic());
+  EXPECT_FALSE(load(embedded_model()).synthetic());
+  const at::Tensor states = pipeline.encode_prompts({"a", "b", "a"}).encoder_hidden_states;
+  EXPECT_EQ(states.sizes(), (std::vector<std::int64_t>{3, 77, 128}));
+  EXPECT_EQ(states.scalar_type(), at::kBFloat16);
+  EXPECT_TRUE(at::equal(states[0], states[2]));
+  EXPECT_FALSE(at::equal(states[0], states[1]));
+  EXPECT_TRUE(at::equal(pipeline.encode_no_prompt(1).encoder_hidden_states,
+                        pipeline.encode_prompts({""}).encoder_hidden_states));
+}
+
+TEST(TextToImagePipeline, SizesFollowTheModelWhereNoneIsGiven) {
+  const TextToImagePipeline pipeline = load(embedded_model());
+  EXPECT_EQ(pipeline.sized({}).height, 64);
+  EXPECT_EQ(pipeline.sized({128, 0}).height, 128);
+  EXPECT_EQ(pipeline.sized({128, 0}).width, 64);
+  EXPECT_EQ(pipeline.size_of(at::zeros({1, 4, 6, 8})).width, 32);
+  EXPECT_FALSE(pipeline.time_ids(1, {}).defined());
+}
+
 TEST(TextToImagePipeline, AUNetIsNeeded) {
   const TemporaryFolder folder({"vae", "scheduler"});
   EXPECT_THAT(message_of([&] { load(folder.path()); }), HasSubstr("has no unet/"));

@@ -164,6 +164,19 @@ def test_sweeps_of_any_size_and_batch(fdbench, shelf, tmp_path, guidance):
         assert (other - found[0]).abs().max() < 1e-4 * found[0].abs().max()
 
 
+def test_a_sampler_with_more_calls_than_steps(fdbench, shelf, tmp_path):
+    """PNDM makes its first step in two calls; SD 1.5 folders name it."""
+    runs = [{"strategy": "full"}, {"strategy": "encoder", "key_steps": [3, 1]}]
+    done = sweep(
+        fdbench, shelf, tmp_path, sampler={"name": "pndm", "skip_prk_steps": True}, runs=runs
+    )
+    assert done.returncode == 0, done.stderr
+    with h5py.File(tmp_path / "x.h5") as file:
+        calls = file["plan/ran"].shape[1]
+        assert calls == len(file["timesteps"][0]) > 3
+        assert file["runs"]["unet_calls"][0] == calls
+
+
 def test_a_result_of_other_weights_or_size_is_another(fdbench, shelf, tmp_path):
     assert sweep(fdbench, shelf, tmp_path).returncode == 0
     run = ["run", tmp_path / "c.yaml", "--out", tmp_path / "x.h5"]
