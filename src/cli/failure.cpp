@@ -11,6 +11,8 @@
 namespace fdbench {
 namespace {
 
+constexpr std::string_view kBefore = "ried to allocate ";
+constexpr double kMiB = 1024.0 * 1024.0;  // [bytes]
 constexpr const char* kSmaller =
     "use a smaller batch (pictures.batch, fewer --prompt), max_parallel, latent (latent, --height, "
     "--width) or dtype (bfloat16)";
@@ -18,7 +20,6 @@ constexpr const char* kSmaller =
 /// "3.21 GiB" of LibTorch's "you tried to allocate 3446728704 bytes" and "Tried to allocate 3.21
 /// GiB"; "" where the text names no amount.
 std::string amount_in(std::string_view text) {
-  constexpr std::string_view kBefore = "ried to allocate ";
   const std::size_t found = text.find(kBefore);
   if (found == std::string_view::npos) return "";
   const std::string rest(text.substr(found + kBefore.size()));
@@ -29,7 +30,6 @@ std::string amount_in(std::string_view text) {
   if (std::string_view(unit) != "bytes") {
     std::snprintf(amount, sizeof amount, "%g %s", number, unit);
   } else {
-    constexpr double kMiB = 1024.0 * 1024.0;
     const bool large = number >= 1024 * kMiB;
     std::snprintf(amount, sizeof amount, "%.3g %s", number / (large ? 1024 * kMiB : kMiB),
                   large ? "GiB" : "MiB");

@@ -11,6 +11,9 @@
 namespace fdbench {
 namespace {
 
+/// CLIP's first configs say so in `eos_token_id` where the vocabulary's last token is meant.
+constexpr std::int64_t kHistoricalEnd = 2;
+
 /// Names and defaults as in transformers' CLIPTextConfig.
 struct ClipTextConfig {
   std::int64_t vocab_size = 49408, max_position_embeddings = 77;
@@ -136,10 +139,8 @@ struct CLIPTextModel::Impl {
 
   /// The states at each text's end. last: [n, l, d] -> [n, d].
   at::Tensor at_end(const at::Tensor& last, const at::Tensor& input_ids) const {
-    // CLIP's first configs say 2 where the end token, the vocabulary's last, is meant.
-    constexpr std::int64_t kHistorical = 2;
     const at::Tensor ids = input_ids.to(last.device());
-    const at::Tensor position = config.eos_token_id == kHistorical
+    const at::Tensor position = config.eos_token_id == kHistoricalEnd
                                     ? ids.argmax(1)
                                     : ids.eq(config.eos_token_id).to(at::kInt).argmax(1);
     return last.index({at::arange(last.size(0), position.options()), position});

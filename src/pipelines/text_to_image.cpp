@@ -7,6 +7,8 @@
 namespace fdbench {
 namespace {
 
+constexpr std::int64_t kStableDiffusionFactor = 8;
+
 /// A component with its weights; nullptr where the folder has none.
 template <typename Model>
 std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& name,
@@ -116,8 +118,7 @@ nlohmann::json scheduler_config(const ModelFolder& folder) {
 }
 
 std::int64_t TextToImagePipeline::factor() const {
-  constexpr std::int64_t kStableDiffusion = 8;
-  return has_vae() ? vae_->factor() : kStableDiffusion;
+  return has_vae() ? vae_->factor() : kStableDiffusionFactor;
 }
 
 }  // namespace fdbench
