@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/tome_options.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "io/model_folder.h"
@@ -19,6 +20,7 @@ struct ForwardOptions {
   std::filesystem::path model, inputs, output;
   std::string dtype = "float32", device = "cpu";
   int threads = 0;
+  TokenMerging tome;
 };
 
 std::string shape_text(const at::Tensor& tensor) {
@@ -91,8 +93,9 @@ void check_batch(const std::string& name, const at::Tensor& tensor, std::int64_t
                     std::to_string(batch));
 }
 
-/// One call. What does not fit is reported with the inputs file's name.
-at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file) {
+/// One call. What does not fit is reported with the inputs file's name. All samples share the
+/// random choices of token merging, as in tomesd.
+at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file, const TokenMerging& tome) {
   const at::Tensor sample = sample_tensor(file, unet).to(unet.device(), unet.dtype());
   const at::Tensor timesteps = timestep_tensor(file, sample.size(0)).to(unet.device());
   const Conditioning conditioning = conditioning_tensors(file);
@@ -100,7 +103,7 @@ at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file) {
     check_batch("encoder_hidden_states", conditioning.encoder_hidden_states, sample.size(0));
     check_batch("text_embeds", conditioning.text_embeds, sample.size(0));
     check_batch("time_ids", conditioning.time_ids, sample.size(0));
-    return forward(unet, sample, timesteps, conditioning);
+    return forward(unet, sample, timesteps, conditioning, {}, {tome, {0}});
   } catch (const Error& error) {
     throw input_error(file, error.what());
   }
@@ -108,6 +111,7 @@ at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file) {
 
 void run_forward(const ForwardOptions& options) {
   if (options.threads > 0) at::set_num_threads(options.threads);
+  check_token_merging(options.tome);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
@@ -118,7 +122,7 @@ void run_forward(const ForwardOptions& options) {
 
   synchronize(device);
   const auto start = std::chrono::steady_clock::now();
-  const at::Tensor prediction = predict(*unet, inputs);
+  const at::Tensor prediction = predict(*unet, inputs, options.tome);
   synchronize(device);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
 
@@ -152,6 +156,7 @@ void add_forward_command(CLI::App& app) {
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads (default: all cores)")
       ->check(CLI::PositiveNumber);
+  add_tome_options(*command, options->tome);
   command->footer(
       "Example: fdbench forward models/mini --inputs in.safetensors --output out.safetensors");
   command->callback([options] { run_forward(*options); });

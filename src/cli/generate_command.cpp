@@ -102,6 +102,7 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
   executor.execution = parse_execution(options.execution);
   executor.max_parallel = options.max_parallel;
   executor.guidance_scale = options.guidance;
+  executor.tome = {options.tome, noise.seeds()};
   if (!options.save_latents.empty()) {
     generated.trajectory.push_back(start);
     executor.observe_step = [&](int, const at::Tensor& latents) {

@@ -1,5 +1,6 @@
 #include "cli/generate_options.h"
 
+#include "cli/tome_options.h"
 #include "core/error.h"
 
 namespace fdbench {
@@ -74,6 +75,7 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
 void add_options(CLI::App& command, GenerateOptions& options) {
   add_model_options(command, options);
   add_sampling_options(command, options);
+  add_tome_options(command, options.tome);
 }
 
 void check_options(const GenerateOptions& options, const ModelFolder& folder) {
@@ -93,6 +95,7 @@ void check_options(const GenerateOptions& options, const ModelFolder& folder) {
   if (options.max_parallel > 0 && options.execution != "parallel") {
     throw usage_error("--max-parallel needs --execution parallel");
   }
+  check_token_merging(options.tome);
 }
 
 }  // namespace fdbench

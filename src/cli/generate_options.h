@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/model_folder.h"
+#include "nn/token_merging.h"
 
 namespace fdbench {
 
@@ -21,6 +22,7 @@ struct GenerateOptions {
   int steps = 50, max_parallel = 0, threads = 0;
   double guidance = 7.5, eta = 0;
   std::uint64_t seed = 0;
+  TokenMerging tome;
   std::int64_t height = 0, width = 0;  // [picture pixels], 0: the model's
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/tome_options.h"
 #include "core/error.h"
 #include "sweep/plan_text.h"
 
@@ -15,6 +16,7 @@ struct PlanOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
   std::string strategy, format = "text";
+  TokenMerging tome;
 };
 
 /// Runs of that name or strategy; all without one.
@@ -35,7 +37,11 @@ std::vector<const PreparedRun*> chosen_runs(const PreparedSweep& sweep, const st
 }
 
 void run_plan(const PlanOptions& options) {
-  const Experiment experiment = load_experiment(options.config, options.assignments);
+  check_token_merging(options.tome);
+  Experiment experiment = load_experiment(options.config, options.assignments);
+  if (options.tome.on()) {
+    for (RunSpec& run : experiment.runs) run.tome = options.tome;
+  }
   const ModelFolder folder = open_model(experiment);
   const PreparedSweep sweep = prepare_sweep(experiment, folder, *load_outline(folder));
   const std::vector<const PreparedRun*> runs = chosen_runs(sweep, options.strategy);
@@ -64,6 +70,7 @@ void add_plan_command(CLI::App& app) {
   command->add_option("--format", options->format, "text, or json with every layer")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  add_tome_options(*command, options->tome);
   command->footer("Example: fdbench plan configs/ablation.yaml --strategy encoder");
   command->callback([options] { run_plan(*options); });
 }

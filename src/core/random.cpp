@@ -20,4 +20,11 @@ at::Tensor draw_noise(std::vector<at::Generator>& generators, at::IntArrayRef sh
   return at::cat(noise, 0);
 }
 
+std::uint64_t mixed_seed(std::uint64_t seed, std::uint64_t number) {
+  std::uint64_t bits = seed + (number + 1) * 0x9E3779B97F4A7C15;
+  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
+  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
+  return bits ^ (bits >> 31);
+}
+
 }  // namespace fdbench

@@ -1,4 +1,4 @@
-// Starting noise: picture i of a run depends on the seed and on i only, never on batch, thread
+// Random numbers: picture i of a run depends on the seed and on i only, never on batch, thread
 // count, shard or order.
 #pragma once
 
@@ -19,5 +19,9 @@ at::Tensor draw_noise(at::Generator& generator, at::IntArrayRef shape);
 
 /// Noise of several pictures, each drawn from its own generator. -> [n, c, h, w], float32.
 at::Tensor draw_noise(std::vector<at::Generator>& generators, at::IntArrayRef shape);
+
+/// A number that follows from both and looks like chance (SplitMix64, Steele et al. 2014): other
+/// numbers give unrelated results.
+std::uint64_t mixed_seed(std::uint64_t seed, std::uint64_t number);
 
 }  // namespace fdbench

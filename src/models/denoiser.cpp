@@ -50,10 +50,12 @@ std::int64_t LayerScratch::nbytes() const {
 }
 
 at::Tensor forward(const Denoiser& denoiser, const at::Tensor& sample, const at::Tensor& timesteps,
-                   const Conditioning& conditioning, const LayerOutputObserver& observer) {
+                   const Conditioning& conditioning, const LayerOutputObserver& observer,
+                   const SeededTokenMerging& tome) {
   const auto layers = denoiser.layers();
-  const StepContext context =
+  StepContext context =
       denoiser.begin_step(timesteps, conditioning, sample.size(2), sample.size(3));
+  context.tome = tome;
   const std::vector<int> last = last_uses(layers);
   std::vector<at::Tensor> outputs(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {

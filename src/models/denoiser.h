@@ -13,6 +13,7 @@
 
 #include "kernels/attention.h"
 #include "nn/resnet.h"
+#include "nn/token_merging.h"
 
 namespace fdbench {
 
@@ -53,6 +54,7 @@ struct StepContext {
   std::int64_t height = 0;  // H of the latent: upsamplers aim at the sizes that follow from it
   std::int64_t width = 0;   // W of the latent
   bool keep_text = false;   // the text is the same at later calls with the same LayerScratch
+  SeededTokenMerging tome = {};  // seeds: of this step
 };
 
 /// One input of a layer.
@@ -77,8 +79,8 @@ struct LayerCost {
   std::int64_t all = 0;     // by fvcore's rule: one multiply-add counts as one
   std::int64_t shared = 0;  // of them: what does not depend on the text or on inputs that do, so
                             // that both halves of a guidance batch have it in common
-  std::int64_t skip = 0;  // of them: what depends on the second input alone
-  std::int64_t text = 0;  // of them: what depends on the text alone
+  std::int64_t skip = 0;    // of them: what depends on the second input alone
+  std::int64_t text = 0;    // of them: what depends on the text alone
 };
 
 /// Size of the latent that a denoiser works on.
@@ -87,6 +89,7 @@ struct SampleShape {
   std::int64_t height = 64;
   std::int64_t width = 64;
   std::int64_t text_tokens = 77;
+  TokenMerging tome = {};
 };
 
 /// A noise-prediction network as a list of layers in the order they run; the last one's output is
@@ -118,7 +121,8 @@ class Denoiser {
   virtual at::Tensor run_layer(int layer, std::span<const LayerInput> inputs,
                                const StepContext& context, LayerScratch& scratch) const = 0;
   /// Multiply-adds of each layer for one call, by fvcore's rule (convolutions, linear layers and
-  /// both attention products). Same length as layers().
+  /// both attention products); with token merging also the scores of its matching. Same length as
+  /// layers().
   virtual std::vector<LayerCost> costs(const SampleShape& shape) const = 0;
   /// `LayerCost::all` of each layer.
   std::vector<std::int64_t> multiply_adds(const SampleShape& shape) const;
@@ -131,7 +135,8 @@ using LayerOutputObserver = std::function<void(int layer, const at::Tensor& outp
 /// batch n
 /// -> [n, C, H, W].
 at::Tensor forward(const Denoiser& denoiser, const at::Tensor& sample, const at::Tensor& timesteps,
-                   const Conditioning& conditioning, const LayerOutputObserver& observer = {});
+                   const Conditioning& conditioning, const LayerOutputObserver& observer = {},
+                   const SeededTokenMerging& tome = {});
 
 /// Names of the blocks in the order they run ("conv_in", "down_blocks.0", ..., "conv_out").
 std::vector<std::string> block_names(const Denoiser& denoiser);

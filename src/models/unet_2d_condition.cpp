@@ -161,6 +161,7 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput
   const UNetLayer& unet_layer = graph_.layers.at(layer);
   struct Visitor {
     const UNet2DConditionModel& unet;
+    int index;
     const UNetLayer& layer;
     std::span<const LayerInput> inputs;
     const at::Tensor& x;
@@ -179,11 +180,17 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput
       scratch.skip = skip.kept ? term : SkipTerm();
       return resnet(x, skip.values, term, context.emb);
     }
+    std::optional<MergedMap> merged_map() const {
+      const auto grid =
+          merge_grid(context.tome.options, context.height * context.width, x.size(2), x.size(3));
+      if (!grid) return std::nullopt;
+      return MergedMap{*grid, mixed_seeds(context.tome.seeds, index)};
+    }
     at::Tensor operator()(const Transformer2DModel& transformer) const {
-      if (!context.keep_text) return transformer(x, context.encoder_hidden_states);
-      if (scratch.text.empty())
-        scratch.text = transformer.text_terms(context.encoder_hidden_states);
-      return transformer(x, scratch.text);
+      const at::Tensor& states = context.encoder_hidden_states;
+      if (!context.keep_text) return transformer(x, transformer.text_terms(states), merged_map());
+      if (scratch.text.empty()) scratch.text = transformer.text_terms(states);
+      return transformer(x, scratch.text, merged_map());
     }
     at::Tensor operator()(const Downsample2D& downsample) const { return downsample(x); }
     at::Tensor operator()(const Upsample2D& upsample) const {
@@ -194,28 +201,31 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput
       return out.conv(out.norm(x, out.activation)).contiguous();
     }
   };
-  return std::visit(Visitor{*this, unet_layer, inputs, inputs[0].values, context, scratch},
+  return std::visit(Visitor{*this, layer, unet_layer, inputs, inputs[0].values, context, scratch},
                     unet_layer.module);
 }
 
 std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) const {
   struct Visitor {
-    std::int64_t batch, height, width, text_tokens;
+    const SampleShape& shape;
+    std::int64_t height, width;
     bool shares;  // all inputs and the time embedding are the same for both halves of a guidance
                   // batch
 
-    std::int64_t pixels() const { return batch * height * width; }
+    std::int64_t pixels() const { return shape.batch * height * width; }
     LayerCost plain(std::int64_t all) const { return {all, shares ? all : 0, 0, 0}; }
     LayerCost operator()(const ConvIn& in) const { return plain(in.conv.multiply_adds(pixels())); }
     LayerCost operator()(const ResnetBlock2D& resnet) const {
-      LayerCost cost = plain(resnet.multiply_adds(batch, height, width));
-      cost.skip = resnet.skip_multiply_adds(batch, height, width);
+      LayerCost cost = plain(resnet.multiply_adds(shape.batch, height, width));
+      cost.skip = resnet.skip_multiply_adds(shape.batch, height, width);
       return cost;
     }
     LayerCost operator()(const Transformer2DModel& transformer) const {
-      LayerCost cost{transformer.multiply_adds(batch, height * width, text_tokens), 0, 0, 0};
-      if (shares) cost.shared = transformer.multiply_adds_before_text(batch, height * width);
-      cost.text = transformer.text_multiply_adds(batch, text_tokens);
+      const auto grid = merge_grid(shape.tome, shape.height * shape.width, height, width);
+      const BlockTokens tokens = grid ? BlockTokens(*grid) : BlockTokens(height * width);
+      LayerCost cost{transformer.multiply_adds(shape.batch, tokens, shape.text_tokens), 0, 0, 0};
+      if (shares) cost.shared = transformer.multiply_adds_before_text(shape.batch, tokens);
+      cost.text = transformer.text_multiply_adds(shape.batch, shape.text_tokens);
       return cost;
     }
     LayerCost operator()(const Downsample2D& down) const {
@@ -231,8 +241,8 @@ std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) con
   check_size(shape.height, shape.width);
   std::vector<LayerCost> costs;
   for (const UNetLayer& layer : graph_.layers) {
-    const Visitor visitor{shape.batch, side(shape.height, layer.level),
-                          side(shape.width, layer.level), shape.text_tokens, layer.shares_inputs};
+    const Visitor visitor{shape, side(shape.height, layer.level), side(shape.width, layer.level),
+                          layer.shares_inputs};
     costs.push_back(std::visit(visitor, layer.module));
   }
   return costs;

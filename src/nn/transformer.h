@@ -5,6 +5,7 @@
 
 #include "nn/attention.h"
 #include "nn/norm.h"
+#include "nn/token_matching.h"
 
 namespace fdbench {
 
@@ -33,6 +34,23 @@ struct FeedForward {
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& added) const;
 };
 
+/// A feature map whose tokens are merged in one call.
+struct MergedMap {
+  MergeGrid grid;
+  std::vector<std::uint64_t> seeds;  // as in SeededTokenMerging; each block mixes its number in
+};
+
+/// How many tokens the parts of a transformer block work on.
+struct BlockTokens {
+  std::int64_t all = 0;
+  std::int64_t attn1 = 0, attn2 = 0, ff = 0;
+  std::optional<MergeGrid> grid;  // of the matching, which compares sources with destinations
+
+  BlockTokens(std::int64_t pixels)  // NOLINT(google-explicit-constructor): all on all of them
+      : all(pixels), attn1(pixels), attn2(pixels), ff(pixels) {}
+  explicit BlockTokens(const MergeGrid& grid);
+};
+
 struct BasicTransformerBlock {
   LayerNorm norm1, norm2, norm3;
   Attention attn1, attn2;
@@ -43,10 +61,13 @@ struct BasicTransformerBlock {
   /// x: [n, N, C], text: of batch m, attn2.keys_and_values -> [max(n, m), N, C]. A smaller batch
   /// stands for its repetition: what comes before the text is computed for n only.
   at::Tensor operator()(const at::Tensor& x, const KeysAndValues& text) const;
-  std::int64_t multiply_adds(std::int64_t batch, std::int64_t pixels,
+  /// The same with tokens merged around the parts that the options name; the matching is that of x.
+  at::Tensor operator()(const at::Tensor& x, const KeysAndValues& text,
+                        const MergedMap& merged) const;
+  std::int64_t multiply_adds(std::int64_t batch, const BlockTokens& tokens,
                              std::int64_t text_tokens) const;
-  /// Of what comes before the text: self-attention and the queries to the text.
-  std::int64_t multiply_adds_before_text(std::int64_t batch, std::int64_t pixels) const;
+  /// Of what comes before the text: matching, self-attention and the queries to the text.
+  std::int64_t multiply_adds_before_text(std::int64_t batch, const BlockTokens& tokens) const;
 };
 
 struct Transformer2DModel {
@@ -62,15 +83,16 @@ struct Transformer2DModel {
   std::vector<KeysAndValues> text_terms(const at::Tensor& text) const;
   /// x: [n, C, H, W], text: text_terms, of batch m -> [max(n, m), C, H, W]. A smaller batch stands
   /// for its repetition.
-  at::Tensor operator()(const at::Tensor& x, const std::vector<KeysAndValues>& text) const;
+  /// merged: the grid of x, where tokens are merged.
+  at::Tensor operator()(const at::Tensor& x, const std::vector<KeysAndValues>& text,
+                        const std::optional<MergedMap>& merged = {}) const;
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& text) const {
     return (*this)(x, text_terms(text));
   }
-  /// pixels: height x width.
-  std::int64_t multiply_adds(std::int64_t batch, std::int64_t pixels,
+  std::int64_t multiply_adds(std::int64_t batch, const BlockTokens& tokens,
                              std::int64_t text_tokens) const;
   /// Of what comes before the first attention to the text.
-  std::int64_t multiply_adds_before_text(std::int64_t batch, std::int64_t pixels) const;
+  std::int64_t multiply_adds_before_text(std::int64_t batch, const BlockTokens& tokens) const;
   /// Of text_terms.
   std::int64_t text_multiply_adds(std::int64_t batch, std::int64_t text_tokens) const;
 };

@@ -10,6 +10,7 @@ PictureNoise::PictureNoise(std::uint64_t seed, const std::vector<std::int64_t>& 
                            std::vector<std::int64_t> shape)
     : shape_(std::move(shape)) {
   for (const std::int64_t picture : pictures) {
+    seeds_.push_back(seed + static_cast<std::uint64_t>(picture));
     generators_.push_back(picture_generator(seed, picture));
   }
 }

@@ -21,10 +21,13 @@ class PictureNoise {
 
   /// Unit noise [n, c, h, w], float32 on the CPU; fresh at each call.
   at::Tensor draw();
+  /// Of each picture, [n], for random choices besides the noise.
+  const std::vector<std::uint64_t>& seeds() const { return seeds_; }
   /// `draw` for a sampler. The source refers to this object.
   NoiseSource source();
 
  private:
+  std::vector<std::uint64_t> seeds_;
   std::vector<at::Generator> generators_;
   std::vector<std::int64_t> shape_;
 };

@@ -45,7 +45,7 @@ class Denoising {
         guided_(options.guidance_scale > 1),
         latents_(std::move(latents)),
         network_(denoiser, schedule, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
-                 latents_.size(2), latents_.size(3), options.savings) {}
+                 latents_.size(2), latents_.size(3), options.savings, options.tome) {}
 
   DenoiseResult run();
 
@@ -150,6 +150,14 @@ void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Sch
   }
 }
 
+void check_merging(const SeededTokenMerging& tome, std::int64_t num_pictures) {
+  check_token_merging(tome.options);
+  const auto num_seeds = static_cast<std::int64_t>(tome.seeds.size());
+  if (!tome.options.on() || !tome.options.use_rand || num_seeds == num_pictures) return;
+  throw usage_error("token merging has " + std::to_string(num_seeds) + " seeds for " +
+                    std::to_string(num_pictures) + " pictures");
+}
+
 }  // namespace
 
 Execution parse_execution(const std::string& name) {
@@ -171,6 +179,7 @@ DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule
   if (options.max_parallel < 0) {
     throw usage_error("max_parallel must not be negative: " + std::to_string(options.max_parallel));
   }
+  check_merging(options.tome, latents.size(0));
   const Conditioning conditioning =
       options.guidance_scale > 1 ? joined(unconditional, conditional) : conditional;
   sampler.reset();

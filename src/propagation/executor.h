@@ -33,6 +33,8 @@ struct ExecutorOptions {
   int max_parallel = 0;  // steps in one batch at most; 0: no cap
   double guidance_scale = 1.0;
   ExactSavings savings;
+  SeededTokenMerging tome;  // seeds: with use_rand one a picture; each step, layer and transformer
+                            // block chooses anew from them
   LayerObserver observe_layer;
   StepObserver observe_step;
 };

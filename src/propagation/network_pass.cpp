@@ -19,7 +19,8 @@ void Stopwatch::stop() {
 
 NetworkPass::NetworkPass(const Denoiser& denoiser, const Schedule& schedule,
                          const Conditioning& conditioning, std::int64_t batch_size,
-                         std::int64_t height, std::int64_t width, const ExactSavings& savings)
+                         std::int64_t height, std::int64_t width, const ExactSavings& savings,
+                         const SeededTokenMerging& tome)
     : denoiser_(denoiser),
       schedule_(schedule),
       conditioning_(conditioning),
@@ -27,6 +28,7 @@ NetworkPass::NetworkPass(const Denoiser& denoiser, const Schedule& schedule,
       height_(height),
       width_(width),
       savings_(savings),
+      tome_(tome),
       stopwatch_(denoiser.device()),
       outputs_(schedule.num_layers()),
       scratch_(schedule.num_layers()),
@@ -42,6 +44,7 @@ void NetworkPass::begin(std::span<const int> steps, std::span<const double> time
   context_ = denoiser_.begin_step(at::tensor(values, at::kFloat).to(denoiser_.device()),
                                   conditioning_, height_, width_);
   context_.keep_text = savings_.text_caching;
+  context_.tome = merging_of(steps_);
 }
 
 void NetworkPass::run(std::span<const int> steps, std::span<const double> timesteps,
@@ -161,6 +164,7 @@ at::Tensor NetworkPass::prediction(int step) {
 StepContext NetworkPass::context_of(const std::vector<int>& steps) const {
   if (steps == steps_) return context_;
   StepContext context = context_;
+  context.tome = merging_of(steps);
   std::vector<at::Tensor> embs;
   for (const int step : steps) {
     const auto position = std::find(steps_.begin(), steps_.end(), step) - steps_.begin();
@@ -171,6 +175,20 @@ StepContext NetworkPass::context_of(const std::vector<int>& steps) const {
   if (is_same && savings_.prefix_sharing)
     context.emb = context.emb.narrow(0, 0, 1);  // one timestep for all
   return context;
+}
+
+SeededTokenMerging NetworkPass::merging_of(const std::vector<int>& steps) const {
+  SeededTokenMerging merging{tome_.options, {}};
+  if (!tome_.options.on() || !tome_.options.use_rand) return merging;
+  const auto num_pictures = static_cast<std::int64_t>(tome_.seeds.size());
+  const std::int64_t repeats = steps.size() > 1 ? batch_size_ / num_pictures : 1;
+  for (const int step : steps) {
+    const std::vector<std::uint64_t> seeds = mixed_seeds(tome_.seeds, step);
+    for (std::int64_t i = 0; i < repeats; ++i) {
+      merging.seeds.insert(merging.seeds.end(), seeds.begin(), seeds.end());
+    }
+  }
+  return merging;
 }
 
 }  // namespace fdbench

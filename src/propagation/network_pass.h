@@ -44,11 +44,11 @@ class NetworkPass {
  public:
   using Observer = std::function<void(int step, int layer, const at::Tensor& output)>;
 
-  /// conditioning: of batch B = batch_size. height, width: of the latent. All arguments outlive the
-  /// pass.
+  /// conditioning: of batch B = batch_size. height, width: of the latent. tome: with a seed for
+  /// each picture. All arguments outlive the pass.
   NetworkPass(const Denoiser& denoiser, const Schedule& schedule, const Conditioning& conditioning,
               std::int64_t batch_size, std::int64_t height, std::int64_t width,
-              const ExactSavings& savings);
+              const ExactSavings& savings, const SeededTokenMerging& tome);
 
   /// Runs each layer once for all of `steps` that need it. steps: in sampling order, each runs at
   /// least one layer; only the first may read `sample` ([B, C, H, W], or of a smaller batch that
@@ -87,6 +87,8 @@ class NetworkPass {
   /// Of a batch of `num_steps` steps, the one at `position`: [B, ...] or smaller.
   at::Tensor slice(const at::Tensor& batch, std::size_t position, std::size_t num_steps) const;
   StepContext context_of(const std::vector<int>& steps) const;
+  /// Token merging with the seeds of each entry of a batch of these steps.
+  SeededTokenMerging merging_of(const std::vector<int>& steps) const;
   void observe(const Observer& observer, int layer, const Output& output);
 
   const Denoiser& denoiser_;
@@ -94,6 +96,7 @@ class NetworkPass {
   const Conditioning& conditioning_;
   std::int64_t batch_size_, height_, width_;
   ExactSavings savings_;
+  const SeededTokenMerging& tome_;
   Stopwatch stopwatch_;
   std::vector<int> steps_;                    // of the current batch
   StepContext context_;                       // of the current batch

@@ -50,6 +50,10 @@ enum class Display {
         "both halves of the guidance batch shared what comes before the first text") \
   FIELD(bool, text_caching, true, "", kHidden, "", \
         "keys and values of the text were computed once for all steps") \
+  FIELD(double, tome_ratio, 0, "", kHidden, "", \
+        "token merging: share of a feature map's tokens that others took in, 0: off") \
+  FIELD(std::string, tome_options, {}, "", kHidden, "", \
+        "token merging: its other options by tomesd's names, JSON") \
   FIELD(std::string, sampler, {}, "", kHidden, "", \
         "name of the sampler") \
   FIELD(std::string, sampler_options, {}, "", kHidden, "", \
@@ -57,7 +61,7 @@ enum class Display {
   FIELD(bool, baseline, false, "", kHidden, "", \
         "true for the run that speedups and distances refer to") \
   FIELD(bool, reused, false, "", kHidden, "", \
-        "false when every layer ran at every step: then nothing was saved, whatever the name") \
+        "false when every layer ran at every step: then no plan saved anything, whatever the name") \
   FIELD(std::int64_t, num_pictures, 0, "", kHidden, "", \
         "pictures made") \
   FIELD(std::int64_t, unet_calls, kNotCounted, "", kHidden, "", \

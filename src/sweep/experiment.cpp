@@ -6,6 +6,7 @@
 #include "io/model_folder.h"
 #include "sweep/config_reader.h"
 #include "sweep/run_config.h"
+#include "sweep/tome_config.h"
 
 namespace fdbench {
 namespace {
@@ -189,6 +190,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMany));
   if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
+  if (map.has("tome")) defaults.tome = read_tome(map.at("tome"), {});
   if (map.has("max_parallel")) {
     defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
   }
@@ -203,7 +205,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
 
 int Experiment::baseline() const {
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i].strategy.name == "full") return static_cast<int>(i);
+    if (runs[i].strategy.name == "full" && !runs[i].tome.on()) return static_cast<int>(i);
   }
   return -1;
 }

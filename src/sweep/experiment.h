@@ -27,6 +27,7 @@ struct RunSpec {
   Execution execution = Execution::kSequential;
   int max_parallel = 0;  // 0: no cap
   ExactSavings savings;
+  TokenMerging tome;
   int num_steps = 50;
   SamplerChoice sampler;
   Place place;  // in the config file
@@ -68,8 +69,8 @@ struct Experiment {
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied
 
-  /// Index of the first run of strategy `full`, which speedups and distances refer to; -1 when
-  /// there is none.
+  /// Index of the first run of strategy `full` without token merging, which speedups and distances
+  /// refer to; -1 when there is none.
   int baseline() const;
   std::int64_t num_pictures() const { return static_cast<std::int64_t>(captions.size()); }
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sweep/tome_config.h"
+
 namespace fdbench {
 namespace {
 
@@ -78,10 +80,18 @@ std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
   return line;
 }
 
+/// "tokens merged: ratio 0.5 {...}"; "" where none are.
+std::string merging_line(const TokenMerging& merging) {
+  if (!merging.on()) return "";
+  char ratio[32];
+  std::snprintf(ratio, sizeof ratio, "%g", merging.ratio);
+  return std::string("tokens merged: ratio ") + ratio + " " + tome_options_text(merging) + "\n";
+}
+
 }  // namespace
 
 std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
-  std::string text = run.spec.name + ": " + summary(sweep, run);
+  std::string text = run.spec.name + ": " + summary(sweep, run) + merging_line(run.spec.tome);
   const int num_steps = run.plan.num_steps();
   for (int begin = 0; begin < num_steps; begin += kStepsPerLine) {
     const int end = std::min(begin + kStepsPerLine, num_steps);
@@ -93,7 +103,10 @@ std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
     }
   }
   if (run.schedule.num_layer_runs() == run.layers_total() && run.spec.strategy.name != "full") {
-    text += "note: every layer runs at every step; this run does all the work of a full run\n";
+    text += run.spec.tome.on()
+                ? "note: every layer runs at every step; only the merged tokens save work\n"
+                : "note: every layer runs at every step; this run does all the work of a full "
+                  "run\n";
   }
   return text;
 }
@@ -105,6 +118,8 @@ nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& 
                                  {"num_steps", run.spec.num_steps},
                                  {"timesteps", run.timesteps},
                                  {"multiply_adds", run.multiply_adds},
+                                 {"tome_ratio", run.spec.tome.ratio},
+                                 {"tome_options", tome_options_text(run.spec.tome)},
                                  {"reuses", run.schedule.reuses()}};
   for (const LayerInfo& layer : sweep.layers) json["layers"].push_back(layer.name);
   for (int step = 0; step < run.plan.num_steps(); ++step) {

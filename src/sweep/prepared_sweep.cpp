@@ -61,7 +61,9 @@ auto placed(const Place& place, const Action& action) {
   }
 }
 
-PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
+/// costs: of each layer for one call of this run.
+PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec,
+                        std::span<const LayerCost> costs) {
   const auto sampler = sampler_of_run(sweep, spec);
   PreparedRun run = placed(spec.place, [&] {
     RunSpec whole = spec;
@@ -72,7 +74,7 @@ PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
         whole, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0};
   });
   run.layer_multiply_adds =
-      plan_cost(run.schedule, sweep.layers, sweep.layer_costs, spec.savings, sweep.guided());
+      plan_cost(run.schedule, sweep.layers, costs, spec.savings, sweep.guided());
   run.multiply_adds = std::accumulate(run.layer_multiply_adds.begin(),
                                       run.layer_multiply_adds.end(), std::int64_t{0});
   return run;
@@ -124,7 +126,12 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
     sweep.num_parameters += sweep.layer_parameters.back();
   }
   sweep.watched = watched_layers(sweep.layers, experiment.features);
-  for (const RunSpec& spec : experiment.runs) sweep.runs.push_back(prepare_run(sweep, spec));
+  for (const RunSpec& spec : experiment.runs) {
+    SampleShape of_run = shape;
+    of_run.tome = spec.tome;
+    const std::vector<LayerCost> costs = placed(spec.place, [&] { return denoiser.costs(of_run); });
+    sweep.runs.push_back(prepare_run(sweep, spec, costs));
+  }
   return sweep;
 }
 

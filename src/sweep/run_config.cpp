@@ -1,6 +1,7 @@
 #include "sweep/run_config.h"
 
 #include "samplers/sampler.h"
+#include "sweep/tome_config.h"
 
 namespace fdbench {
 namespace {
@@ -50,10 +51,19 @@ NamedKeySteps read_key_step_map(const ConfigValue& value, int num_steps) {
   return result;
 }
 
-std::string default_name(const RunSpec& run, const std::string& key_label, bool changed_steps) {
+/// defaults: what most runs of the file have, which needs no mention.
+std::string default_name(const RunSpec& run, const std::string& key_label,
+                         const RunSpec& defaults) {
   std::string name = run.strategy.name;
   if (!key_label.empty()) name += "/" + key_label;
-  if (changed_steps) name += "/" + std::to_string(run.num_steps) + "_steps";
+  if (run.num_steps != defaults.num_steps) {
+    name += "/" + std::to_string(run.num_steps) + "_steps";
+  }
+  if (run.tome.ratio != defaults.tome.ratio) {
+    char ratio[32];
+    std::snprintf(ratio, sizeof ratio, "/tome_%g", run.tome.ratio);
+    name += ratio;
+  }
   return name;
 }
 
@@ -147,6 +157,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
+  if (map.has("tome")) run.tome = read_tome(map.at("tome"), run.tome);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
@@ -155,9 +166,8 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
     throw value.error("the strategy custom needs 'blocks'");
   }
-  const std::string base = map.has("name")
-                               ? map.at("name").text()
-                               : default_name(run, label, run.num_steps != defaults.num_steps);
+  const std::string base =
+      map.has("name") ? map.at("name").text() : default_name(run, label, defaults);
   if (base.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);

@@ -8,6 +8,7 @@
 #include "sweep/picture_unit.h"
 #include "sweep/statistics.h"
 #include "sweep/timing_round.h"
+#include "sweep/tome_config.h"
 
 namespace fdbench {
 namespace {
@@ -54,6 +55,8 @@ RunRecord planned_record(const PreparedRun& run) {
   record.skip_hoisting = spec.savings.skip_hoisting;
   record.prefix_sharing = spec.savings.prefix_sharing;
   record.text_caching = spec.savings.text_caching;
+  record.tome_ratio = spec.tome.ratio;
+  record.tome_options = tome_options_text(spec.tome);
   return record;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/hash.h"
 #include "pipelines/prompt_encoder.h"
+#include "sweep/tome_config.h"
 
 namespace fdbench {
 namespace {
@@ -46,6 +47,9 @@ std::string run_text(const RunSpec& run) {
        {run.savings.skip_hoisting, run.savings.prefix_sharing, run.savings.text_caching}},
       {"sampler", run.sampler.name},
       {"options", run.sampler.options}};
+  if (run.tome.on()) {
+    json["tome"] = {number_text(run.tome.ratio), tome_options_text(run.tome)};
+  }
   for (const auto& [selector, key_steps] : run.strategy.custom) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }

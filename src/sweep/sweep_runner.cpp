@@ -29,6 +29,14 @@ std::string sweep_line(const PreparedSweep& sweep) {
          std::to_string(experiment.timing.rounds) + " timing rounds";
 }
 
+/// ", tokens merged: 0.5"; "" where none are.
+std::string merging_text(const TokenMerging& merging) {
+  if (!merging.on()) return "";
+  char text[64];
+  std::snprintf(text, sizeof text, ", tokens merged: %g", merging.ratio);
+  return text;
+}
+
 /// The work of one call of run_sweep.
 class SweepRun {
  public:
@@ -75,7 +83,7 @@ class SweepRun {
                     run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
                     static_cast<long long>(run.schedule.num_layer_runs()),
                     static_cast<long long>(run.layers_total()));
-      say(line);
+      say(line + merging_text(run.spec.tome));
     }
     const std::filesystem::path units = unit_folder_path(options_.output);
     std::size_t complete = 0;

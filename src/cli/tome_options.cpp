@@ -1,0 +1,34 @@
+#include "cli/tome_options.h"
+
+#include <string>
+
+namespace fdbench {
+
+void add_tome_options(CLI::App& command, TokenMerging& merging) {
+  CLI::Option* ratio = command.add_option(
+      "--tome-ratio", merging.ratio,
+      "Token merging: share of a feature map's tokens that others take in (default: 0, off)");
+  const auto number = [&](const std::string& name, std::int64_t& target, const std::string& help) {
+    command.add_option(name, target, help)->needs(ratio)->capture_default_str();
+  };
+  const auto flag = [&](const std::string& name, bool& target, bool value,
+                        const std::string& help) {
+    command
+        .add_flag_callback(
+            name, [&target, value] { target = value; }, help)
+        ->needs(ratio);
+  };
+  number("--tome-sx", merging.sx, "Token merging: columns of a window");
+  number("--tome-sy", merging.sy, "Token merging: rows of a window");
+  number("--tome-max-downsample", merging.max_downsample,
+         "Token merging: feature maps that are deeper are left alone: 1, 2, 4 or 8");
+  flag("--tome-no-rand", merging.use_rand, false,
+       "Token merging: into the top left token of a window, not into a random one");
+  flag("--tome-no-merge-attn", merging.merge_attn, false,
+       "Token merging: not around the self-attention");
+  flag("--tome-merge-crossattn", merging.merge_crossattn, true,
+       "Token merging: around the attention to the text too");
+  flag("--tome-merge-mlp", merging.merge_mlp, true, "Token merging: around the feed-forward too");
+}
+
+}  // namespace fdbench
