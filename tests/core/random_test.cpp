@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace fdbench {
 namespace {
 
@@ -30,6 +32,21 @@ TEST(PictureNoise, EqualsPyTorchs) {
   EXPECT_NEAR(noise[0].item<float>(), -1.1258398, 1e-6);
   EXPECT_NEAR(noise[1].item<float>(), -1.1523602, 1e-6);
   EXPECT_NEAR(noise[2].item<float>(), -0.2505786, 1e-6);
+}
+
+TEST(MixedSeed, DependsOnBothNumbersAndSpreads) {
+  std::set<std::uint64_t> seen;
+  int high = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (std::uint64_t number = 0; number < 50; ++number) {
+      seen.insert(mixed_seed(seed, number));
+      high += mixed_seed(seed, number) >> 63 != 0;
+    }
+  }
+  EXPECT_EQ(seen.size(), 2500U);
+  EXPECT_EQ(mixed_seed(3, 4), mixed_seed(3, 4));
+  // Half of 2500 with a standard deviation of 25.
+  EXPECT_NEAR(high, 1250, 150);
 }
 
 }  // namespace

@@ -14,6 +14,11 @@ TEST(PictureNoiseBatch, DoesNotDependOnTheBatch) {
   }
 }
 
+TEST(PictureNoiseBatch, KnowsThePicturesSeeds) {
+  const PictureNoise noise(5, {2, 0}, {4, 8, 8});
+  EXPECT_EQ(noise.seeds(), (std::vector<std::uint64_t>{7, 5}));
+}
+
 TEST(PictureNoiseBatch, EachDrawIsFresh) {
   PictureNoise noise(5, {0}, {4, 8, 8});
   const NoiseSource source = noise.source();

@@ -28,9 +28,11 @@ def make_folder(folder: Path, scheduler: dict, unet: dict | None = None) -> UNet
     return model
 
 
-def make_inputs(pictures: int = 1, size: tuple[int, int] = (16, 16), width: int = 40) -> dict:
+def make_inputs(
+    pictures: int = 1, size: tuple[int, int] = (16, 16), width: int = 40, seed: int = 7
+) -> dict:
     """Unit noise and embeddings as `fdbench generate --inputs` reads them."""
-    generator = torch.Generator().manual_seed(7)
+    generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int) -> torch.Tensor:
         return torch.randn(shape, generator=generator)
