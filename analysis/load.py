@@ -139,12 +139,13 @@ def _check_shapes(results: Results) -> None:
 
 def _full_run(runs: pd.DataFrame, cells: np.ndarray | None, ran: np.ndarray | None) -> int | None:
     """Row of the first run in which everything is computed: as recorded, or by its plan."""
-    for told in (runs.get("baseline", False), runs.get("strategy", "") == "full"):
+    whole = runs.get("tome_ratio", 0) == 0  # no tokens merged
+    for told in (runs.get("baseline", False), (runs.get("strategy", "") == "full") & whole):
         if np.any(told):
             return int(np.flatnonzero(told)[0])
     if cells is None or ran is None:
         return None
-    everything = ((ran == 1) | (cells == PADDING)).all(axis=(1, 2))
+    everything = ((ran == 1) | (cells == PADDING)).all(axis=(1, 2)) & np.asarray(whole)
     return int(np.flatnonzero(everything)[0]) if everything.any() else None
 
 

@@ -14,6 +14,8 @@ SETTINGS = (
     "skip_hoisting",
     "prefix_sharing",
     "text_caching",
+    "tome_ratio",
+    "tome_options",
 )
 RECORDED = {  # our name: the field of /runs
     "unet_s": "unet_s",
@@ -38,10 +40,11 @@ RECORDED = {  # our name: the field of /runs
 def summarise(results: Results) -> pd.DataFrame:
     """Table with a row per run, in the file's order. What was not measured is NaN (or "").
 
-    name, strategy, execution, max_parallel, num_steps, keys (tuple, downward), key_set (the paper's
-    name), inactive, work_ratio (multiply-adds of the full run / of this one), unet_s and other
-    times, speedup with low and high (95%), num_rounds, psnr, num_identical, latent_mse, and group:
-    equal for runs of the same plan, which differ in execution only.
+    name, strategy ("+tome" at its end where tokens were merged), execution, max_parallel,
+    num_steps, keys (tuple, downward), key_set (the paper's name), inactive, work_ratio
+    (multiply-adds of the full run / of this one), unet_s and other times, speedup with low and high
+    (95%), num_rounds, psnr, num_identical, latent_mse, and group: equal for runs of the same plan,
+    which differ in execution only.
     """
     rows = [_run(results, run) for run in range(len(results.runs))]
     table = pd.DataFrame(rows)
@@ -53,9 +56,10 @@ def summarise(results: Results) -> pd.DataFrame:
 def _run(results: Results, run: int) -> dict:
     name = str(_field(results, run, "name", ""))
     num_steps, keys = _key_steps(results, run)
+    strategy = str(_field(results, run, "strategy", name.split("/")[0]))
     row = {
         "name": name,
-        "strategy": str(_field(results, run, "strategy", name.split("/")[0])),
+        "strategy": strategy + ("+tome" if _merges(results, run) else ""),
         "execution": str(_field(results, run, "execution", "")),
         "max_parallel": int(_field(results, run, "max_parallel", 0)),
         "num_steps": num_steps,
@@ -96,10 +100,16 @@ def _key_steps(results: Results, run: int) -> tuple[int, tuple[int, ...]]:
     return len(cells), tuple(len(cells) - int(order) for order in orders)
 
 
+def _merges(results: Results, run: int) -> bool:
+    return float(_field(results, run, "tome_ratio", 0)) > 0
+
+
 def _inactive(results: Results, run: int) -> bool:
-    """True for a strategy other than full under which every layer ran at every step: nothing was
-    saved.
+    """True for a strategy other than full under which every layer ran at every step and no token
+    was merged: nothing was saved.
     """
+    if _merges(results, run):
+        return False
     cells = _steps(results, run)
     if cells is None or results.ran is None or _field(results, run, "strategy", "") == "full":
         return False

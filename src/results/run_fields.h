@@ -61,7 +61,7 @@ enum class Display {
   FIELD(bool, baseline, false, "", kHidden, "", \
         "true for the run that speedups and distances refer to") \
   FIELD(bool, reused, false, "", kHidden, "", \
-        "false when every layer ran at every step: then no plan saved anything, whatever the name") \
+        "false when every layer ran at every step: then the plan saved nothing, whatever the name") \
   FIELD(std::int64_t, num_pictures, 0, "", kHidden, "", \
         "pictures made") \
   FIELD(std::int64_t, unet_calls, kNotCounted, "", kHidden, "", \

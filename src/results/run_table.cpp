@@ -116,7 +116,7 @@ std::string notes(std::span<const RunRecord> records) {
     }
   }
   if (!baseline)
-    text += "note: no run of strategy 'full', so there are no speedups and distances\n";
+    text += "note: no plain run of strategy 'full', so there are no speedups and distances\n";
   return "\nspeedup: of the UNet, median over " + std::to_string(rounds) +
          " interleaved rounds with its 95% bootstrap interval; PSNR and latent MSE: mean over " +
          std::to_string(pictures) + " pictures\n" + text;

@@ -49,7 +49,7 @@ TEST(RunTable, SaysWhichRunNeverReusedAnything) {
 TEST(RunTable, SaysThatThereIsNoBaseline) {
   std::vector<RunRecord> records = some_records();
   records.erase(records.begin());
-  EXPECT_THAT(format_runs(records, "table"), HasSubstr("no run of strategy 'full'"));
+  EXPECT_THAT(format_runs(records, "table"), HasSubstr("no plain run of strategy 'full'"));
 }
 
 TEST(RunTable, MarkdownHasALineForEachRun) {
