@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "models/tiny_models.h"
 #include "models/unet_2d_condition.h"
 #include "nn/random_weights.h"
@@ -15,6 +16,7 @@
 namespace fdbench {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr int kNumSteps = 6;
@@ -117,6 +119,80 @@ TEST_F(TokenMergingRuns, APictureDependsOnItsOwnSeedOnly) {
 TEST_F(TokenMergingRuns, TheSameSeedsGiveTheSameBits) {
   const auto once = [&] { return run(plan("encoder"), merging(true), Execution::kParallel, {}); };
   EXPECT_TRUE(at::equal(once(), once()));
+}
+
+/// Notes the seeds that each layer call is given.
+class SeedRecorder : public ToyDenoiser {
+ public:
+  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
+                       LayerScratch& scratch) const override {
+    seeds[layer].push_back(context.tome.seeds);
+    return ToyDenoiser::run_layer(layer, inputs, context, scratch);
+  }
+  mutable std::map<int, std::vector<std::vector<std::uint64_t>>> seeds;
+};
+
+// Each step mixes its number into each picture's seed; steps in one batch bring theirs in the
+// batch's order, both halves of the guidance the same.
+TEST(TokenMergingSeeds, AreOfThePictureAndTheStep) {
+  at::manual_seed(3);
+  const SeedRecorder toy;
+  const KeySteps keys = {true, false, false, true, false, false};
+  const Schedule schedule(make_plan({"encoder", keys, {}}, kNumSteps, toy.layers()), toy.layers());
+  ToySampler sampler(kNumSteps);
+  ExecutorOptions options;
+  options.guidance_scale = 3;
+  options.execution = Execution::kParallel;
+  options.tome = {merging(true), {40, 41}};
+  denoise(toy, sampler, schedule, {noise({2, 5, 4}), {}, {}}, {noise({2, 5, 4}, 1), {}, {}},
+          noise({2, 4, 6, 6}), {}, options);
+  const auto at_step = [](std::uint64_t step) {
+    return std::vector<std::uint64_t>{mixed_seed(40, step), mixed_seed(41, step)};
+  };
+  EXPECT_THAT(toy.seeds.at(ToyDenoiser::kDown0), ElementsAre(at_step(0), at_step(3)));
+  const auto batch_of = [&](std::uint64_t first) {
+    std::vector<std::uint64_t> batch;
+    for (const std::uint64_t step : {first, first + 1, first + 2}) {
+      for (int half = 0; half < 2; ++half) {
+        const std::vector<std::uint64_t> seeds = at_step(step);
+        batch.insert(batch.end(), seeds.begin(), seeds.end());
+      }
+    }
+    return batch;
+  };
+  EXPECT_THAT(toy.seeds.at(ToyDenoiser::kUp0), ElementsAre(batch_of(0), batch_of(3)));
+}
+
+/// Gives the attentions of a block the same weights.
+class EqualAttentions : public StrongWeights {
+ public:
+  at::Tensor take(const std::string& name, at::IntArrayRef shape) override {
+    std::string same = name;
+    const std::size_t found = same.find("attentions.1");
+    if (found != std::string::npos) same.replace(found, 12, "attentions.0");
+    return StrongWeights::take(same, shape);
+  }
+};
+
+TEST(TokenMergingSeeds, LayersChooseAnew) {
+  EqualAttentions weights;
+  const auto unet = make_unet_2d_condition(tiny_unet_config(), weights, "c");
+  StepContext context = unet->begin_step(at::tensor({7}), {noise({1, 5, 6}), {}, {}}, 8, 8);
+  const auto outputs = [&](bool use_rand) {
+    context.tome = {merging(use_rand), {3}};
+    std::vector<at::Tensor> results;
+    for (std::size_t i = 0; i < unet->layers().size(); ++i) {
+      if (unet->layers()[i].name.find("up_blocks.1.attentions") == std::string::npos) continue;
+      LayerScratch scratch;
+      results.push_back(unet->run_layer(
+          static_cast<int>(i), std::vector<LayerInput>{{noise({1, 8, 8, 8})}}, context, scratch));
+    }
+    return results;
+  };
+  const auto fixed = outputs(false), random = outputs(true);
+  ASSERT_EQ(fixed.size(), 2U);
+  EXPECT_TRUE(at::equal(fixed[0], fixed[1]));
+  EXPECT_GT(scaled(random[0], random[1]), kEffect);
 }
 
 TEST_F(TokenMergingRuns, ARatioOfZeroIsOff) {
