@@ -51,9 +51,9 @@ struct Conditioning {
 struct StepContext {
   at::Tensor emb;  // [n, E] time embedding with all added conditions, after its activation
   at::Tensor encoder_hidden_states;  // [m, L, D]
-  std::int64_t height = 0;  // H of the latent: upsamplers aim at the sizes that follow from it
-  std::int64_t width = 0;   // W of the latent
-  bool keep_text = false;   // the text is the same at later calls with the same LayerScratch
+  std::int64_t height = 0;       // H of the latent: upsamplers aim at the sizes that follow from it
+  std::int64_t width = 0;        // W of the latent
+  bool keep_text = false;        // the text is the same at later calls with the same LayerScratch
   SeededTokenMerging tome = {};  // seeds: of this step
 };
 
