@@ -9,6 +9,7 @@
 
 #include "io/architectures.h"
 #include "propagation/executor.h"
+#include "propagation/noise_injection.h"
 #include "propagation/strategies.h"
 #include "sweep/config_tree.h"
 
@@ -27,6 +28,7 @@ struct RunSpec {
   Execution execution = Execution::kSequential;
   int max_parallel = 0;  // 0: no cap
   ExactSavings savings;
+  NoiseInjection noise_injection;  // resolved
   int num_steps = 50;
   SamplerChoice sampler;
   Place place;  // in the config file
@@ -68,8 +70,8 @@ struct Experiment {
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied
 
-  /// Index of the first run of strategy `full`, which speedups and distances refer to; -1 when
-  /// there is none.
+  /// Index of the first run of strategy `full` without noise injection, which speedups and
+  /// distances refer to; -1 when there is none.
   int baseline() const;
   std::int64_t num_pictures() const { return static_cast<std::int64_t>(captions.size()); }
 };

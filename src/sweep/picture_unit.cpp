@@ -60,6 +60,7 @@ Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   options.execution = run.spec.execution;
   options.max_parallel = run.spec.max_parallel;
   options.savings = run.spec.savings;
+  options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = experiment.guidance_scale;
   options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
   options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };

@@ -6,6 +6,7 @@
 #include "models/unet_2d_condition.h"
 #include "pipelines/sampler_plan.h"
 #include "pipelines/text_to_image.h"
+#include "propagation/guidance.h"
 #include "propagation/plan_cost.h"
 
 namespace fdbench {
@@ -61,8 +62,9 @@ auto placed(const Place& place, const Action& action) {
   }
 }
 
-PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec) {
+PreparedRun prepare_run(const PreparedSweep& sweep, const Denoiser& denoiser, const RunSpec& spec) {
   const auto sampler = sampler_of_run(sweep, spec);
+  placed(spec.place, [&] { check_prediction(denoiser, *sampler); });
   PreparedRun run = placed(spec.place, [&] {
     RunSpec whole = spec;
     whole.strategy = with_first_calls(spec.strategy, *sampler, spec.num_steps);
@@ -111,8 +113,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
                             const Denoiser& denoiser) {
   PreparedSweep sweep;
   sweep.experiment = experiment;
-  sweep.scheduler_config =
-      folder.has("scheduler") ? scheduler_config(folder) : nlohmann::json::object();
+  sweep.scheduler_config = placed(experiment.model_place, [&] { return scheduler_config(folder); });
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_costs = denoiser.costs(shape);
@@ -124,7 +125,9 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
     sweep.num_parameters += sweep.layer_parameters.back();
   }
   sweep.watched = watched_layers(sweep.layers, experiment.features);
-  for (const RunSpec& spec : experiment.runs) sweep.runs.push_back(prepare_run(sweep, spec));
+  for (const RunSpec& spec : experiment.runs) {
+    sweep.runs.push_back(prepare_run(sweep, denoiser, spec));
+  }
   return sweep;
 }
 

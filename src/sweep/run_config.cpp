@@ -1,6 +1,7 @@
 #include "sweep/run_config.h"
 
 #include "samplers/sampler.h"
+#include "sweep/noise_injection_config.h"
 
 namespace fdbench {
 namespace {
@@ -147,9 +148,12 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
+  run.noise_injection =
+      read_run_noise_injection(map, run.strategy.name, defaults.noise_injection, run.num_steps);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
+  const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const std::string label = read_run_key_steps(map, run);
   if (map.has("blocks")) read_custom_blocks(map, run);
   if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
@@ -157,7 +161,8 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   }
   const std::string base = map.has("name")
                                ? map.at("name").text()
-                               : default_name(run, label, run.num_steps != defaults.num_steps);
+                               : default_name(run, label, run.num_steps != defaults.num_steps) +
+                                     (injects ? "/noise_injection" : "");
   if (base.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);

@@ -46,6 +46,10 @@ std::string run_text(const RunSpec& run) {
        {run.savings.skip_hoisting, run.savings.prefix_sharing, run.savings.text_caching}},
       {"sampler", run.sampler.name},
       {"options", run.sampler.options}};
+  if (run.noise_injection.enabled()) {
+    json["noise_injection"] = {run.noise_injection.alpha, run.noise_injection.tau,
+                               injection_placement_name(run.noise_injection.placement)};
+  }
   for (const auto& [selector, key_steps] : run.strategy.custom) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }

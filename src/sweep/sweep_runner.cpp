@@ -75,7 +75,8 @@ class SweepRun {
                     run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
                     static_cast<long long>(run.schedule.num_layer_runs()),
                     static_cast<long long>(run.layers_total()));
-      say(line);
+      const NoiseInjection& injection = run.spec.noise_injection;
+      say(line + (injection.enabled() ? ", noise injection " + describe(injection) : ""));
     }
     const std::filesystem::path units = unit_folder_path(options_.output);
     std::size_t complete = 0;

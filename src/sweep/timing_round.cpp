@@ -81,6 +81,7 @@ TimedLatent time_latent(const PreparedSweep& sweep, const Denoiser& denoiser,
   options.execution = run.spec.execution;
   options.max_parallel = run.spec.max_parallel;
   options.savings = run.spec.savings;
+  options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = sweep.experiment.guidance_scale;
   synchronize(denoiser.device());
   const auto start = Clock::now();
