@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct SamplerChoice {
   std::string name;        // "": the one of the model folder
   nlohmann::json options;  // object: overrides of the folder's scheduler_config.json
   Place place;             // in the config file
+  std::map<std::string, Place> option_places;
 };
 
 /// One run: a strategy with all that it depends on.

@@ -62,6 +62,20 @@ auto placed(const Place& place, const Action& action) {
   }
 }
 
+/// Of what a sampler's message is about: the option that it names first, else the sampler, else the
+/// run.
+Place place_of_fault(const RunSpec& run, const std::string& message) {
+  Place place = run.sampler.place.file.empty() ? run.place : run.sampler.place;
+  std::size_t first = std::string::npos;
+  for (const auto& [key, key_place] : run.sampler.option_places) {
+    const std::size_t found = message.find("'" + key + "'");
+    if (found >= first) continue;
+    first = found;
+    place = key_place;
+  }
+  return place;
+}
+
 PreparedRun prepare_run(const PreparedSweep& sweep, const Denoiser& denoiser, const RunSpec& spec) {
   const auto sampler = sampler_of_run(sweep, spec);
   placed(spec.place, [&] { check_prediction(denoiser, *sampler); });
@@ -102,11 +116,12 @@ std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
 }
 
 std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run) {
-  const Place& place = run.sampler.place.file.empty() ? run.place : run.sampler.place;
-  return placed(place, [&] {
+  try {
     return make_sampler(run.sampler.name, sweep.scheduler_config, run.sampler.options,
                         run.num_steps);
-  });
+  } catch (const Error& error) {
+    throw Error(error.kind(), place_of_fault(run, error.what()), error.what());
+  }
 }
 
 PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& folder,

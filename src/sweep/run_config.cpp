@@ -106,7 +106,11 @@ SamplerChoice read_sampler(const ConfigValue& value) {
   }
   ConfigMap map(value);
   if (map.has("name")) sampler.name = map.at("name").choice(sampler_names());
-  for (const auto& [key, option] : map.rest()) sampler.options[key] = option_json(option.tree());
+  for (const ConfigTree::Entry& entry : value.tree().entries) {
+    if (entry.key == "name") continue;
+    sampler.options[entry.key] = option_json(entry.value);
+    sampler.option_places[entry.key] = entry.place;
+  }
   return sampler;
 }
 
