@@ -47,7 +47,7 @@ def _peer_record(name: str, known: dict, num_steps: int) -> dict:
     counted = ("layers_run", "layers_total", "multiply_adds", "key_steps", "num_key_steps")
     shared = {key: twin[key] for key in counted if key in twin}
     fixed = {"name": name, "execution": "sequential", "sampler": "ddim", "num_steps": num_steps}
-    return fixed | shared | told | {"max_parallel": 0}
+    return fixed | shared | told | {"max_parallel": 0, "noise_injection_alpha": 0.0}
 
 
 def _times(measured: Measurement, run: int) -> dict:

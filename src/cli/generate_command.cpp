@@ -103,6 +103,8 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
   executor.max_parallel = options.max_parallel;
   executor.guidance_scale = options.guidance;
   executor.tome = {options.tome, noise.seeds()};
+  executor.savings = exact_savings(options);
+  executor.noise_injection = noise_injection(options);
   if (!options.save_latents.empty()) {
     generated.trajectory.push_back(start);
     executor.observe_step = [&](int, const at::Tensor& latents) {
@@ -173,10 +175,8 @@ void run_generate(GenerateOptions options) {
     options.output = "picture.png";
   }
   check_options(options, folder);
-  const nlohmann::json overrides =
-      options.eta > 0 ? nlohmann::json{{"eta", options.eta}} : nlohmann::json::object();
-  const auto sampler =
-      make_sampler(options.sampler, scheduler_config(folder), overrides, options.steps);
+  const auto sampler = make_sampler(options.sampler, scheduler_config(folder),
+                                    sampler_overrides(options), options.steps);
   const StrategyOptions strategy = strategy_options(options);
 
   const auto load_start = std::chrono::steady_clock::now();

@@ -1,12 +1,21 @@
 #include "cli/generate_options.h"
 
+#include "cli/sampler_assignments.h"
 #include "cli/tome_options.h"
 #include "core/error.h"
+#include "samplers/sampler.h"
 
 namespace fdbench {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// "a, b, c".
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
 
 void check_target(const fs::path& path) {
   const fs::path folder = fs::absolute(path).parent_path();
@@ -43,7 +52,15 @@ void add_model_options(CLI::App& command, GenerateOptions& options) {
 
 void add_sampling_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("--sampler", options.sampler,
-                     "ddim (default: what the folder's scheduler_config.json names)");
+                     listed(sampler_names()) +
+                         ", or a diffusers class name (default: what the folder's "
+                         "scheduler_config.json names)");
+  command
+      .add_option("--sampler-option", options.sampler_options,
+                  "key=value: an option of the sampler under diffusers' name, over the folder's "
+                  "(repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
   command.add_option("--steps", options.steps, "Sampling steps")->capture_default_str();
   command.add_option("--guidance", options.guidance, "Classifier-free guidance; 1: none")
       ->check(CLI::NonNegativeNumber)
@@ -63,6 +80,17 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
       .add_option("--max-parallel", options.max_parallel,
                   "Most steps in one batch of the parallel execution (default: no cap)")
       ->check(CLI::PositiveNumber);
+  command.add_option("--savings", options.savings, "Savings that keep the result: all or none")
+      ->check(CLI::IsMember({"all", "none"}))
+      ->capture_default_str();
+  command.add_option("--noise-injection", options.noise_injection,
+                     "Share of the starting noise that late steps add (the paper: 0.003; 0: none)");
+  command
+      .add_option("--noise-injection-tau", options.noise_injection_tau,
+                  "Added at steps below it, counted downward (default: half of the steps)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--noise-injection-placement", options.noise_injection_placement,
+                     "before_step (default) or before_unet: does the step's network see the noise");
   command.add_option("--dtype", options.dtype, "float32, float16 or bfloat16")
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
@@ -76,6 +104,33 @@ void add_options(CLI::App& command, GenerateOptions& options) {
   add_model_options(command, options);
   add_sampling_options(command, options);
   add_tome_options(command, options.tome);
+}
+
+nlohmann::json sampler_overrides(const GenerateOptions& options) {
+  nlohmann::json overrides = sampler_assignments(options.sampler_options);
+  if (options.eta == 0) return overrides;
+  if (overrides.contains("eta")) throw usage_error("--eta and --sampler-option eta are both given");
+  overrides["eta"] = options.eta;
+  return overrides;
+}
+
+ExactSavings exact_savings(const GenerateOptions& options) {
+  const bool all = options.savings == "all";
+  return {all, all, all};
+}
+
+NoiseInjection noise_injection(const GenerateOptions& options) {
+  const bool more = options.noise_injection_tau != 0 || !options.noise_injection_placement.empty();
+  if (options.noise_injection == 0 && more) {
+    throw usage_error("--noise-injection-tau and -placement need --noise-injection 0.003");
+  }
+  NoiseInjection injection;
+  injection.alpha = options.noise_injection;
+  injection.tau = options.noise_injection_tau;
+  if (!options.noise_injection_placement.empty()) {
+    injection.placement = parse_injection_placement(options.noise_injection_placement);
+  }
+  return resolved(injection, options.steps);
 }
 
 void check_options(const GenerateOptions& options, const ModelFolder& folder) {
@@ -92,6 +147,7 @@ void check_options(const GenerateOptions& options, const ModelFolder& folder) {
   for (const fs::path& path : {options.output, options.save_latents}) {
     if (!path.empty()) check_target(path);
   }
+  noise_injection(options);
   if (options.max_parallel > 0 && options.execution != "parallel") {
     throw usage_error("--max-parallel needs --execution parallel");
   }

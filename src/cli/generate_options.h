@@ -10,6 +10,8 @@
 
 #include "io/model_folder.h"
 #include "nn/token_merging.h"
+#include "propagation/network_pass.h"
+#include "propagation/noise_injection.h"
 
 namespace fdbench {
 
@@ -17,16 +19,29 @@ struct GenerateOptions {
   std::filesystem::path model, inputs, output, save_latents;
   std::vector<std::string> prompts;
   std::optional<std::string> negative_prompt;
-  std::string architecture, sampler, strategy = "full", key_steps;
+  std::vector<std::string> sampler_options;  // key=value
+  std::string architecture, sampler, savings = "all", strategy = "full", key_steps;
   std::string execution = "sequential", dtype = "float32", device = "cpu";
   int steps = 50, max_parallel = 0, threads = 0;
   double guidance = 7.5, eta = 0;
   std::uint64_t seed = 0;
   TokenMerging tome;
+  double noise_injection = 0;   // alpha
+  int noise_injection_tau = 0;  // 0: half of the steps
+  std::string noise_injection_placement;
   std::int64_t height = 0, width = 0;  // [picture pixels], 0: the model's
 };
 
 void add_options(CLI::App& command, GenerateOptions& options);
+
+/// --sampler-option and --eta, for make_sampler.
+nlohmann::json sampler_overrides(const GenerateOptions& options);
+
+/// --savings: all or none.
+ExactSavings exact_savings(const GenerateOptions& options);
+
+/// --noise-injection and its --noise-injection-tau and -placement, resolved. Throws usage errors.
+NoiseInjection noise_injection(const GenerateOptions& options);
 
 /// What can be wrong without loading the model. Throws usage errors.
 void check_options(const GenerateOptions& options, const ModelFolder& folder);

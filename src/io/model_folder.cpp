@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "io/json_text.h"
 #include "io/synthetic_weights.h"
 
 namespace fdbench {
@@ -176,7 +177,7 @@ json read_json(const fs::path& path) {
   if (!file) throw usage_error({path.string()}, "cannot be read");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   try {
-    return json::parse(text);
+    return parse_json(text);
   } catch (const json::parse_error& error) {
     throw usage_error(place_of(path, text, error.byte), "is not JSON: " + reason_of(error));
   } catch (const json::exception& error) {

@@ -27,6 +27,7 @@ class TimedDenoiser : public Denoiser {
 
   std::span<const LayerInfo> layers() const override { return inner_.layers(); }
   std::int64_t in_channels() const override { return inner_.in_channels(); }
+  std::int64_t out_channels() const override { return inner_.out_channels(); }
   std::int64_t sample_size() const override { return inner_.sample_size(); }
   std::int64_t sample_width() const override { return inner_.sample_width(); }
   at::ScalarType dtype() const override { return inner_.dtype(); }

@@ -1,5 +1,7 @@
 #include "models/config_reader.h"
 
+#include <cmath>
+
 namespace fdbench {
 
 using nlohmann::json;
@@ -10,6 +12,10 @@ constexpr std::int64_t kLargest = std::int64_t{1} << 24;
 
 /// For messages: a JSON value as a person would write it.
 std::string shown(const json& value) {
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) {  // as Python writes them
+    const double number = value.get<double>();
+    return std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
+  }
   std::string text = value.is_string() ? value.get<std::string>()
                                        : value.dump(-1, ' ', false, json::error_handler_t::replace);
   if (text.size() > 60) text.replace(57, std::string::npos, "...");
@@ -64,7 +70,9 @@ std::optional<std::int64_t> ConfigReader::optional_positive(const std::string& k
 double ConfigReader::number(const std::string& key, double fallback) {
   const json* found = value(key);
   if (found == nullptr) return fallback;
-  if (!found->is_number()) throw error(key, "must be a number, not " + shown(*found));
+  if (!found->is_number() || !std::isfinite(found->get<double>())) {
+    throw error(key, "must be a number, not " + shown(*found));
+  }
   return found->get<double>();
 }
 

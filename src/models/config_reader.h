@@ -28,6 +28,7 @@ class ConfigReader {
   std::int64_t positive(const std::string& key, std::int64_t fallback);
   /// As `positive`; empty for null and for a missing key.
   std::optional<std::int64_t> optional_positive(const std::string& key);
+  /// A finite number.
   double number(const std::string& key, double fallback);
   std::optional<double> optional_number(const std::string& key);
   bool boolean(const std::string& key, bool fallback);

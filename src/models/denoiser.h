@@ -101,6 +101,8 @@ class Denoiser {
 
   virtual std::span<const LayerInfo> layers() const = 0;
   virtual std::int64_t in_channels() const = 0;
+  /// Channels of the prediction: twice those of the latent where variances are predicted too.
+  virtual std::int64_t out_channels() const { return in_channels(); }
   /// Latent height of the configuration (`sample_size`); 0 where it names none.
   virtual std::int64_t sample_size() const = 0;
   /// Latent width of the configuration; differs from the height where `sample_size` is a list

@@ -67,6 +67,7 @@ class UNet2DConditionModel : public Denoiser {
 
   std::span<const LayerInfo> layers() const override { return graph_.infos; }
   std::int64_t in_channels() const override { return config_.in_channels; }
+  std::int64_t out_channels() const override { return config_.out_channels; }
   std::int64_t sample_size() const override { return config_.sample_height; }
   std::int64_t sample_width() const override { return config_.sample_width; }
   at::ScalarType dtype() const override { return time_embedding_.linear_1.weight.scalar_type(); }

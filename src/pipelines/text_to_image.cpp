@@ -21,7 +21,8 @@ std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& n
 /// Refuses models that draw from more than noise and text.
 void check_task(const ModelFolder& folder, const UNetConfig& unet) {
   const Place place{folder.config_path("unet").string()};
-  if (unet.in_channels != unet.out_channels) {
+  const bool predicts_variances = unet.out_channels == 2 * unet.in_channels;
+  if (unet.in_channels != unet.out_channels && !predicts_variances) {
     throw usage_error(place, "'in_channels': " + std::to_string(unet.in_channels) +
                                  " for latents of " + std::to_string(unet.out_channels) +
                                  " channels: models for inpainting, upscaling or editing are not "
@@ -106,6 +107,12 @@ at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
 }
 
 nlohmann::json scheduler_config(const ModelFolder& folder) {
+  if (!folder.has("scheduler")) {
+    throw usage_error(
+        {folder.path().string()},
+        "has no scheduler/scheduler_config.json, which says on how much noise the model "
+        "was trained; copy it from the model that this one was made of");
+  }
   nlohmann::json config = folder.config("scheduler");
   const std::filesystem::path index = folder.path() / "model_index.json";
   if (!config.is_object() || !std::filesystem::exists(index)) return config;

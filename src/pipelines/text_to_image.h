@@ -72,7 +72,8 @@ class TextToImagePipeline {
 
 /// scheduler_config.json as diffusers' pipeline for this folder uses it: StableDiffusionPipeline
 /// replaces a `steps_offset` other than 1 and a true `clip_sample`, which old folders carry, by 1
-/// and false. Unchanged where model_index.json names no StableDiffusionPipeline.
+/// and false. Unchanged where model_index.json names no StableDiffusionPipeline. Throws a usage
+/// error for a folder without one.
 nlohmann::json scheduler_config(const ModelFolder& folder);
 
 }  // namespace fdbench

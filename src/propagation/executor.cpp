@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "propagation/guidance.h"
 
 namespace fdbench {
 namespace {
@@ -44,6 +45,7 @@ class Denoising {
         options_(options),
         guided_(options.guidance_scale > 1),
         latents_(std::move(latents)),
+        injector_(options.noise_injection, latents_, schedule.num_steps()),
         network_(denoiser, schedule, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
                  latents_.size(2), latents_.size(3), options.savings, options.tome) {}
 
@@ -52,8 +54,7 @@ class Denoising {
  private:
   int group_end(int first) const;
   void run_network(int first, int end);
-  void update(int step);
-  at::Tensor guided(const at::Tensor& prediction) const;
+  void update(int step, bool leads);
   void check_finite(int step) const;
 
   Sampler& sampler_;
@@ -62,6 +63,7 @@ class Denoising {
   const ExecutorOptions& options_;
   bool guided_;
   at::Tensor latents_;
+  NoiseInjector injector_;
   NetworkPass network_;
   int num_calls_ = 0;
 };
@@ -69,9 +71,10 @@ class Denoising {
 DenoiseResult Denoising::run() {
   for (int first = 0; first < schedule_.num_steps();) {
     const int end = group_end(first);
+    if (!schedule_.dropped(first)) latents_ = injector_.before_unet(latents_, first);
     run_network(first, end);
     for (int step = first; step < end; ++step) {
-      if (!schedule_.dropped(step)) update(step);
+      if (!schedule_.dropped(step)) update(step, step == first);
     }
     first = end;
   }
@@ -106,18 +109,12 @@ void Denoising::run_network(int first, int end) {
   ++num_calls_;
 }
 
-at::Tensor Denoising::guided(const at::Tensor& prediction) const {
-  if (!guided_) return prediction;
-  const std::vector<at::Tensor> halves = prediction.chunk(2, 0);
-  return halves[0] + options_.guidance_scale * (halves[1] - halves[0]);
-}
-
-void Denoising::update(int step) {
-  const at::Tensor prediction = guided(network_.prediction(step));
-  if (prediction.sizes() != latents_.sizes()) {
-    throw usage_error("the model predicts " + c10::str(prediction.sizes()) + " for latents " +
-                      c10::str(latents_.sizes()) + "; a sampler needs the same shape");
-  }
+/// leads: the network of the step's group was shown this step's latents.
+void Denoising::update(int step, bool leads) {
+  const at::Tensor prediction =
+      sampler_prediction(network_.prediction(step), options_.guidance_scale, latents_.size(1),
+                         sampler_.learns_variance());
+  latents_ = injector_.before_step(latents_, step, leads);
   latents_ = sampler_.step(prediction, step, latents_, noise_);
   check_finite(step);
   if (options_.observe_step) options_.observe_step(step, latents_);
@@ -143,6 +140,7 @@ void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Sch
                       "; this UNet needs [pictures, " + std::to_string(denoiser.in_channels()) +
                       ", height, width]");
   }
+  check_prediction(denoiser, sampler);
   const at::Tensor& states = conditioning.encoder_hidden_states;
   if (states.defined() && states.size(0) != latents.size(0)) {
     throw usage_error("there are " + std::to_string(latents.size(0)) + " latents for " +

@@ -9,6 +9,7 @@
 
 #include "models/denoiser.h"
 #include "propagation/network_pass.h"
+#include "propagation/noise_injection.h"
 #include "propagation/schedule.h"
 #include "samplers/sampler.h"
 
@@ -35,6 +36,7 @@ struct ExecutorOptions {
   ExactSavings savings;
   SeededTokenMerging tome;  // seeds: with use_rand one a picture; each step, layer and transformer
                             // block chooses anew from them
+  NoiseInjection noise_injection;  // resolved; z_T is `latents`
   LayerObserver observe_layer;
   StepObserver observe_step;
 };
@@ -51,8 +53,10 @@ struct DenoiseResult {
 /// Denoises `latents` ([n, c, h, w], unit noise already times init_noise_sigma) along the
 /// schedule's plan. conditional: of batch n. unconditional: of batch n, used when guidance_scale >
 /// 1 (classifier-free guidance, as diffusers does it: batch [unconditional; conditional],
-/// prediction u + scale * (c - u)); may hold undefined tensors otherwise. Throws a runtime error
-/// that names the step when a latent is not finite.
+/// prediction u + scale * (c - u), of the mean alone where variances are predicted too); may hold
+/// undefined tensors otherwise. Noise injection gives the same latents in both executions but for
+/// rounding: a step that shares a batch with earlier ones has a network that sees no latent of its
+/// own. Throws a runtime error that names the step when a latent is not finite.
 DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
                       const Conditioning& conditional, const Conditioning& unconditional,
                       at::Tensor latents, const NoiseSource& noise, const ExecutorOptions& options);

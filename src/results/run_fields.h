@@ -58,6 +58,12 @@ enum class Display {
         "name of the sampler") \
   FIELD(std::string, sampler_options, {}, "", kHidden, "", \
         "options that differ from the model folder's scheduler, JSON") \
+  FIELD(double, noise_injection_alpha, 0, "", kHidden, "", \
+        "share of the starting noise that was added to the latent at steps below noise_injection_tau, 0: none") \
+  FIELD(std::int64_t, noise_injection_tau, 0, "", kHidden, "", \
+        "steps below it, counted downward, got the noise; 0 without injection") \
+  FIELD(std::string, noise_injection_placement, {}, "", kHidden, "", \
+        "before_unet: the network of the step saw the noise; before_step: the sampler's update alone") \
   FIELD(bool, baseline, false, "", kHidden, "", \
         "true for the run that speedups and distances refer to") \
   FIELD(bool, reused, false, "", kHidden, "", \

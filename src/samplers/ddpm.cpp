@@ -53,7 +53,7 @@ at::Tensor DdpmSampler::deviation(float alpha_prod, float alpha_prod_prev,
 at::Tensor DdpmSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                              const NoiseSource& noise) {
   at::Tensor prediction = model_output.to(at::kFloat), predicted_variance;
-  if (options_.variance_type.starts_with("learned")) {
+  if (learns_variance()) {
     if (model_output.size(1) != 2 * sample.size(1)) {
       throw usage_error("sampler ddpm: variance_type '" + options_.variance_type +
                         "' needs a model with " + std::to_string(2 * sample.size(1)) +

@@ -32,6 +32,7 @@ class DdpmSampler : public Sampler {
 
   std::string name() const override { return "ddpm"; }
   const std::vector<double>& timesteps() const override { return timesteps_; }
+  bool learns_variance() const override { return options_.variance_type.starts_with("learned"); }
   /// With a learned variance model_output has twice the channels of `sample`; else it throws a
   /// usage error.
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,

@@ -8,14 +8,15 @@
 namespace fdbench {
 namespace {
 
-/// diffusers writes minus infinity, which JSON has no number for.
+/// diffusers' default is minus infinity, which Python writes as a number, YAML and others as text.
 double read_lambda_min_clipped(OptionReader& reader) {
   const double none = -std::numeric_limits<double>::infinity();
   const nlohmann::json* found = reader.value("lambda_min_clipped");
   if (found != nullptr && found->is_string()) {
     const std::string text = reader.text("lambda_min_clipped", "");
-    if (text == "-Infinity" || text == "-inf") return none;
+    if (text == "-Infinity" || text == "-inf" || text == "-.inf") return none;
   }
+  if (found != nullptr && found->is_number() && found->get<double>() == none) return none;
   return reader.optional_number("lambda_min_clipped").value_or(none);
 }
 

@@ -31,9 +31,12 @@ class Sampler {
   virtual void reset() {}
   /// What the network is shown at step `step` (an index into timesteps()).
   virtual at::Tensor scale_model_input(const at::Tensor& sample, int step) const { return sample; }
+  /// True when `step` reads variances that the network learned: the second half of the channels of
+  /// its model_output (diffusers' variance_type learned, learned_range).
+  virtual bool learns_variance() const { return false; }
   /// One update; steps come in order, after reset(). model_output, sample: [n, c, h, w] (twice the
-  /// channels in model_output where a sampler reads learned variances) -> the sample of the next
-  /// step, same dtype as `sample`.
+  /// channels in model_output where the sampler learns variances) -> the sample of the next step,
+  /// same dtype as `sample`.
   virtual at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                           const NoiseSource& noise) = 0;
 };

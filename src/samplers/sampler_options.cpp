@@ -1,6 +1,7 @@
 #include "samplers/sampler_options.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.h"
 
@@ -46,9 +47,10 @@ std::int64_t OptionReader::whole(const std::string& key, std::int64_t fallback) 
 std::vector<double> OptionReader::numbers(const std::string& key) {
   const json* list = value(key);
   if (list == nullptr || list->is_null()) return {};
-  const bool fits =
-      list->is_array() && !list->empty() &&
-      std::all_of(list->begin(), list->end(), [](const json& entry) { return entry.is_number(); });
+  const bool fits = list->is_array() && !list->empty() &&
+                    std::all_of(list->begin(), list->end(), [](const json& entry) {
+                      return entry.is_number() && std::isfinite(entry.get<double>());
+                    });
   if (!fits) throw error(key, "must be null or a list of numbers");
   return list->get<std::vector<double>>();
 }

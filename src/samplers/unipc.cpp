@@ -52,6 +52,11 @@ std::vector<double> flow_sigmas(const UniPcOptions& options, int num_steps) {
     sigma = options.flow_shift * sigma / (1 + (options.flow_shift - 1) * sigma);
   }
   if (options.shift_terminal.value_or(0) != 0) {
+    if (num_steps < 2) {
+      throw usage_error(
+          "sampler unipc: 'shift_terminal' stretches the sigmas between the first and "
+          "the last step: steps must be 2 or more");
+    }
     const double scale = (1 - sigmas.back()) / (1 - *options.shift_terminal);
     for (double& sigma : sigmas) sigma = 1 - (1 - sigma) / scale;
   }

@@ -5,6 +5,7 @@
 #include "core/device.h"
 #include "io/model_folder.h"
 #include "sweep/config_reader.h"
+#include "sweep/noise_injection_config.h"
 #include "sweep/run_config.h"
 #include "sweep/tome_config.h"
 
@@ -191,6 +192,9 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
   if (map.has("tome")) defaults.tome = read_tome(map.at("tome"), {});
+  if (map.has("noise_injection")) {
+    defaults.noise_injection = read_noise_injection(map.at("noise_injection"));
+  }
   if (map.has("max_parallel")) {
     defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
   }
@@ -205,7 +209,8 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
 
 int Experiment::baseline() const {
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i].strategy.name == "full" && !runs[i].tome.on()) return static_cast<int>(i);
+    const bool plain = !runs[i].noise_injection.enabled() && !runs[i].tome.on();
+    if (runs[i].strategy.name == "full" && plain) return static_cast<int>(i);
   }
   return -1;
 }

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "io/architectures.h"
 #include "propagation/executor.h"
+#include "propagation/noise_injection.h"
 #include "propagation/strategies.h"
 #include "sweep/config_tree.h"
 
@@ -18,6 +20,7 @@ struct SamplerChoice {
   std::string name;        // "": the one of the model folder
   nlohmann::json options;  // object: overrides of the folder's scheduler_config.json
   Place place;             // in the config file
+  std::map<std::string, Place> option_places;
 };
 
 /// One run: a strategy with all that it depends on.
@@ -28,6 +31,7 @@ struct RunSpec {
   int max_parallel = 0;  // 0: no cap
   ExactSavings savings;
   TokenMerging tome;
+  NoiseInjection noise_injection;  // resolved
   int num_steps = 50;
   SamplerChoice sampler;
   Place place;  // in the config file
@@ -69,8 +73,8 @@ struct Experiment {
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied
 
-  /// Index of the first run of strategy `full` without token merging, which speedups and distances
-  /// refer to; -1 when there is none.
+  /// Index of the first run of strategy `full` without token merging or noise injection, which
+  /// speedups and distances refer to; -1 when there is none.
   int baseline() const;
   std::int64_t num_pictures() const { return static_cast<std::int64_t>(captions.size()); }
 };

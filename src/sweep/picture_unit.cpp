@@ -61,6 +61,7 @@ Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   options.max_parallel = run.spec.max_parallel;
   options.savings = run.spec.savings;
   options.tome = {run.spec.tome, noise.seeds()};
+  options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = experiment.guidance_scale;
   options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
   options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };

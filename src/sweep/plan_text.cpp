@@ -77,7 +77,8 @@ std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
                 static_cast<long long>(run.schedule.num_layer_runs()),
                 static_cast<long long>(run.layers_total()),
                 100.0 * static_cast<double>(run.multiply_adds) / static_cast<double>(full));
-  return line;
+  if (!run.spec.noise_injection.enabled()) return line;
+  return line + ("noise injection: " + describe(run.spec.noise_injection)) + "\n";
 }
 
 /// "tokens merged: ratio 0.5 {...}"; "" where none are.
@@ -120,6 +121,7 @@ nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& 
                                  {"multiply_adds", run.multiply_adds},
                                  {"tome_ratio", run.spec.tome.ratio},
                                  {"tome_options", tome_options_text(run.spec.tome)},
+                                 {"noise_injection", describe(run.spec.noise_injection)},
                                  {"reuses", run.schedule.reuses()}};
   for (const LayerInfo& layer : sweep.layers) json["layers"].push_back(layer.name);
   for (int step = 0; step < run.plan.num_steps(); ++step) {

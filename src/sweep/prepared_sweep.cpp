@@ -6,6 +6,7 @@
 #include "models/unet_2d_condition.h"
 #include "pipelines/sampler_plan.h"
 #include "pipelines/text_to_image.h"
+#include "propagation/guidance.h"
 #include "propagation/plan_cost.h"
 
 namespace fdbench {
@@ -61,10 +62,25 @@ auto placed(const Place& place, const Action& action) {
   }
 }
 
+/// Of what a sampler's message is about: the option that it names first, else the sampler, else the
+/// run.
+Place place_of_fault(const RunSpec& run, const std::string& message) {
+  Place place = run.sampler.place.file.empty() ? run.place : run.sampler.place;
+  std::size_t first = std::string::npos;
+  for (const auto& [key, key_place] : run.sampler.option_places) {
+    const std::size_t found = message.find("'" + key + "'");
+    if (found >= first) continue;
+    first = found;
+    place = key_place;
+  }
+  return place;
+}
+
 /// costs: of each layer for one call of this run.
-PreparedRun prepare_run(const PreparedSweep& sweep, const RunSpec& spec,
+PreparedRun prepare_run(const PreparedSweep& sweep, const Denoiser& denoiser, const RunSpec& spec,
                         std::span<const LayerCost> costs) {
   const auto sampler = sampler_of_run(sweep, spec);
+  placed(spec.place, [&] { check_prediction(denoiser, *sampler); });
   PreparedRun run = placed(spec.place, [&] {
     RunSpec whole = spec;
     whole.strategy = with_first_calls(spec.strategy, *sampler, spec.num_steps);
@@ -102,19 +118,19 @@ std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
 }
 
 std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run) {
-  const Place& place = run.sampler.place.file.empty() ? run.place : run.sampler.place;
-  return placed(place, [&] {
+  try {
     return make_sampler(run.sampler.name, sweep.scheduler_config, run.sampler.options,
                         run.num_steps);
-  });
+  } catch (const Error& error) {
+    throw Error(error.kind(), place_of_fault(run, error.what()), error.what());
+  }
 }
 
 PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& folder,
                             const Denoiser& denoiser) {
   PreparedSweep sweep;
   sweep.experiment = experiment;
-  sweep.scheduler_config =
-      folder.has("scheduler") ? scheduler_config(folder) : nlohmann::json::object();
+  sweep.scheduler_config = placed(experiment.model_place, [&] { return scheduler_config(folder); });
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_costs = denoiser.costs(shape);
@@ -130,7 +146,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
     SampleShape of_run = shape;
     of_run.tome = spec.tome;
     const std::vector<LayerCost> costs = placed(spec.place, [&] { return denoiser.costs(of_run); });
-    sweep.runs.push_back(prepare_run(sweep, spec, costs));
+    sweep.runs.push_back(prepare_run(sweep, denoiser, spec, costs));
   }
   return sweep;
 }

@@ -1,6 +1,7 @@
 #include "sweep/run_config.h"
 
 #include "samplers/sampler.h"
+#include "sweep/noise_injection_config.h"
 #include "sweep/tome_config.h"
 
 namespace fdbench {
@@ -115,7 +116,11 @@ SamplerChoice read_sampler(const ConfigValue& value) {
   }
   ConfigMap map(value);
   if (map.has("name")) sampler.name = map.at("name").choice(sampler_names());
-  for (const auto& [key, option] : map.rest()) sampler.options[key] = option_json(option.tree());
+  for (const ConfigTree::Entry& entry : value.tree().entries) {
+    if (entry.key == "name") continue;
+    sampler.options[entry.key] = option_json(entry.value);
+    sampler.option_places[entry.key] = entry.place;
+  }
   return sampler;
 }
 
@@ -158,16 +163,20 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
   if (map.has("tome")) run.tome = read_tome(map.at("tome"), run.tome);
+  run.noise_injection =
+      read_run_noise_injection(map, run.strategy.name, defaults.noise_injection, run.num_steps);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
+  const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const std::string label = read_run_key_steps(map, run);
   if (map.has("blocks")) read_custom_blocks(map, run);
   if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
     throw value.error("the strategy custom needs 'blocks'");
   }
   const std::string base =
-      map.has("name") ? map.at("name").text() : default_name(run, label, defaults);
+      map.has("name") ? map.at("name").text()
+                      : default_name(run, label, defaults) + (injects ? "/noise_injection" : "");
   if (base.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);

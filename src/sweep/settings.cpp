@@ -50,6 +50,10 @@ std::string run_text(const RunSpec& run) {
   if (run.tome.on()) {
     json["tome"] = {number_text(run.tome.ratio), tome_options_text(run.tome)};
   }
+  if (run.noise_injection.enabled()) {
+    json["noise_injection"] = {run.noise_injection.alpha, run.noise_injection.tau,
+                               injection_placement_name(run.noise_injection.placement)};
+  }
   for (const auto& [selector, key_steps] : run.strategy.custom) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }

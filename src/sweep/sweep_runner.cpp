@@ -83,7 +83,9 @@ class SweepRun {
                     run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
                     static_cast<long long>(run.schedule.num_layer_runs()),
                     static_cast<long long>(run.layers_total()));
-      say(line + merging_text(run.spec.tome));
+      const NoiseInjection& injection = run.spec.noise_injection;
+      say(line + merging_text(run.spec.tome) +
+          (injection.enabled() ? ", noise injection " + describe(injection) : ""));
     }
     const std::filesystem::path units = unit_folder_path(options_.output);
     std::size_t complete = 0;

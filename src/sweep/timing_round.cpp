@@ -82,6 +82,7 @@ TimedLatent time_latent(const PreparedSweep& sweep, const Denoiser& denoiser,
   options.max_parallel = run.spec.max_parallel;
   options.savings = run.spec.savings;
   options.tome = {run.spec.tome, noise.seeds()};
+  options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = sweep.experiment.guidance_scale;
   synchronize(denoiser.device());
   const auto start = Clock::now();

@@ -1,6 +1,7 @@
 """What `fdbench generate` says and refuses, its dtypes, and SDXL-like models."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -68,6 +69,28 @@ def run(fdbench, model, *options):
         (["--tome-ratio", "0.5", "--tome-no-merge-attn"], "nothing is merged"),
         (["--tome-ratio", "0.5", "--tome-sx", "64"], "no window of 2x64 tokens (sy x sx) fits"),
         (["--height", "128"], "--height"),
+        (["--sampler-option", "etaa=1"], "unknown key 'etaa', did you mean 'eta'?"),
+        (["--sampler-option", "eta=abc"], "'eta': must be a number, not 'abc'"),
+        (["--sampler-option", "eta=2"], "'eta': 2.0 is outside 0.0..1.0"),
+        (["--sampler-option", "eta"], "write it as key=value"),
+        (["--sampler-option", "eta=1", "--sampler-option", "eta=0"], "'eta' is given twice"),
+        (["--sampler-option", "eta=1", "--eta", "1"], "both given"),
+        (["--sampler-option", "use_karras_sigmas=true"], "unknown key 'use_karras_sigmas'"),
+        (["--sampler", "ddpm", "--eta", "0.5"], "sampler ddpm: unknown key 'eta'"),
+        (["--eta", "2"], "--eta"),
+        (["--sampler", "dpm_solver++", "--sampler-option", "solver_order=4"], "outside 1..3"),
+        (["--sampler", "dpm_solver++", "--sampler-option", "solver_order=2.5"], "whole number"),
+        (["--sampler", "pndm", "--steps", "3"], "steps 3 is too few"),
+        (["--sampler", "lcm", "--steps", "51"], "outside 1..50"),
+        (["--savings", "some"], "--savings"),
+        (["--noise-injection", "-1"], "alpha -1"),
+        (["--noise-injection", "a"], "--noise-injection"),
+        (["--noise-injection", "0.003", "--noise-injection-tau", "7"], "tau 7 is outside 1..6"),
+        (["--noise-injection-tau", "3"], "need --noise-injection"),
+        (
+            ["--noise-injection", "0.003", "--noise-injection-placement", "before_steps"],
+            "did you mean 'before_step'?",
+        ),
     ],
 )
 def test_wrong_use_is_one_clear_line(fdbench, model, options, message):
@@ -119,6 +142,55 @@ def test_parallel_makes_fewer_calls(fdbench, model):
     assert "5 network calls" in run(fdbench, model, *options).stdout
     parallel = run(fdbench, model, *options, "--execution", "parallel")
     assert "2 network calls" in parallel.stdout
+
+
+def test_sampler_options_reach_the_sampler(fdbench, model):
+    """Over the folder's: the same as the folder that has them; values are JSON, else text."""
+
+    def latents(*options):
+        assert run(fdbench, model, *options).returncode == 0
+        return load_file(model / "out.safetensors")["latents"]
+
+    given = latents(
+        *("--sampler-option", "timestep_spacing=trailing"),
+        *("--sampler-option", "eta=0.5", "--sampler-option", "set_alpha_to_one=true"),
+    )
+    plain = latents()
+    own = SD1 | {"timestep_spacing": "trailing", "set_alpha_to_one": True}
+    DDIMScheduler(**own).save_pretrained(model / "scheduler")
+    assert torch.equal(latents("--eta", "0.5"), given)
+    assert not torch.equal(plain, given)
+
+
+def test_help_lists_all_samplers(fdbench):
+    text = fdbench("generate", "--help").stdout
+    for name in ("ddim", "ddpm", "dpm_solver++_sde", "dpm_solver_singlestep", "unipc", "lcm"):
+        assert f"{name}," in text
+
+
+def test_savings_leave_the_latents(fdbench, model):
+    made = {}
+    for savings in ("all", "none"):
+        assert run(fdbench, model, "--savings", savings).returncode == 0
+        made[savings] = load_file(model / "out.safetensors")["latents"]
+    # Sums in another order, over five steps with guidance.
+    assert scaled_difference(made["none"], made["all"]) < 1e-5
+    assert not torch.equal(made["none"], made["all"])
+
+
+@pytest.mark.parametrize("gone", ["scheduler", "scheduler/scheduler_config.json"])
+def test_a_folder_without_scheduler(fdbench, model, gone):
+    path = model / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (model / "c.yaml").write_text(
+        f"name: a\nmodel: {model}\nprompts: [a]\nruns: [{{strategy: full}}]"
+    )
+    planned = fdbench("plan", model / "c.yaml")
+    for result in (run(fdbench, model), run(fdbench, model, "--sampler", "ddim"), planned):
+        assert result.returncode == 2
+        assert "scheduler_config.json" in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert "c.yaml:2:8: " in planned.stderr
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "core/error.h"
 #include "samplers/sampler.h"
 
@@ -26,6 +28,20 @@ TEST(SolverOptions, OnlyOneSpreadOfSigmas) {
   for (const char* name : {"dpm_solver++", "dpm_solver_singlestep", "euler", "unipc"}) {
     EXPECT_THAT(message_of(name, both), HasSubstr("only one of use_karras_sigmas")) << name;
   }
+}
+
+TEST(SolverOptions, OptionsAreFiniteNumbers) {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(message_of("ddim", {{"eta", none}}), HasSubstr("'eta': must be a number, not NaN"));
+  EXPECT_THAT(message_of("ddim", {{"num_train_timesteps", 1}, {"trained_betas", {none}}}, 1),
+              HasSubstr("'trained_betas': must be null or a list of numbers"));
+}
+
+TEST(SolverOptions, AStretchNeedsTwoEnds) {
+  const json options = {
+      {"use_flow_sigmas", true}, {"prediction_type", "flow_prediction"}, {"shift_terminal", 0.1}};
+  EXPECT_THAT(message_of("unipc", options, 1), HasSubstr("steps must be 2 or more"));
+  EXPECT_EQ(message_of("unipc", options, 2), "");
 }
 
 TEST(SolverOptions, OrdersThatExist) {
@@ -61,10 +77,13 @@ TEST(SolverOptions, ValuesOfRelatedSchedulersAreTakenAsDiffusersTakesThem) {
 }
 
 TEST(SolverOptions, MinusInfinityAsDiffusersWritesIt) {
-  for (const json& none : {json("-Infinity"), json("-inf"), json(nullptr)}) {
+  const json number = -std::numeric_limits<double>::infinity();
+  for (const json& none : {number, json("-Infinity"), json("-inf"), json("-.inf"), json()}) {
     EXPECT_EQ(message_of("dpm_solver++", {{"lambda_min_clipped", none}}), "") << none;
   }
   EXPECT_NE(message_of("dpm_solver++", {{"lambda_min_clipped", "small"}}), "");
+  EXPECT_THAT(message_of("dpm_solver++", {{"lambda_min_clipped", -number.get<double>()}}),
+              HasSubstr("must be a number, not Infinity"));
   EXPECT_THAT(message_of("dpm_solver++", {{"lambda_min_clipped", 100}}),
               HasSubstr("leaves no timestep"));
 }

@@ -1,0 +1,53 @@
+#include "io/json_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "io/model_folder.h"
+#include "io/temporary_folder.h"
+
+namespace fdbench {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TEST(ParseJson, TakesPythonsNumbers) {
+  const json made = parse_json(
+      R"({"a": [1, NaN, {"b": Infinity}], "NaN": -Infinity, "c": "Infinity", "d\"NaN": true})");
+  EXPECT_EQ(made["a"][0], 1);
+  EXPECT_TRUE(std::isnan(made["a"][1].get<double>()));
+  EXPECT_EQ(made["a"][2]["b"].get<double>(), kInfinity);
+  EXPECT_EQ(made["NaN"].get<double>(), -kInfinity);
+  EXPECT_EQ(made["c"], "Infinity");
+  EXPECT_EQ(made["d\"NaN"], true);
+  EXPECT_EQ(parse_json("-Infinity").get<double>(), -kInfinity);
+}
+
+TEST(ParseJson, TakesStandardTextAsItIs) {
+  const char* text = R"({"a": [0, -1.5e3, null, false, "x"], "b": {}})";
+  EXPECT_EQ(parse_json(text), json::parse(text));
+  EXPECT_EQ(parse_json(R"(["NaN", 0, "0"])"), json::parse(R"(["NaN", 0, "0"])"));
+}
+
+TEST(ParseJson, TakesNothingElse) {
+  for (const char* text : {"[nan]", "[+Infinity]", "[-NaN]", "[Infinity0]", "[inf]", "{NaN: 1}",
+                           "[NaN NaN]", "[NaN", "\"NaN", "NaN1", "[\"\\", ""}) {
+    EXPECT_THROW(parse_json(text), json::exception) << text;
+  }
+}
+
+TEST(ReadJson, NamesThePlaceBehindSuchANumber) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("c.json", "{\"a\": -Infinity,\n \"b\": NaN, \"c\": ?}");
+  EXPECT_THAT(message_of([&] { read_json(path); }), HasSubstr("c.json:2:17: is not JSON"));
+}
+
+}  // namespace
+}  // namespace fdbench
