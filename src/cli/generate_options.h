@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/strategy_options.h"
 #include "io/model_folder.h"
 
 namespace fdbench {
@@ -16,7 +17,8 @@ struct GenerateOptions {
   std::filesystem::path model, inputs, output, save_latents;
   std::vector<std::string> prompts;
   std::optional<std::string> negative_prompt;
-  std::string architecture, sampler, strategy = "full", key_steps;
+  std::string architecture, sampler, strategy = "full";
+  StrategyChoice strategy_choice;
   std::string execution = "sequential", dtype = "float32", device = "cpu";
   int steps = 50, max_parallel = 0, threads = 0;
   double guidance = 7.5, eta = 0;
