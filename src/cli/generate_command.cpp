@@ -31,22 +31,6 @@ struct Generated {
   double load_seconds = 0, total_seconds = 0;
 };
 
-StrategyOptions strategy_options(const GenerateOptions& options) {
-  StrategyOptions strategy;
-  strategy.name = options.strategy;
-  if (options.strategy == "custom") {
-    throw usage_error(
-        "strategy 'custom' takes key steps for each block, which only a config can "
-        "hold: use fdbench run");
-  }
-  if (options.strategy == "full" && !options.key_steps.empty()) {
-    throw usage_error("--key-steps: strategy 'full' computes everything; add --strategy encoder");
-  }
-  const std::string keys = options.key_steps.empty() ? "non_uniform_IV" : options.key_steps;
-  if (options.strategy != "full") strategy.key_steps = parse_key_steps(keys, options.steps);
-  return strategy;
-}
-
 /// The wanted size, checked.
 PictureSize picture_size(const GenerateOptions& options, const TextToImagePipeline& pipeline) {
   const std::int64_t factor = pipeline.factor();
@@ -177,7 +161,8 @@ void run_generate(GenerateOptions options) {
   check_options(options, folder);
   const auto sampler = make_sampler(options.sampler, scheduler_config(folder),
                                     sampler_overrides(options), options.steps);
-  const StrategyOptions strategy = strategy_options(options);
+  const StrategyOptions strategy =
+      strategy_options(options.strategy, options.strategy_choice, options.steps);
 
   const auto load_start = std::chrono::steady_clock::now();
   const TextToImagePipeline pipeline(folder, dtype, device);
@@ -203,7 +188,9 @@ void add_generate_command(CLI::App& app) {
       "  fdbench generate models/mini --prompt \"a red circle on a blue background\" --output "
       "x.png\n"
       "  fdbench generate models/mini --prompt \"a red circle\" --strategy encoder "
-      "--key-steps uniform:6 --execution parallel --output x.png");
+      "--key-steps uniform:6 --execution parallel --output x.png\n"
+      "  fdbench generate models/mini --prompt \"a red circle\" --strategy deepcache "
+      "--cache-interval 3 --output x.png");
   command->callback([options] { run_generate(*options); });
 }
 

@@ -69,11 +69,10 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
-      .add_option("--strategy", options.strategy, "full, encoder, decoder, encoder_decoder or drop")
+      .add_option("--strategy", options.strategy,
+                  "full, encoder, decoder, encoder_decoder, drop or deepcache")
       ->capture_default_str();
-  command.add_option("--key-steps", options.key_steps,
-                     "Steps at which everything is computed, counted downward (50,49,48), "
-                     "uniform:K, or a preset (default: the paper's non_uniform_IV)");
+  add_options(command, options.strategy_choice);
   command.add_option("--execution", options.execution, "sequential or parallel")
       ->capture_default_str();
   command

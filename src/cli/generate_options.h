@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/strategy_options.h"
 #include "io/model_folder.h"
 #include "nn/token_merging.h"
 #include "propagation/network_pass.h"
@@ -20,7 +21,8 @@ struct GenerateOptions {
   std::vector<std::string> prompts;
   std::optional<std::string> negative_prompt;
   std::vector<std::string> sampler_options;  // key=value
-  std::string architecture, sampler, savings = "all", strategy = "full", key_steps;
+  std::string architecture, sampler, savings = "all", strategy = "full";
+  StrategyChoice strategy_choice;
   std::string execution = "sequential", dtype = "float32", device = "cpu";
   int steps = 50, max_parallel = 0, threads = 0;
   double guidance = 7.5, eta = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/strategy_options.h"
 #include "cli/tome_options.h"
 #include "core/error.h"
 #include "sweep/plan_text.h"
@@ -17,7 +18,23 @@ struct PlanOptions {
   std::vector<std::string> assignments;
   std::string strategy, format = "text";
   TokenMerging tome;
+  StrategyChoice choice;
 };
+
+/// With options of a strategy: a single run of it, at the steps and with the sampler of the first
+/// run.
+void replace_runs(Experiment& experiment, const PlanOptions& options) {
+  if (!options.choice.given()) return;
+  if (options.strategy.empty()) {
+    throw usage_error("options of a strategy need --strategy NAME beside them");
+  }
+  RunSpec run = experiment.runs.front();
+  run.strategy = strategy_options(options.strategy, options.choice, run.num_steps);
+  run.name = strategy_label(run.strategy, options.choice);
+  run.execution = Execution::kSequential;
+  run.place = {};
+  experiment.runs = {run};
+}
 
 /// Runs of that name or strategy; all without one.
 std::vector<const PreparedRun*> chosen_runs(const PreparedSweep& sweep, const std::string& wanted) {
@@ -39,6 +56,7 @@ std::vector<const PreparedRun*> chosen_runs(const PreparedSweep& sweep, const st
 void run_plan(const PlanOptions& options) {
   check_token_merging(options.tome);
   Experiment experiment = load_experiment(options.config, options.assignments);
+  replace_runs(experiment, options);
   if (options.tome.on()) {
     for (RunSpec& run : experiment.runs) run.tome = options.tome;
   }
@@ -64,14 +82,18 @@ void add_plan_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "plan", "What each run of a config computes, reuses and leaves out, as a grid");
   command->add_option("CONFIG", options->config, "Config file (YAML)")->required();
-  command->add_option("--strategy", options->strategy, "Only runs of this strategy or name");
+  command->add_option("--strategy", options->strategy,
+                      "Only runs of this strategy or name; with the options below, a run of it");
+  add_options(*command, options->choice);
   command->add_option("--set", options->assignments, "Replace a value of the config: key=value")
       ->take_all();
   command->add_option("--format", options->format, "text, or json with every layer")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   add_tome_options(*command, options->tome);
-  command->footer("Example: fdbench plan configs/ablation.yaml --strategy encoder");
+  command->footer(
+      "Example: fdbench plan configs/ablation.yaml --strategy encoder\n"
+      "         fdbench plan configs/ablation.yaml --strategy deepcache --cache-interval 5");
   command->callback([options] { run_plan(*options); });
 }
 

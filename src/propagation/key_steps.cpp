@@ -2,70 +2,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
+#include <cmath>
+#include <cstdio>
 #include <string_view>
-#include <utility>
 
 #include "core/error.h"
 
 namespace fdbench {
 namespace {
 
-struct Preset {
-  const char* name;
-  std::function<KeySteps(int num_steps)> make;
-};
-
-/// A set made for another number of steps: order -> floor(order * num_steps / its own number).
-KeySteps rescale(const KeySteps& original, int num_steps) {
-  const int own = static_cast<int>(original.size());
-  KeySteps key_steps(num_steps);
-  for (int order = 0; order < own; ++order) {
-    if (original[order]) key_steps[order * num_steps / own] = true;
-  }
-  return key_steps;
-}
-
-/// steps: in the paper's downward count of a run of `own` steps.
-Preset listed(const char* name, int own, std::vector<int> steps) {
-  return {name, [own, steps = std::move(steps)](int num_steps) {
-            return rescale(key_steps_from_list(steps, own), num_steps);
-          }};
-}
-
-/// Every k-th step, at any number of steps: the share of key steps is what stays.
-Preset uniform(const char* name, int k) {
-  return {name, [k](int num_steps) { return uniform_key_steps(k, num_steps); }};
-}
-
-/// DeepFloyd-IF's first stage: above 85 and below 15 every step, every fifth in between.
-KeySteps deepfloyd_stage_1() {
-  KeySteps key_steps(100);
-  for (int step = 1; step <= 100; ++step) {
-    key_steps[100 - step] = step >= 90 || step < 15 || step % 5 == 0;
-  }
-  return key_steps;
-}
-
-/// The paper's tables 5 and 14 and its appendix on other samplers and tasks.
-const std::vector<Preset>& presets() {
-  static const std::vector<Preset> table = {
-      uniform("all", 1),
-      uniform("uniform_I", 2),
-      uniform("uniform_II", 6),
-      uniform("uniform_III", 12),
-      listed("non_uniform_I", 50, {50, 40, 39, 38, 30, 25, 20, 15, 5}),
-      listed("non_uniform_II", 50, {50, 30, 25, 20, 15, 14, 5, 4, 3}),
-      listed("non_uniform_III", 50, {50, 41, 37, 35, 22, 21, 18, 14, 5}),
-      listed("non_uniform_IV", 50, {50, 49, 48, 47, 45, 40, 35, 25, 15}),
-      listed("sd_ddim", 50, {50, 49, 48, 47, 45, 40, 35, 25, 15}),
-      listed("dreambooth", 50, {50, 49, 48, 47, 45, 40, 35, 25, 15, 10}),
-      listed("sd_dpm_solver", 20, {20, 19, 18, 17, 15, 10, 5}),
-      {"deepfloyd_stage_1", [](int num_steps) { return rescale(deepfloyd_stage_1(), num_steps); }},
-      listed("deepfloyd_stage_3", 75, {75, 73, 70, 66, 61, 55, 48, 40, 31, 21, 10}),
-  };
-  return table;
-}
+constexpr double kRounding = 1e-9;  // 0.07 * 100 is a little more than 7
+constexpr std::string_view kUniform = "uniform:", kFraction = "fraction:";
 
 void check_num_steps(int num_steps) {
   if (num_steps < 1)
@@ -78,6 +25,36 @@ int parse_step(std::string_view text) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (fault == std::errc() && end == text.data() + text.size()) return value;
   throw usage_error("key step '" + std::string(text) + "' is not a whole number");
+}
+
+/// A number, or a usage error.
+double parse_number(std::string_view text) {
+  double value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault == std::errc() && end == text.data() + text.size()) return value;
+  throw usage_error("'" + std::string(text) + "' in the key steps is not a number");
+}
+
+/// "0.1-0.9:4", what follows "fraction:".
+FractionKeySteps parse_fraction(std::string_view text) {
+  const std::size_t dash = text.find('-', 1), colon = text.find(':');
+  if (dash == std::string_view::npos || colon == std::string_view::npos || colon < dash) {
+    throw usage_error("key steps 'fraction:" + std::string(text) +
+                      "' want the form fraction:START-END:MAX_RUN, such as fraction:0.1-0.9:4");
+  }
+  return {parse_number(text.substr(0, dash)), parse_number(text.substr(dash + 1, colon - dash - 1)),
+          parse_step(text.substr(colon + 1))};
+}
+
+/// First step in sampling order that lies at `fraction` of the run or after it.
+int first_step_at(double fraction, int num_steps) {
+  return static_cast<int>(std::ceil(fraction * num_steps - kRounding));
+}
+
+std::string number_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
 }
 
 std::string counting(int num_steps) {
@@ -136,22 +113,38 @@ KeySteps key_steps_from_mask(std::span<const int> mask, int num_steps) {
   return key_steps;
 }
 
-KeySteps preset_key_steps(const std::string& name, int num_steps) {
+KeySteps fraction_key_steps(const FractionKeySteps& fraction, int num_steps) {
   check_num_steps(num_steps);
-  for (const Preset& preset : presets()) {
-    if (name == preset.name) return preset.make(num_steps);
+  const auto [start, end, max_run] = fraction;
+  for (const double value : {start, end}) {
+    if (value >= 0 && value <= 1) continue;
+    throw usage_error("start and end are fractions of the run, 0 to 1, not " + number_text(value));
   }
-  throw usage_error("key steps '" + name + "' are not known" + advice(name, preset_names()));
+  if (start >= end) {
+    throw usage_error("start " + number_text(start) + " must be below end " + number_text(end));
+  }
+  if (max_run < 1) {
+    throw usage_error("max_run must be at least 1, not " + std::to_string(max_run));
+  }
+  const int begin = std::max(first_step_at(start, num_steps), 1);
+  const int stop = first_step_at(end, num_steps);
+  KeySteps key_steps(num_steps, true);
+  for (int order = begin; order < stop; ++order) {
+    key_steps[order] = (order - begin) % (max_run + 1) == max_run;
+  }
+  return key_steps;
 }
 
-std::vector<std::string> preset_names() {
-  std::vector<std::string> names;
-  for (const Preset& preset : presets()) names.push_back(preset.name);
-  return names;
+std::string fraction_label(const FractionKeySteps& fraction) {
+  return "fraction_" + number_text(fraction.start) + "_" + number_text(fraction.end) + "_" +
+         std::to_string(fraction.max_run);
 }
 
 KeySteps parse_key_steps(const std::string& text, int num_steps) {
-  constexpr std::string_view kUniform = "uniform:";
+  if (text.starts_with(kFraction)) {
+    return fraction_key_steps(parse_fraction(std::string_view(text).substr(kFraction.size())),
+                              num_steps);
+  }
   if (text.starts_with(kUniform)) {
     return uniform_key_steps(parse_step(std::string_view(text).substr(kUniform.size())), num_steps);
   }

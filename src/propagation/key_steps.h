@@ -22,14 +22,29 @@ KeySteps key_steps_from_list(std::span<const int> steps, int num_steps);
 /// From a mask as long as the run; the first entry must be set.
 KeySteps key_steps_from_mask(std::span<const int> mask, int num_steps);
 
-/// A named set of the paper ("uniform_I" ... "non_uniform_IV", "sd_ddim", "dreambooth",
-/// "sd_dpm_solver", "all"). The uniform ones keep their distance at any number of steps; a listed
-/// one is rescaled from its own number of steps T0 by order -> floor(order * num_steps / T0).
+/// Key steps at both ends of a run, and reuse in between that never lasts long.
+struct FractionKeySteps {
+  double start = 0;  // share of the run before which every step is a key step
+  double end = 1;    // share of the run from which every step is a key step again
+  int max_run = 1;   // most steps in a row that reuse
+};
+
+/// Step i of N lies at i / N of the run. Throws a usage error unless 0 <= start < end <= 1 and
+/// max_run >= 1.
+KeySteps fraction_key_steps(const FractionKeySteps& fraction, int num_steps);
+/// "fraction_0.1_0.9_4", for names of runs.
+std::string fraction_label(const FractionKeySteps& fraction);
+
+/// A named set: of the paper ("uniform_I" ... "non_uniform_IV", "sd_ddim", "dreambooth",
+/// "sd_dpm_solver", "deepfloyd_stage_1", "deepfloyd_stage_3"), of the authors' code where it
+/// differs from the paper ("authors_non_uniform_I" ...), or "all". The uniform ones keep their
+/// distance at any number of steps; a listed one is rescaled from its own number of steps T0 by
+/// order -> floor(order * num_steps / T0).
 KeySteps preset_key_steps(const std::string& name, int num_steps);
 std::vector<std::string> preset_names();
 
 /// As a user writes them on the command line: a list "50,49,48" in the paper's downward count,
-/// "uniform:6", or a preset's name.
+/// "uniform:6", "fraction:0.1-0.9:4" (start, end, max_run), or a preset's name.
 KeySteps parse_key_steps(const std::string& text, int num_steps);
 
 /// The list in the paper's downward count, for files and messages.

@@ -55,6 +55,9 @@ Plan encoder_decoder_plan(const StrategyOptions& options, int, Layers layers) {
 Plan drop_plan(const StrategyOptions& options, int, Layers layers) {
   return keyed_plan(options.key_steps, layers, Cell::kDrop, any_layer);
 }
+Plan cached_branch_plan(const StrategyOptions& options, int, Layers layers) {
+  return deepcache_plan(options.deepcache.value_or(DeepCacheOptions()), options.key_steps, layers);
+}
 
 /// Names that may select layers of this model.
 std::vector<std::string> selectors(Layers layers) {
@@ -110,7 +113,8 @@ Plan custom_plan(const StrategyOptions& options, int num_steps, Layers layers) {
 constexpr std::array kStrategies = {
     Strategy{"full", full_plan},       Strategy{"encoder", encoder_plan},
     Strategy{"decoder", decoder_plan}, Strategy{"encoder_decoder", encoder_decoder_plan},
-    Strategy{"drop", drop_plan},       Strategy{"custom", custom_plan},
+    Strategy{"drop", drop_plan},       Strategy{"deepcache", cached_branch_plan},
+    Strategy{"custom", custom_plan},
 };
 
 }  // namespace
@@ -124,6 +128,11 @@ Plan make_plan(const StrategyOptions& options, int num_steps, Layers layers) {
   }
   throw usage_error("strategy '" + options.name + "' is not known" +
                     advice(options.name, strategy_names()));
+}
+
+StrategyOptions resolve_for_model(StrategyOptions options, Layers layers) {
+  if (options.deepcache) options.deepcache = resolve_branch(*options.deepcache, layers);
+  return options;
 }
 
 std::vector<std::string> strategy_names() {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "propagation/deepcache.h"
 #include "propagation/key_steps.h"
 #include "propagation/plan.h"
 
@@ -17,13 +19,18 @@ struct StrategyOptions {
   /// `custom`: key steps by selector: a role ("encoder"), a block ("up_blocks.1") or a layer name.
   /// The most specific one wins; layers that no selector names compute at every step.
   std::map<std::string, KeySteps> custom;
+  std::optional<DeepCacheOptions> deepcache = {};  // of `deepcache` only
 };
 
 /// Throws a usage error for an unknown name (with the nearest one), or a selector that matches no
 /// layer.
 Plan make_plan(const StrategyOptions& options, int num_steps, std::span<const LayerInfo> layers);
 
-/// full, encoder, decoder, encoder_decoder, drop, custom.
+/// The options with what depends on the model filled in: the ids of `deepcache`. Throws a usage
+/// error as make_plan does.
+StrategyOptions resolve_for_model(StrategyOptions options, std::span<const LayerInfo> layers);
+
+/// full, encoder, decoder, encoder_decoder, drop, deepcache, custom.
 std::vector<std::string> strategy_names();
 
 }  // namespace fdbench

@@ -40,6 +40,12 @@ enum class Display {
         "steps at which everything is computed, counted downward as in the paper") \
   FIELD(std::int64_t, num_key_steps, kNotCounted, "", kCount, "keys", \
         "number of key steps") \
+  FIELD(std::int64_t, cache_interval, kNotCounted, "", kHidden, "", \
+        "deepcache: the interval that the key steps were made of, -1: none") \
+  FIELD(std::int64_t, cache_block_id, kNotCounted, "", kHidden, "", \
+        "deepcache: up block, counted from the output, at which the deep path is held, -1: another strategy") \
+  FIELD(std::int64_t, cache_layer_id, kNotCounted, "", kHidden, "", \
+        "deepcache: resnet of that block, counted from the output, -1: another strategy") \
   FIELD(std::int64_t, num_steps, kNotCounted, "", kCount, "steps", \
         "sampling steps") \
   FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", \

@@ -83,7 +83,8 @@ PreparedRun prepare_run(const PreparedSweep& sweep, const Denoiser& denoiser, co
   placed(spec.place, [&] { check_prediction(denoiser, *sampler); });
   PreparedRun run = placed(spec.place, [&] {
     RunSpec whole = spec;
-    whole.strategy = with_first_calls(spec.strategy, *sampler, spec.num_steps);
+    whole.strategy =
+        resolve_for_model(with_first_calls(spec.strategy, *sampler, spec.num_steps), sweep.layers);
     Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
     return PreparedRun{

@@ -1,6 +1,7 @@
 #include "sweep/run_config.h"
 
 #include "samplers/sampler.h"
+#include "sweep/deepcache_config.h"
 #include "sweep/noise_injection_config.h"
 #include "sweep/tome_config.h"
 
@@ -23,9 +24,22 @@ nlohmann::json option_json(const ConfigTree& tree) {
   return plain.is_number() || plain.is_boolean() ? plain : nlohmann::json(tree.scalar);
 }
 
-/// The map form: exactly one of uniform, list, mask, preset.
+/// {start: 0.1, end: 0.9, max_run: 4}
+NamedKeySteps read_fraction(ConfigMap& map, int num_steps) {
+  FractionKeySteps fraction;
+  fraction.start = map.at("start").number();
+  fraction.end = map.at("end").number();
+  fraction.max_run = static_cast<int>(map.at("max_run").integer(-kMostSteps, kMostSteps));
+  map.finish();
+  return {fraction_key_steps(fraction, num_steps), fraction_label(fraction)};
+}
+
+/// The map form: exactly one of uniform, list, mask, preset, or a fraction.
 NamedKeySteps read_key_step_map(const ConfigValue& value, int num_steps) {
   ConfigMap map(value);
+  if (map.has("start") || map.has("end") || map.has("max_run")) {
+    return read_fraction(map, num_steps);
+  }
   const std::vector<std::string> forms = {"uniform", "list", "mask", "preset"};
   NamedKeySteps result;
   int found = 0;
@@ -48,7 +62,8 @@ NamedKeySteps read_key_step_map(const ConfigValue& value, int num_steps) {
   }
   map.finish();
   if (found != 1)
-    throw value.error("'" + value.path() + "' wants one of uniform, list, mask, preset");
+    throw value.error("'" + value.path() +
+                      "' wants one of uniform, list, mask, preset, or start, end and max_run");
   return result;
 }
 
@@ -169,7 +184,9 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
-  const std::string label = read_run_key_steps(map, run);
+  const std::string label =
+      run.strategy.name == "deepcache" ? read_deepcache(map, run) : read_run_key_steps(map, run);
+  if (run.strategy.name != "deepcache") refuse_deepcache_keys(map);
   if (map.has("blocks")) read_custom_blocks(map, run);
   if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
     throw value.error("the strategy custom needs 'blocks'");

@@ -46,6 +46,12 @@ RunRecord planned_record(const PreparedRun& run) {
     record.key_steps = key_steps_text(keys);
     record.num_key_steps = num_key_steps(keys);
   }
+  if (spec.strategy.deepcache) {
+    const DeepCacheOptions& cache = *spec.strategy.deepcache;
+    if (cache.cache_interval > 0) record.cache_interval = cache.cache_interval;
+    record.cache_block_id = cache.cache_block_id;
+    record.cache_layer_id = cache.cache_layer_id;
+  }
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
   record.sampler = run.sampler_name;

@@ -57,6 +57,10 @@ std::string run_text(const RunSpec& run) {
   for (const auto& [selector, key_steps] : run.strategy.custom) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }
+  if (run.strategy.deepcache) {
+    const DeepCacheOptions& cache = *run.strategy.deepcache;
+    json["cache"] = {cache.cache_branch.value_or(-1), cache.cache_block_id, cache.cache_layer_id};
+  }
   return json.dump();
 }
 

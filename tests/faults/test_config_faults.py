@@ -14,6 +14,10 @@ def encoder(key_steps: str) -> str:
     return f"runs:\n  - {{strategy: encoder, key_steps: {key_steps}}}\n"
 
 
+def deepcache(options: str) -> str:
+    return f"runs:\n  - {{strategy: deepcache, {options}}}\n"
+
+
 CASES = {
     "tab": ("runs:\n\t- {strategy: full}\n", ":5:1:", "tab"),
     "duplicate key": ("seed: 1\nseed: 2\n" + FULL, ":5:1:", "'seed' is given twice"),
@@ -57,6 +61,84 @@ CASES = {
     "unknown preset": (encoder("non_uniform_V"), ":5:36:", "did you mean 'non_uniform_I'?"),
     "uniform 0": (encoder("{uniform: 0}"), ":5:46:", "at least 1"),
     "two forms": (encoder("{uniform: 2, preset: all}"), ":5:36:", "one of uniform, list"),
+    "fraction backwards": (
+        encoder("{start: 0.9, end: 0.1, max_run: 4}"),
+        ":5:36:",
+        "start 0.9 must be below end 0.1",
+    ),
+    "fraction beyond the run": (
+        encoder("{start: 0.1, end: 9, max_run: 4}"),
+        ":5:36:",
+        "fractions of the run, 0 to 1, not 9",
+    ),
+    "no run of reuse": (
+        encoder("{start: 0.1, end: 0.9, max_run: 0}"),
+        ":5:36:",
+        "max_run must be at least 1, not 0",
+    ),
+    "fraction without max_run": (
+        encoder("{start: 0.1, end: 0.9}"),
+        ":5:36:",
+        "'runs.0.key_steps.max_run' is missing",
+    ),
+    "fraction and list": (
+        encoder("{start: 0.1, end: 0.9, max_run: 2, uniform: 2}"),
+        ":5:71:",
+        "unknown key 'runs.0.key_steps.uniform'",
+    ),
+    "interval 0": (deepcache("cache_interval: 0"), ":5:42:", "must be at least 1"),
+    "interval of two": (deepcache("cache_interval: 1.5"), ":5:42:", "whole number, not '1.5'"),
+    "no interval": (deepcache("cache_branch: 0"), ":5:5:", "needs cache_interval or key_steps"),
+    "interval and key steps": (
+        deepcache("cache_interval: 2, key_steps: all"),
+        ":5:42:",
+        "'cache_interval' does not go with 'key_steps'",
+    ),
+    "branch and id": (
+        deepcache("cache_interval: 2, cache_branch: 1, cache_layer_id: 1"),
+        ":5:78:",
+        "'cache_layer_id' does not go with 'cache_branch'",
+    ),
+    "no such branch": (
+        deepcache("cache_interval: 2, cache_branch: 4"),
+        ":5:5:",
+        "cache_branch 4 is outside 0..3 of this model",
+    ),
+    "no such block": (
+        deepcache("cache_interval: 2, cache_block_id: 2"),
+        ":5:5:",
+        "cache_block_id 2 is outside 0..1 of this model",
+    ),
+    "no such layer": (
+        deepcache("cache_interval: 2, cache_block_id: 1, cache_layer_id: 2"),
+        ":5:5:",
+        "cache_layer_id 2 is outside 0..1 of cache_block_id 1",
+    ),
+    "skip mode": (
+        deepcache("cache_interval: 2, skip_mode: unifrom"),
+        ":5:56:",
+        "did you mean 'uniform'?",
+    ),
+    "no center": (
+        deepcache("cache_interval: 2, skip_mode: non_uniform, pow: 1.4"),
+        ":5:5:",
+        "'runs.0.center' is missing",
+    ),
+    "center beyond the run": (
+        deepcache("cache_interval: 2, skip_mode: non_uniform, center: 50, pow: 1.4"),
+        ":5:77:",
+        "center 50 is outside 0..49",
+    ),
+    "pow of a uniform schedule": (
+        deepcache("cache_interval: 2, pow: 1.4"),
+        ":5:50:",
+        "'pow' does not go with skip_mode uniform",
+    ),
+    "interval of another strategy": (
+        "runs: [{strategy: encoder, key_steps: all, cache_interval: 2}]\n",
+        ":4:60:",
+        "'cache_interval' belongs to the strategy deepcache",
+    ),
     "no key steps": ("runs: [{strategy: encoder}]\n", ":4:8:", "needs key_steps"),
     "key steps of full": (
         "runs: [{strategy: full, key_steps: all}]\n",

@@ -40,7 +40,7 @@ TEST(Strategies, FillTheGrid) {
   const std::vector<std::pair<std::string, std::string>> between_key_steps = {
       {"full", "CCCCCCC"},    {"encoder", "rrrrCCC"},
       {"decoder", "CCCCrrr"}, {"encoder_decoder", "rrrrrrr"},
-      {"drop", "ddddddd"},
+      {"drop", "ddddddd"},    {"deepcache", "CCrrrCC"},
   };
   for (const auto& [name, expected] : between_key_steps) {
     const Plan plan = plan_of({name, kKeys, {}});
@@ -52,7 +52,7 @@ TEST(Strategies, FillTheGrid) {
 
 TEST(Strategies, EveryStepAKeyStepIsTheFullPlan) {
   const Plan full = plan_of({"full", {}, {}});
-  for (const char* name : {"encoder", "decoder", "encoder_decoder", "drop"}) {
+  for (const char* name : {"encoder", "decoder", "encoder_decoder", "drop", "deepcache"}) {
     EXPECT_EQ(plan_of({name, KeySteps(3, true), {}}), full) << name;
   }
 }
@@ -70,6 +70,16 @@ TEST(Strategies, CustomSelectorsMustMatch) {
               HasSubstr("did you mean 'up_blocks.0'?"));
   EXPECT_THAT(message_of({"custom", {}, {}}), HasSubstr("needs key steps"));
   EXPECT_THAT(message_of({"custom", {}, {{"decoder", {true}}}}), HasSubstr("3 steps, not 1"));
+}
+
+TEST(Strategies, DeepCacheTakesItsBranch) {
+  DeepCacheOptions options;
+  options.cache_branch = 1;
+  const StrategyOptions strategy = {"deepcache", kKeys, {}, options};
+  EXPECT_EQ(row(plan_of(strategy), 1), "CCCrCCC");
+  const StrategyOptions resolved = resolve_for_model(strategy, ToyDenoiser().layers());
+  EXPECT_EQ(resolved.deepcache->cache_layer_id, 1);
+  EXPECT_EQ(plan_of(resolved), plan_of(strategy));
 }
 
 TEST(Strategies, UnknownNameSuggestsTheNearest) {

@@ -19,6 +19,7 @@ SDXL = {
     "addition_time_embed_dim": 8,
     "projection_class_embeddings_input_dim": 6 * 8 + 24,
 }
+DEEPCACHE = ("--strategy", "deepcache", "--cache-interval")
 
 
 @pytest.fixture
@@ -51,6 +52,20 @@ def run(fdbench, model, *options):
         (["--strategy", "encodre"], "did you mean 'encoder'?"),
         (["--strategy", "encoder", "--key-steps", "unifrom_I"], "did you mean 'uniform_I'?"),
         (["--key-steps", "5"], "--strategy encoder"),
+        (["--strategy", "encoder", "--key-steps", "fraction:0.9-0.1:2"], "must be below end"),
+        (["--strategy", "encoder", "--key-steps", "fraction:0.1-0.9"], "fraction:0.1-0.9:4"),
+        (["--strategy", "deepcache"], "needs --cache-interval or --key-steps"),
+        ([*DEEPCACHE, "0"], "cache_interval must be at least 1, not 0"),
+        ([*DEEPCACHE, "x"], "--cache-interval"),
+        ([*DEEPCACHE, "2", "--cache-branch", "12"], "cache_branch 12 is outside 0..11"),
+        ([*DEEPCACHE, "2", "--cache-branch", "-1"], "cache_branch -1 is outside 0..11"),
+        ([*DEEPCACHE, "2", "--cache-block-id", "4"], "cache_block_id 4 is outside 0..3"),
+        ([*DEEPCACHE, "2", "--cache-layer-id", "3"], "cache_layer_id 3 is outside 0..2"),
+        ([*DEEPCACHE, "2", "--cache-branch", "1", "--cache-layer-id", "1"], "give one"),
+        ([*DEEPCACHE, "2", "--key-steps", "all"], "does not go with --cache-interval"),
+        ([*DEEPCACHE, "2", "--cache-center", "2"], "--cache-pow go together"),
+        ([*DEEPCACHE, "2", "--cache-center", "2", "--cache-pow", "1"], "pow must be above 1"),
+        (["--strategy", "encoder", "--cache-branch", "1"], "belongs to --strategy deepcache"),
         (["--execution", "paralel"], "did you mean 'parallel'?"),
         (["--sampler", "dimm"], "did you mean 'ddim'?"),
         (["--steps", "0"], "1..1000"),

@@ -72,6 +72,53 @@ TEST(Experiment, ReadsTheCustomStrategy) {
   EXPECT_EQ(experiment.baseline(), -1);
 }
 
+TEST(Experiment, CustomTakesRolesBlocksLayersAndEveryFormOfKeySteps) {
+  const Experiment experiment =
+      load(kHead +
+           "steps: 10\nruns:\n  - strategy: custom\n    blocks:\n"
+           "      encoder: {uniform: 5}\n"
+           "      bottleneck: non_uniform_IV\n"
+           "      up_blocks.1: {start: 0.2, end: 0.8, max_run: 2}\n"
+           "      up_blocks.1.resnets.0: {mask: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]}\n"
+           "      up_blocks.2.attentions.1: [10, 3]\n");
+  const auto& custom = experiment.runs[0].strategy.custom;
+  ASSERT_EQ(custom.size(), 5U);
+  EXPECT_EQ(key_steps_text(custom.at("encoder")), "10 5");
+  EXPECT_EQ(key_steps_text(custom.at("bottleneck")), "10 9 8 7 5 3");
+  EXPECT_EQ(key_steps_text(custom.at("up_blocks.1")), "10 9 6 3 2 1");
+  EXPECT_EQ(key_steps_text(custom.at("up_blocks.1.resnets.0")), "10 1");
+  EXPECT_EQ(key_steps_text(custom.at("up_blocks.2.attentions.1")), "10 3");
+}
+
+TEST(Experiment, ReadsKeyStepsAsFractions) {
+  const Experiment experiment = load(
+      kHead +
+      "runs: [{strategy: encoder, key_steps: {start: 0.1, end: 0.9, max_run: 4}, steps: 20}]\n");
+  EXPECT_EQ(key_steps_text(experiment.runs[0].strategy.key_steps), "20 19 14 9 4 2 1");
+  EXPECT_EQ(experiment.runs[0].name, "encoder/fraction_0.1_0.9_4/20_steps");
+}
+
+TEST(Experiment, ReadsDeepCacheAndNamesItsRuns) {
+  const Experiment experiment = load(
+      kHead + "steps: 20\nruns:\n" +
+      "  - {strategy: deepcache, cache_interval: 3}\n"
+      "  - {strategy: deepcache, cache_interval: 5, cache_branch: 2, skip_mode: uniform}\n"
+      "  - {strategy: deepcache, cache_interval: 5, cache_block_id: 1, cache_layer_id: 2}\n"
+      "  - {strategy: deepcache, cache_interval: 5, skip_mode: non_uniform, center: 8, pow: 1.4}\n"
+      "  - {strategy: deepcache, key_steps: non_uniform_IV, cache_branch: 1, steps: 50}\n");
+  EXPECT_THAT(
+      names(experiment),
+      ElementsAre("deepcache/interval_3", "deepcache/interval_5/branch_2",
+                  "deepcache/interval_5/block_1_layer_2", "deepcache/interval_5_center_8_pow_1.4",
+                  "deepcache/non_uniform_IV/branch_1/50_steps"));
+  EXPECT_EQ(key_steps_text(experiment.runs[0].strategy.key_steps), "20 17 14 11 8 5 2");
+  EXPECT_EQ(experiment.runs[1].strategy.deepcache->cache_branch, 2);
+  EXPECT_EQ(experiment.runs[2].strategy.deepcache->cache_block_id, 1);
+  EXPECT_EQ(experiment.runs[2].strategy.deepcache->cache_layer_id, 2);
+  EXPECT_EQ(num_key_steps(experiment.runs[3].strategy.key_steps), 4);
+  EXPECT_EQ(key_steps_text(experiment.runs[4].strategy.key_steps), "50 49 48 47 45 40 35 25 15");
+}
+
 TEST(Experiment, TakesSamplerOptionsWithTheirTypes) {
   const Experiment experiment = load(
       kHead + "sampler: {name: ddim, eta: 0.5, clip_sample: false, prediction_type: epsilon}\n" +

@@ -27,6 +27,19 @@ TEST(RunRecords, CountWhatReallyRan) {
   EXPECT_TRUE(record.reused);
 }
 
+TEST(RunRecords, TellOfDeepCache) {
+  RunSpec run = tiny_run("deepcache", 4);
+  run.strategy.deepcache = DeepCacheOptions{0, 1, {}, 2, {}};
+  const PreparedSweep sweep = tiny_sweep({tiny_run("encoder", 4), run});
+  const RunRecord encoder = planned_record(sweep.runs[0]), record = planned_record(sweep.runs[1]);
+  EXPECT_EQ(record.key_steps, "4 2");
+  EXPECT_EQ(record.cache_interval, 2);
+  EXPECT_EQ(record.cache_block_id, 0);
+  EXPECT_EQ(record.cache_layer_id, 1);
+  EXPECT_EQ(encoder.cache_interval, kNotCounted);
+  EXPECT_EQ(encoder.cache_block_id, kNotCounted);
+}
+
 TEST(RunRecords, AGridWithoutReuseSaysSo) {
   const PreparedSweep sweep = tiny_sweep({tiny_run("encoder", 4)});
   RunRecord record = planned_record(sweep.runs[0]);

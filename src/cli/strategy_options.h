@@ -1,0 +1,33 @@
+// The options of the command line that choose a strategy without a config file.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "propagation/strategies.h"
+
+namespace fdbench {
+
+struct StrategyChoice {
+  std::string key_steps;  // as parse_key_steps takes them; "": not given
+  std::optional<int> cache_interval, cache_branch, cache_block_id, cache_layer_id, cache_center;
+  std::optional<double> cache_pow;
+
+  /// True when an option was given.
+  bool given() const { return !key_steps.empty() || given_cache_option() != nullptr; }
+  /// Name of the first option of deepcache that was given, or nullptr.
+  const char* given_cache_option() const;
+};
+
+void add_options(CLI::App& command, StrategyChoice& choice);
+
+/// The strategy `name` as the options have it, for a run of `num_steps`. Without key steps those
+/// of the paper (non_uniform_IV), but deepcache must be told. Throws usage errors.
+StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
+                                 int num_steps);
+
+/// "deepcache/interval_5", "encoder/uniform:6".
+std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice& choice);
+
+}  // namespace fdbench
