@@ -86,17 +86,17 @@ CASES = {
         ":5:71:",
         "unknown key 'runs.0.key_steps.uniform'",
     ),
-    "interval 0": (deepcache("cache_interval: 0"), ":5:42:", "must be at least 1"),
-    "interval of two": (deepcache("cache_interval: 1.5"), ":5:42:", "whole number, not '1.5'"),
+    "interval 0": (deepcache("cache_interval: 0"), ":5:43:", "must be at least 1"),
+    "interval of two": (deepcache("cache_interval: 1.5"), ":5:43:", "whole number, not '1.5'"),
     "no interval": (deepcache("cache_branch: 0"), ":5:5:", "needs cache_interval or key_steps"),
     "interval and key steps": (
         deepcache("cache_interval: 2, key_steps: all"),
-        ":5:42:",
+        ":5:43:",
         "'cache_interval' does not go with 'key_steps'",
     ),
     "branch and id": (
         deepcache("cache_interval: 2, cache_branch: 1, cache_layer_id: 1"),
-        ":5:78:",
+        ":5:79:",
         "'cache_layer_id' does not go with 'cache_branch'",
     ),
     "no such branch": (
@@ -116,7 +116,7 @@ CASES = {
     ),
     "skip mode": (
         deepcache("cache_interval: 2, skip_mode: unifrom"),
-        ":5:56:",
+        ":5:57:",
         "did you mean 'uniform'?",
     ),
     "no center": (
@@ -126,12 +126,12 @@ CASES = {
     ),
     "center beyond the run": (
         deepcache("cache_interval: 2, skip_mode: non_uniform, center: 50, pow: 1.4"),
-        ":5:77:",
+        ":5:78:",
         "center 50 is outside 0..49",
     ),
     "pow of a uniform schedule": (
         deepcache("cache_interval: 2, pow: 1.4"),
-        ":5:50:",
+        ":5:51:",
         "'pow' does not go with skip_mode uniform",
     ),
     "interval of another strategy": (

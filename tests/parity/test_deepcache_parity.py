@@ -22,7 +22,8 @@ SDXL = {
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
     "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
 }
-# Runs that differ in what is reused must differ by far more than TOLERANCE, else parity says little.
+# Runs that differ in what is reused must differ by far more than TOLERANCE, else parity says
+# little.
 # With weights this much larger than at their initialisation the deep path weighs so much.
 GAIN, VISIBLE = 1.6, 2e-3
 
@@ -129,7 +130,9 @@ def test_every_branch_equals_the_library(fdbench, model):
     inputs = make_inputs()
     seen = []
     for branch in range(3 * len(unet.up_blocks)):
-        expected = library_run(unet, scheduler_of("ddim", folder), inputs, 3, branch // 3, branch % 3)
+        expected = library_run(
+            unet, scheduler_of("ddim", folder), inputs, 3, branch // 3, branch % 3
+        )
         options = ["--strategy", "deepcache", "--cache-interval", 3, "--cache-branch", branch]
         ours = our_run(fdbench, folder, inputs, "ddim", *options)
         assert scaled_difference(ours, expected) < TOLERANCE, branch
