@@ -23,6 +23,7 @@ from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
 from analysis.figures.tradeoff import draw_times, draw_tradeoff
 from analysis.load import ResultError, Results, load
+from analysis.paper_tables import paper_tables
 from analysis.runs import summarise
 
 LONGEST_FACT = 200  # [characters] longer attributes are folded away
@@ -63,7 +64,7 @@ def write_report(results: Results, folder: Path) -> Path:
         "block outputs": feature_findings(features),
     }
     strategies = tables.strategy_table(runs)
-    strategies.drop(columns=["num_identical", "highlight"]).to_csv(
+    strategies.drop(columns=["num_identical", "highlight", "front"]).to_csv(
         folder / "strategies.csv", index=False
     )
     drawings = [
@@ -126,6 +127,7 @@ def _render(
         num_paper_columns=tables.NUM_PAPER_COLUMNS,
         strategies=strategies.to_dict("records"),
         cell=tables.cell,
+        paper_tables=paper_tables(runs),
         findings={title: group for title, group in found.items() if group},
         figures=figures,
         parts=decomposition(runs).to_dict("records"),

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis.load import COMPUTE, PADDING, Results
 from analysis.paper import key_set_name
+from analysis.pareto import on_front
 
 NUM_RESAMPLES = 2000
 SETTINGS = (
@@ -44,15 +45,17 @@ def summarise(results: Results) -> pd.DataFrame:
     """Table with a row per run, in the file's order. What was not measured is NaN (or "").
 
     name, strategy ("+tome" at its end where tokens were merged), execution, max_parallel,
-    num_steps, keys (tuple, downward), key_set (the paper's name), inactive, work_ratio
-    (multiply-adds of the full run / of this one), unet_s and other times, speedup with low and high
-    (95%), num_rounds, psnr, num_identical, latent_mse, and group: equal for runs of the same plan,
-    which differ in execution only.
+    num_steps, keys (tuple, downward), key_set (the paper's name), sampler, injects (prior noise),
+    baseline (compared with itself), compared_with (a run's name), inactive, work_ratio
+    (multiply-adds of the baseline / of this one), unet_s and other times, speedup with low and high
+    (95%), num_rounds, psnr, num_identical, latent_mse, group (equal for runs of the same plan,
+    which differ in execution only) and front: no run beats it in speed and latent MSE.
     """
     rows = [_run(results, run) for run in range(len(results.runs))]
     table = pd.DataFrame(rows)
     signatures = [_signature(results, run, row) for run, row in enumerate(rows)]
     table["group"] = pd.factorize(pd.Series(signatures, dtype=object))[0]
+    table["front"] = on_front(table)
     return table
 
 
@@ -68,6 +71,10 @@ def _run(results: Results, run: int) -> dict:
         "num_steps": num_steps,
         "keys": keys,
         "key_set": key_set_name(keys, num_steps, name),
+        "sampler": str(_field(results, run, "sampler", "")),
+        "injects": float(_field(results, run, "noise_injection_alpha", 0)) > 0,
+        "baseline": bool(_field(results, run, "baseline", run == results.full)),
+        "compared_with": str(_field(results, run, "compared_with", "")),
         "inactive": _inactive(results, run),
         "work_ratio": _work_ratio(results, run),
     }

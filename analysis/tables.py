@@ -34,12 +34,13 @@ def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for ways in _side_by_side(table):
         first = ways.get("sequential", next(iter(ways.values())))
-        paper = paper_row(first["strategy"], first["key_set"])
+        paper = paper_row(first["strategy"], first["key_set"]) if _as_in_paper(first) else {}
         rows.append(
             {
                 "plan": _title(first),
                 "strategy": first["strategy"],
                 "highlight": (first["strategy"], first["key_set"]) == ("encoder", "non_uniform_IV"),
+                "front": any(bool(row["front"]) for row in ways.values()),
                 "inactive": any(bool(row["inactive"]) for row in ways.values()),
                 "keys": len(first["keys"]) or np.nan,
                 "key_list": " ".join(map(str, first["keys"])),
@@ -58,6 +59,11 @@ def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _as_in_paper(run: pd.Series) -> bool:
+    """True for the sampler of the paper's Tables 5 and 14; a full run must be the baseline."""
+    return run["sampler"] in ("ddim", "") and (run["strategy"] != "full" or run["baseline"])
 
 
 def _side_by_side(table: pd.DataFrame) -> list[dict[str, pd.Series]]:
@@ -84,7 +90,7 @@ def speedup_text(row: pd.Series | None) -> str:
     """Speedup with its interval, "1" for the full run, "" when it was not measured."""
     if row is None or not np.isfinite(row["speedup"]):
         return ""
-    return "1" if row["strategy"] == "full" else span(row["speedup"], row["low"], row["high"])
+    return "1" if row["baseline"] else span(row["speedup"], row["low"], row["high"])
 
 
 def cell(column: str, value: object) -> str:
@@ -95,7 +101,7 @@ def cell(column: str, value: object) -> str:
         return "–"
     if np.isposinf(value):
         return "identical"
-    formats = {"keys": "{:.0f}", "paper_clipscore": "{:.3f}", "psnr": "{:.1f}", "unet_s": "{:.3f}"}
+    formats = {"keys": "{:.0f}", "paper_clipscore": "{:.3f}", "paper_gflops": "{:.0f}", "psnr": "{:.1f}", "unet_s": "{:.3f}"}
     if column == "latent_mse":
         return "0" if value == 0 else f"{value:.3g}"
     return formats.get(column, "{:.2f}").format(value)

@@ -19,7 +19,7 @@ def draw_tradeoff(table: pd.DataFrame) -> Drawing | None:
     distances.
     """
     quality = np.isfinite(table["psnr"]) | (table["latent_mse"] > 0)
-    table = table[np.isfinite(table["speedup"]) & quality & (table["strategy"] != "full")]
+    table = table[np.isfinite(table["speedup"]) & quality & ~table["baseline"]]
     if table.empty:
         return None
     figure, axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
@@ -42,7 +42,8 @@ def draw_tradeoff(table: pd.DataFrame) -> Drawing | None:
         "to the right.",
         "Each run with 95% intervals: of the speedup over timing rounds, of the distance over "
         "pictures. Filled: parallel; hollow: sequential; "
-        "a line joins the two executions of one plan. Up and to the right is better.",
+        "a line joins the two executions of one plan. Up and to the right is better; the dashed "
+        "line joins the runs that no other beats in both speed and latent MSE (the Pareto front).",
         figure,
     )
 
@@ -64,6 +65,9 @@ def _scatter(axis: plt.Axes, table: pd.DataFrame, column: str) -> None:
                 elinewidth=1,
                 alpha=0.9,
             )
+    front = table[table["front"] & np.isfinite(table[column])].sort_values("speedup")
+    if front["compared_with"].nunique() == 1:
+        axis.plot(front["speedup"], front[column], "--", color=MUTED, linewidth=1, zorder=0)
     axis.axvline(1, color=MUTED, linestyle=":", linewidth=1)
     axis.set_xlabel("UNet speedup over the full run")
     low, high = min(1.0, table["speedup"].min()), table["speedup"].max()
@@ -117,9 +121,7 @@ def draw_times(table: pd.DataFrame) -> Drawing | None:
         left += widths
     for place, end, row in zip(places, left, table.itertuples(), strict=True):
         text = f"{end:.3g} s" + (
-            f"   UNet {row.speedup:.2f}x"
-            if np.isfinite(row.speedup) and row.strategy != "full"
-            else ""
+            f"   UNet {row.speedup:.2f}x" if np.isfinite(row.speedup) and not row.baseline else ""
         )
         axis.annotate(text, (end, place), (4, -3), textcoords="offset points", fontsize=7.5)
     axis.set_yticks(places, table["name"], fontsize=8, color=INK)

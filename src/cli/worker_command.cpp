@@ -75,7 +75,8 @@ class Worker {
     std::vector<RunRecord> records;
     Json timesteps = Json::array();
     for (std::size_t r = 0; r < sweep_.runs.size(); ++r) {
-      const bool baseline = static_cast<int>(r) == sweep_.experiment.baseline();
+      const bool baseline =
+          static_cast<int>(r) == sweep_.experiment.baseline_of(static_cast<int>(r));
       records.push_back(expected_record(sweep_.runs[r], baseline));
       timesteps.push_back(sweep_.runs[r].timesteps);
     }

@@ -71,7 +71,9 @@ enum class Display {
   FIELD(std::string, noise_injection_placement, {}, "", kHidden, "", \
         "before_unet: the network of the step saw the noise; before_step: the sampler's update alone") \
   FIELD(bool, baseline, false, "", kHidden, "", \
-        "true for the run that speedups and distances refer to") \
+        "true for a run that is compared with itself: what others of its sampler refer to") \
+  FIELD(std::string, compared_with, {}, "", kHidden, "", \
+        "name of the run that speedup and distances refer to") \
   FIELD(bool, reused, false, "", kHidden, "", \
         "false when every layer ran at every step: then the plan saved nothing, whatever the name") \
   FIELD(std::int64_t, num_pictures, 0, "", kHidden, "", \

@@ -141,10 +141,14 @@ class Merge {
   }
 
   void write_chunk(std::int64_t first, const std::vector<const WorkUnit*>& chunk) {
-    const int baseline = sweep_.experiment.baseline();
     Arrays reference;
-    if (baseline >= 0) reference = read_unit(folder_.file(*chunk[baseline]));
+    int of_reference = -1;
     for (const WorkUnit* unit : chunk) {
+      const int baseline = sweep_.experiment.baseline_of(unit->run);
+      if (baseline >= 0 && baseline != of_reference) {
+        reference = read_unit(folder_.file(*chunk[baseline]));
+        of_reference = baseline;
+      }
       const Arrays arrays = read_unit(folder_.file(*unit));
       if (first == 0) take_grid(unit->run, arrays);
       write_pictures(*unit, arrays);
@@ -205,11 +209,12 @@ class Merge {
   }
 
   void finish_records() {
-    const int baseline = sweep_.experiment.baseline();
     for (std::size_t r = 0; r < records_.size(); ++r) {
       RunRecord& record = records_[r];
+      const int baseline = sweep_.experiment.baseline_of(static_cast<int>(r));
       record.baseline = static_cast<int>(r) == baseline;
       if (baseline >= 0) {
+        record.compared_with = records_[baseline].name;
         record.multiply_adds_ratio = static_cast<double>(records_[baseline].multiply_adds) /
                                      static_cast<double>(record.multiply_adds);
         if (!sweep_.synthetic) distances_[r].summarise(record);

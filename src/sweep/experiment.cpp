@@ -1,5 +1,6 @@
 #include "sweep/experiment.h"
 
+#include <algorithm>
 #include <map>
 
 #include "core/device.h"
@@ -105,6 +106,20 @@ TimingSettings read_timing(const ConfigValue& value) {
   return timing;
 }
 
+/// Throws a usage error at an entry whose `baseline` no run is named.
+void check_baselines(const ConfigValue& value, const std::vector<RunSpec>& runs) {
+  std::vector<std::string> names;
+  for (const RunSpec& run : runs) names.push_back(run.name);
+  for (const ConfigValue& item : value.list()) {
+    ConfigMap map(item);
+    if (!map.has("baseline")) continue;
+    const ConfigValue baseline = map.at("baseline");
+    if (std::find(names.begin(), names.end(), baseline.text()) != names.end()) continue;
+    throw baseline.error("no run is named '" + baseline.text() + "'" +
+                         advice(baseline.text(), names));
+  }
+}
+
 std::vector<RunSpec> read_runs(const ConfigValue& value, const RunSpec& defaults) {
   std::vector<RunSpec> runs;
   std::map<std::string, Place> names;
@@ -116,6 +131,7 @@ std::vector<RunSpec> read_runs(const ConfigValue& value, const RunSpec& defaults
       runs.push_back(std::move(run));
     }
   }
+  check_baselines(value, runs);
   return runs;
 }
 
@@ -205,14 +221,27 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   return experiment;
 }
 
+bool is_plain(const RunSpec& run) {
+  return run.strategy.name == "full" && !run.noise_injection.enabled() && !run.tome.on();
+}
+
 }  // namespace
 
 int Experiment::baseline() const {
+  const auto found = std::find_if(runs.begin(), runs.end(), is_plain);
+  return found == runs.end() ? -1 : static_cast<int>(found - runs.begin());
+}
+
+int Experiment::baseline_of(int run) const {
+  const RunSpec& wanted = runs.at(run);
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const bool plain = !runs[i].noise_injection.enabled() && !runs[i].tome.on();
-    if (runs[i].strategy.name == "full" && plain) return static_cast<int>(i);
+    const bool same_sampler = runs[i].sampler.name == wanted.sampler.name &&
+                              runs[i].sampler.options == wanted.sampler.options;
+    const bool found = wanted.baseline.empty() ? is_plain(runs[i]) && same_sampler
+                                               : runs[i].name == wanted.baseline;
+    if (found) return static_cast<int>(i);
   }
-  return -1;
+  return baseline();
 }
 
 Experiment load_experiment(const std::filesystem::path& path,

@@ -34,7 +34,9 @@ struct RunSpec {
   NoiseInjection noise_injection;  // resolved
   int num_steps = 50;
   SamplerChoice sampler;
-  Place place;  // in the config file
+  std::string baseline;  // name of the run that speedup and distances refer to; "": by the rule of
+                         // Experiment::baseline_of
+  Place place;           // in the config file
 };
 
 struct FeatureSettings {
@@ -73,9 +75,12 @@ struct Experiment {
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied
 
-  /// Index of the first run of strategy `full` without token merging or noise injection, which
-  /// speedups and distances refer to; -1 when there is none.
+  /// Index of the first plain run (strategy `full`, no token merging, no noise injection); -1 when
+  /// there is none.
   int baseline() const;
+  /// Index of the run that speedup and distances of run `run` refer to: the one it names, else the
+  /// first plain run with its sampler, else the first plain run; -1 when there is none.
+  int baseline_of(int run) const;
   std::int64_t num_pictures() const { return static_cast<std::int64_t>(captions.size()); }
 };
 

@@ -183,6 +183,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
+  if (map.has("baseline")) run.baseline = map.at("baseline").text();
   const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const std::string label =
       run.strategy.name == "deepcache" ? read_deepcache(map, run) : read_run_key_steps(map, run);

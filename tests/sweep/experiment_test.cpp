@@ -38,6 +38,31 @@ TEST(Experiment, FillsInDefaults) {
   EXPECT_EQ(experiment.baseline(), 0);
 }
 
+TEST(Experiment, ARunIsComparedWithThePlainRunOfItsSampler) {
+  const Experiment experiment =
+      load(kHead +
+           "sampler: ddim\n"
+           "runs:\n"
+           "  - {strategy: full, tome: 0.5, name: merged}\n"
+           "  - {strategy: full}\n"
+           "  - {strategy: full, steps: 25}\n"
+           "  - {strategy: full, sampler: dpm_solver, steps: 20, name: dpm}\n"
+           "  - {strategy: encoder, key_steps: all, sampler: dpm_solver, name: dpm_keys}\n"
+           "  - {strategy: full, sampler: {name: ddim, eta: 1}, noise_injection: true, name: eta}\n"
+           "  - {strategy: drop, key_steps: all, baseline: dpm}\n");
+  std::vector<int> baselines;
+  for (int run = 0; run < 7; ++run) baselines.push_back(experiment.baseline_of(run));
+  EXPECT_THAT(baselines, ElementsAre(1, 1, 1, 3, 3, 1, 3));
+  EXPECT_EQ(experiment.baseline(), 1);
+  EXPECT_EQ(load(kHead + "runs: [{strategy: drop, key_steps: all}]\n").baseline_of(0), -1);
+}
+
+TEST(Experiment, ABaselineThatIsNoRunIsRefused) {
+  EXPECT_THAT(fault(kHead + "runs: [{strategy: full}, {strategy: drop, key_steps: all, baseline: "
+                            "ful}]\n"),
+              HasSubstr("no run is named 'ful', did you mean 'full'?"));
+}
+
 TEST(Experiment, ExpandsExecutionsAndNamesRuns) {
   const Experiment experiment =
       load(kHead +
