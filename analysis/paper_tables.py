@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.paper import numbers
 
-LEAST_ROWS = 2  # with a run of ours: a table with fewer is not shown
+LEAST_SHARE = 0.5  # of the rows with a run of ours: a table with less is not shown
 PAPER = {  # column: heading
     "fid": "FID",
     "clipscore": "Clipscore",
@@ -20,7 +20,7 @@ OURS += ("work_ratio", "psnr", "latent_mse", "peak_memory", "baseline")
 
 
 def paper_tables(table: pd.DataFrame) -> list[dict]:
-    """Of each table with at least LEAST_ROWS rows that a run belongs to: `title`, `columns` (of
+    """Of each table with a run for at least LEAST_SHARE of its rows: `title`, `columns` (of
     the paper, those that it prints) and `rows`: `label`, `paper` (numbers by column) and `ours`
     (the run's name and OURS; None where no run belongs to the row). Rows that no file of ours can
     have stay, so that nothing of the paper is left out.
@@ -28,7 +28,7 @@ def paper_tables(table: pd.DataFrame) -> list[dict]:
     shown = []
     for comparison in numbers()["comparisons"]:
         rows = [_row(row, comparison["rows"], table) for row in comparison["rows"]]
-        if sum(row["ours"] is not None for row in rows) < LEAST_ROWS:
+        if sum(row["ours"] is not None for row in rows) < LEAST_SHARE * len(rows):
             continue
         columns = {
             column: heading
