@@ -10,6 +10,7 @@ from analysis.pareto import on_front
 NUM_RESAMPLES = 2000
 SETTINGS = (
     "strategy",
+    "reuse",
     "sampler",
     "sampler_options",
     "noise_injection_alpha",
@@ -44,7 +45,8 @@ RECORDED = {  # our name: the field of /runs
 def summarise(results: Results) -> pd.DataFrame:
     """Table with a row per run, in the file's order. What was not measured is NaN (or "").
 
-    name, strategy ("+tome" at its end where tokens were merged), execution, max_parallel,
+    name, strategy ("+linear" or "+taylor2" at its end for forecasts, "+tome" where
+    tokens were merged), execution, max_parallel,
     num_steps, keys (tuple, downward), key_set (the paper's name), sampler, injects (prior noise),
     baseline (compared with itself), compared_with (a run's name), inactive, work_ratio
     (multiply-adds of the baseline / of this one), unet_s and other times, speedup with low and high
@@ -65,7 +67,7 @@ def _run(results: Results, run: int) -> dict:
     strategy = str(_field(results, run, "strategy", name.split("/")[0]))
     row = {
         "name": name,
-        "strategy": strategy + ("+tome" if _merges(results, run) else ""),
+        "strategy": strategy + _additions(results, run),
         "execution": str(_field(results, run, "execution", "")),
         "max_parallel": int(_field(results, run, "max_parallel", 0)),
         "num_steps": num_steps,
@@ -108,6 +110,13 @@ def _key_steps(results: Results, run: int) -> tuple[int, tuple[int, ...]]:
         return int(_field(results, run, "num_steps", 0)), ()
     orders = np.flatnonzero((cells == COMPUTE).all(axis=1))
     return len(cells), tuple(len(cells) - int(order) for order in orders)
+
+
+def _additions(results: Results, run: int) -> str:
+    """What a strategy is combined with, so that it is not taken for the paper's."""
+    reuse = str(_field(results, run, "reuse", ""))
+    forecast = "" if reuse in ("", "hold") else f"+{reuse}"
+    return forecast + ("+tome" if _merges(results, run) else "")
 
 
 def _merges(results: Results, run: int) -> bool:

@@ -58,6 +58,10 @@ void add_options(CLI::App& command, StrategyChoice& choice) {
                      "Steps at which everything is computed, counted downward (50,49,48), "
                      "uniform:K, fraction:START-END:MAX_RUN, or a preset (default: the paper's "
                      "non_uniform_IV)");
+  command.add_option(
+      "--reuse", choice.reuse,
+      "What a reused output is: hold (the last computed one), or a forecast from the "
+      "last ones, linear or taylor2 (default: hold)");
   command.add_option("--cache-interval", choice.cache_interval,
                      "deepcache: the deep path is computed at every so many-th step");
   command.add_option("--cache-branch", choice.cache_branch,
@@ -77,6 +81,7 @@ StrategyOptions strategy_options(const std::string& name, const StrategyChoice& 
                                  int num_steps) {
   StrategyOptions strategy;
   strategy.name = name;
+  if (!choice.reuse.empty()) strategy.reuse = parse_reuse(choice.reuse);
   if (name == "custom") {
     throw usage_error(
         "strategy 'custom' takes key steps for each block, which only a config can "
@@ -101,7 +106,11 @@ std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice
   const std::string label = strategy.deepcache
                                 ? deepcache_label(*strategy.deepcache, choice.key_steps)
                                 : choice.key_steps;
-  return strategy.name + "/" + label;
+  std::string name = strategy.name;
+  for (const std::string& part : {label, choice.reuse}) {
+    if (!part.empty()) name += "/" + part;
+  }
+  return name;
 }
 
 }  // namespace fdbench

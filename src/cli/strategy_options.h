@@ -13,9 +13,12 @@ struct StrategyChoice {
   std::string key_steps;  // as parse_key_steps takes them; "": not given
   std::optional<int> cache_interval, cache_branch, cache_block_id, cache_layer_id, cache_center;
   std::optional<double> cache_pow;
+  std::string reuse;  // "": hold
 
   /// True when an option was given.
-  bool given() const { return !key_steps.empty() || given_cache_option() != nullptr; }
+  bool given() const {
+    return !key_steps.empty() || !reuse.empty() || given_cache_option() != nullptr;
+  }
   /// Name of the first option of deepcache that was given, or nullptr.
   const char* given_cache_option() const;
 };

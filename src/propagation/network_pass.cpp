@@ -85,8 +85,9 @@ void NetworkPass::run_layer(int layer, const std::vector<int>& steps, const at::
 
 LayerInput NetworkPass::skip_input(int layer, int input, const std::vector<int>& steps) {
   LayerInput skip{gather(input, steps)};
-  const int source = schedule_.source(steps.front(), input);
-  const bool is_one = source == schedule_.source(steps.back(), input);  // sources never go back
+  const int source = schedule_.held_source(steps.front(), input);
+  // Sources never go back.
+  const bool is_one = source >= 0 && source == schedule_.held_source(steps.back(), input);
   if (!savings_.skip_hoisting || !is_one) {
     skip_source_[layer] = -1;
     if (steps.size() > 1) {
@@ -98,7 +99,7 @@ LayerInput NetworkPass::skip_input(int layer, int input, const std::vector<int>&
   skip.held = skip_source_[layer] == source;
   skip_source_[layer] = source;
   for (int step = steps.back() + 1; step < schedule_.num_steps() && !skip.kept; ++step) {
-    if (schedule_.source(step, input) != source) break;
+    if (schedule_.held_source(step, input) != source) break;
     skip.kept = schedule_.runs(step, layer);
   }
   return skip;
@@ -136,6 +137,15 @@ NetworkPass::Output& NetworkPass::output_of(int layer, int source) {
 }
 
 at::Tensor NetworkPass::gather(int layer, const std::vector<int>& steps) {
+  const auto is_forecast = [&](int step) { return schedule_.held_source(step, layer) < 0; };
+  const at::Tensor batch = std::any_of(steps.begin(), steps.end(), is_forecast)
+                               ? gather_forecasts(layer, steps)
+                               : gather_held(layer, steps);
+  std::erase_if(outputs_[layer], [](const Output& output) { return output.num_reads_left == 0; });
+  return batch;
+}
+
+at::Tensor NetworkPass::gather_held(int layer, const std::vector<int>& steps) {
   std::vector<int> sources;
   for (const int step : steps) sources.push_back(schedule_.source(step, layer));
   const bool same = std::count(sources.begin(), sources.end(), sources[0]) ==
@@ -148,13 +158,34 @@ at::Tensor NetworkPass::gather(int layer, const std::vector<int>& steps) {
     const bool first = pieces.empty();
     if (whole && first) pieces.push_back(output.batch);
     if (whole || (same && !first)) continue;  // one output stands for its repetition
-    const auto position = std::find(output.steps.begin(), output.steps.end(), source);
-    const at::Tensor piece =
-        slice(output.batch, position - output.steps.begin(), output.steps.size());
+    const at::Tensor piece = piece_of(output, source);
     pieces.push_back(same ? piece : repeat_batch(piece, batch_size_));
   }
-  std::erase_if(outputs_[layer], [](const Output& output) { return output.num_reads_left == 0; });
   return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 0);
+}
+
+at::Tensor NetworkPass::gather_forecasts(int layer, const std::vector<int>& steps) {
+  std::vector<at::Tensor> pieces;
+  for (const int step : steps) {
+    const std::vector<int> sources = schedule_.sources(step, layer);
+    const std::vector<double> weights = forecast_weights(sources, step);
+    at::Tensor sum;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      Output& output = output_of(layer, sources[i]);
+      --output.num_reads_left;
+      // In float32, since the terms of a forecast far ahead are large and cancel.
+      const at::Tensor term = piece_of(output, sources[i]).to(at::kFloat).mul(weights[i]);
+      sum = sum.defined() ? sum + term : term;
+    }
+    sum = sum.to(denoiser_.dtype());
+    pieces.push_back(steps.size() > 1 ? repeat_batch(sum, batch_size_) : sum);
+  }
+  return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 0);
+}
+
+at::Tensor NetworkPass::piece_of(const Output& output, int source) const {
+  const auto position = std::find(output.steps.begin(), output.steps.end(), source);
+  return slice(output.batch, position - output.steps.begin(), output.steps.size());
 }
 
 at::Tensor NetworkPass::prediction(int step) {

@@ -79,6 +79,10 @@ class NetworkPass {
   /// `layer`'s outputs that are in force at `steps`, along the batch. Counts as one reading for
   /// each step.
   at::Tensor gather(int layer, const std::vector<int>& steps);
+  at::Tensor gather_held(int layer, const std::vector<int>& steps);
+  at::Tensor gather_forecasts(int layer, const std::vector<int>& steps);
+  /// The part of a batch of outputs that is of step `source`: [B, ...] or smaller.
+  at::Tensor piece_of(const Output& output, int source) const;
   /// The second input of an up layer: whether it is the one of the last call, and whether it comes
   /// again.
   LayerInput skip_input(int layer, int input, const std::vector<int>& steps);

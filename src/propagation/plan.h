@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "models/denoiser.h"
+#include "propagation/forecast.h"
 
 namespace fdbench {
 
 enum class Cell : std::uint8_t {
   kDrop = 0,     // leave the whole step out, its update too (whole rows only)
-  kReuse = 1,    // take the output of the nearest earlier step that computed the layer
+  kReuse = 1,    // take the output of the nearest earlier step that computed the layer, or a
+                 // forecast from the last ones: Plan::reuse
   kCompute = 2,  // run the layer
 };
 
@@ -26,6 +28,8 @@ class Plan {
   int num_layers() const { return num_layers_; }
   Cell at(int step, int layer) const { return cells_[index(step, layer)]; }
   void set(int step, int layer, Cell cell) { cells_[index(step, layer)] = cell; }
+  Reuse reuse() const { return reuse_; }
+  void set_reuse(Reuse reuse) { reuse_ = reuse; }
   /// True when the step is left out.
   bool dropped(int step) const { return at(step, 0) == Cell::kDrop; }
   std::span<const Cell> cells() const { return cells_; }
@@ -37,6 +41,7 @@ class Plan {
   }
   int num_steps_, num_layers_;
   std::vector<Cell> cells_;
+  Reuse reuse_ = Reuse::kHold;
 };
 
 }  // namespace fdbench

@@ -29,8 +29,8 @@ class LayerCounter {
 
  private:
   std::int64_t saved_skip(int step) {
-    const int source = schedule_.source(step, skip_);
-    const bool held = savings_.skip_hoisting && source == source_;
+    const int source = schedule_.held_source(step, skip_);
+    const bool held = savings_.skip_hoisting && source >= 0 && source == source_;
     source_ = source;
     if (held) return cost_.skip;
     return half_skip_ ? cost_.skip / 2 : 0;

@@ -16,7 +16,7 @@ std::string step_text(int step, int num_steps) {
 }  // namespace
 
 Schedule::Schedule(const Plan& plan, std::span<const LayerInfo> layers)
-    : num_steps_(plan.num_steps()), num_layers_(plan.num_layers()) {
+    : num_steps_(plan.num_steps()), num_layers_(plan.num_layers()), reuse_(plan.reuse()) {
   if (layers.size() != static_cast<std::size_t>(num_layers_)) {
     throw usage_error("the plan has " + std::to_string(num_layers_) + " layers, the model " +
                       std::to_string(layers.size()));
@@ -82,9 +82,27 @@ void Schedule::mark_independent(int step, std::span<const LayerInfo> layers) {
 }
 
 void Schedule::read(int step, int layer) {
-  const std::size_t source = index(source_[index(step, layer)], layer);
-  ++num_reads_[source];
-  if (!runs(step, layer)) wanted_later_[source] = true;
+  for (const int source : sources(step, layer)) {
+    ++num_reads_[index(source, layer)];
+    if (!runs(step, layer)) wanted_later_[index(source, layer)] = true;
+  }
+}
+
+std::vector<int> Schedule::sources(int step, int layer) const {
+  std::vector<int> steps = {source(step, layer)};
+  if (runs(step, layer)) return steps;
+  const auto most = static_cast<std::size_t>(num_sources(reuse_));
+  while (steps.size() < most && steps.back() > 0) {
+    const int before = source(steps.back() - 1, layer);
+    if (before < 0) break;
+    steps.push_back(before);
+  }
+  return steps;
+}
+
+int Schedule::held_source(int step, int layer) const {
+  const std::vector<int> steps = sources(step, layer);
+  return steps.size() == 1 ? steps[0] : -1;
 }
 
 void Schedule::count_reads(int step, std::span<const LayerInfo> layers) {

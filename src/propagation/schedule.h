@@ -30,6 +30,12 @@ class Schedule {
   /// Step whose output of `layer` is the one in force at `step`: `step` itself where it runs, else
   /// the nearest earlier step that ran it; -1 before the first.
   int source(int step, int layer) const { return source_[index(step, layer)]; }
+  /// Steps whose outputs of `layer` make the one in force at `step`, the nearest first: `step`
+  /// alone where it runs, else the last ones that ran it, as many as Plan::reuse takes and there
+  /// are.
+  std::vector<int> sources(int step, int layer) const;
+  /// Where one output is in force at `step` as it is, its step; -1 where it is a forecast.
+  int held_source(int step, int layer) const;
   /// True when the step is left out.
   bool dropped(int step) const { return dropped_[step]; }
   /// True when the step runs no layer that depends on the latent of its own step, so that it can
@@ -58,6 +64,7 @@ class Schedule {
   void read(int step, int layer);
 
   int num_steps_, num_layers_;
+  Reuse reuse_;
   std::vector<bool> runs_, wanted_later_, dropped_, independent_;
   std::vector<int> source_, num_reads_;
 };

@@ -124,7 +124,9 @@ Plan make_plan(const StrategyOptions& options, int num_steps, Layers layers) {
     if (options.name != strategy.name) continue;
     const bool keyed = options.name != "full" && options.name != "custom";
     if (keyed) check_mask(options.key_steps, num_steps, "strategy '" + options.name + "'");
-    return strategy.make(options, num_steps, layers);
+    Plan plan = strategy.make(options, num_steps, layers);
+    plan.set_reuse(options.reuse);
+    return plan;
   }
   throw usage_error("strategy '" + options.name + "' is not known" +
                     advice(options.name, strategy_names()));

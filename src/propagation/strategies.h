@@ -20,6 +20,7 @@ struct StrategyOptions {
   /// The most specific one wins; layers that no selector names compute at every step.
   std::map<std::string, KeySteps> custom;
   std::optional<DeepCacheOptions> deepcache = {};  // of `deepcache` only
+  Reuse reuse = Reuse::kHold;                      // what a reused output is
 };
 
 /// Throws a usage error for an unknown name (with the nearest one), or a selector that matches no

@@ -70,6 +70,8 @@ enum class Display {
         "steps below it, counted downward, got the noise; 0 without injection") \
   FIELD(std::string, noise_injection_placement, {}, "", kHidden, "", \
         "before_unet: the network of the step saw the noise; before_step: the sampler's update alone") \
+  FIELD(std::string, reuse, {}, "", kHidden, "", \
+        "what a reused output is: hold, or the forecasts linear or taylor2") \
   FIELD(bool, baseline, false, "", kHidden, "", \
         "true for a run that is compared with itself: what others of its sampler refer to") \
   FIELD(std::string, compared_with, {}, "", kHidden, "", \

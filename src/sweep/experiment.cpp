@@ -207,6 +207,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMany));
   if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
+  if (map.has("reuse")) defaults.strategy.reuse = read_reuse(map.at("reuse"));
   if (map.has("tome")) defaults.tome = read_tome(map.at("tome"), {});
   if (map.has("noise_injection")) {
     defaults.noise_injection = read_noise_injection(map.at("noise_injection"));

@@ -77,8 +77,12 @@ std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
                 static_cast<long long>(run.schedule.num_layer_runs()),
                 static_cast<long long>(run.layers_total()),
                 100.0 * static_cast<double>(run.multiply_adds) / static_cast<double>(full));
-  if (!run.spec.noise_injection.enabled()) return line;
-  return line + ("noise injection: " + describe(run.spec.noise_injection)) + "\n";
+  std::string text = line;
+  if (run.plan.reuse() != Reuse::kHold) {
+    text += "reused outputs: forecasts, " + reuse_name(run.plan.reuse()) + "\n";
+  }
+  if (!run.spec.noise_injection.enabled()) return text;
+  return text + ("noise injection: " + describe(run.spec.noise_injection)) + "\n";
 }
 
 /// "tokens merged: ratio 0.5 {...}"; "" where none are.
@@ -119,6 +123,7 @@ nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& 
                                  {"num_steps", run.spec.num_steps},
                                  {"timesteps", run.timesteps},
                                  {"multiply_adds", run.multiply_adds},
+                                 {"reuse", reuse_name(run.plan.reuse())},
                                  {"tome_ratio", run.spec.tome.ratio},
                                  {"tome_options", tome_options_text(run.spec.tome)},
                                  {"noise_injection", describe(run.spec.noise_injection)},

@@ -72,6 +72,9 @@ std::string default_name(const RunSpec& run, const std::string& key_label,
                          const RunSpec& defaults) {
   std::string name = run.strategy.name;
   if (!key_label.empty()) name += "/" + key_label;
+  if (run.strategy.reuse != defaults.strategy.reuse) {
+    name += "/" + reuse_name(run.strategy.reuse);
+  }
   if (run.num_steps != defaults.num_steps) {
     name += "/" + std::to_string(run.num_steps) + "_steps";
   }
@@ -169,6 +172,8 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
   return savings;
 }
 
+Reuse read_reuse(const ConfigValue& value) { return parse_reuse(value.choice(reuse_names())); }
+
 std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
   ConfigMap map(value);
   RunSpec run = defaults;
@@ -183,6 +188,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
+  if (map.has("reuse")) run.strategy.reuse = read_reuse(map.at("reuse"));
   if (map.has("baseline")) run.baseline = map.at("baseline").text();
   const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const std::string label =

@@ -22,6 +22,9 @@ NamedKeySteps read_key_steps(const ConfigValue& value, int num_steps);
 /// `savings:` all, none, or a map of single switches that changes `savings`.
 ExactSavings read_savings(const ConfigValue& value, ExactSavings savings);
 
+/// `reuse:` hold, linear or taylor2.
+Reuse read_reuse(const ConfigValue& value);
+
 /// One entry of `runs:`; a list of executions makes several runs. defaults: what the entry does not
 /// set.
 std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults);

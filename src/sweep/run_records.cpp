@@ -52,6 +52,7 @@ RunRecord planned_record(const PreparedRun& run) {
     record.cache_block_id = cache.cache_block_id;
     record.cache_layer_id = cache.cache_layer_id;
   }
+  record.reuse = reuse_name(spec.strategy.reuse);
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
   record.sampler = run.sampler_name;

@@ -47,6 +47,7 @@ std::string run_text(const RunSpec& run) {
        {run.savings.skip_hoisting, run.savings.prefix_sharing, run.savings.text_caching}},
       {"sampler", run.sampler.name},
       {"options", run.sampler.options}};
+  if (run.strategy.reuse != Reuse::kHold) json["reuse"] = reuse_name(run.strategy.reuse);
   if (!run.baseline.empty()) json["baseline"] = run.baseline;
   if (run.tome.on()) {
     json["tome"] = {number_text(run.tome.ratio), tome_options_text(run.tome)};

@@ -15,14 +15,39 @@ KEYS = [20, 19, 18, 15, 10, 6]
 EXECUTION_TOLERANCE, PARITY_TOLERANCE = 1e-5, 1e-4
 
 
+def newton(points, x):
+    """Divided differences, in float64: the polynomial through points [(x_i, tensor)], at x."""
+    places = [place for place, _ in points]
+    table = [value.double() for _, value in points]
+    total, factor = table[0].clone(), 1.0
+    for degree in range(1, len(points)):
+        table = [
+            (table[i] - table[i + 1]) / (places[i] - places[i + degree])
+            for i in range(len(table) - 1)
+        ]
+        factor *= x - places[degree - 1]
+        total += factor * table[0]
+    return total.float()
+
+
+def forecast(history, order):
+    """The bottleneck's output and the skips, each from its own history."""
+    mid = newton([(place, features[0]) for place, features in history], order)
+    count = len(history[0][1][1])
+    return mid, [newton([(place, f[1][i]) for place, f in history], order) for i in range(count)]
+
+
 @torch.inference_mode()
-def propagate(unet, scheduler_config, inputs, strategy, keys):
-    """Final latents of a run in which `strategy` is reused at the steps that are not in `keys`."""
+def propagate(unet, scheduler_config, inputs, strategy, keys, num_sources=1):
+    """Final latents of a run in which `strategy` is reused at the steps that are not in `keys`:
+    held, or the encoder's features forecast from the last `num_sources` computed ones.
+    """
     scheduler = DDIMScheduler(**scheduler_config)
     scheduler.set_timesteps(STEPS)
     latents = inputs["latents"]
     states = torch.cat([inputs["negative_prompt_embeds"], inputs["prompt_embeds"]])
     features = prediction = None
+    history = []
     for order, timestep in enumerate(scheduler.timesteps):
         is_key = STEPS - order in keys
         if strategy == "drop" and not is_key:
@@ -30,6 +55,9 @@ def propagate(unet, scheduler_config, inputs, strategy, keys):
         emb = embedding(unet, timestep, len(states))
         if is_key:
             features = run_encoder(unet, torch.cat([latents] * 2), emb, states)
+            history = [(order, features), *history][:num_sources]
+        elif len(history) > 1:
+            features = forecast(history, order)
         if is_key or strategy == "encoder":
             negative, positive = run_decoder(unet, features, emb, states).chunk(2)
             prediction = negative + GUIDANCE * (positive - negative)
@@ -60,6 +88,22 @@ def test_strategies_equal_the_second_implementation(fdbench, tmp_path, model, st
         runs[execution] = run_ours(fdbench, tmp_path, inputs, *options)["latents"]
         assert scaled_difference(runs[execution], expected) < PARITY_TOLERANCE
     assert scaled_difference(runs["parallel"], runs["sequential"]) < EXECUTION_TOLERANCE
+
+
+@pytest.mark.parametrize(("reuse", "num_sources"), [("linear", 2), ("taylor2", 3)])
+def test_forecasts_equal_the_second_implementation(fdbench, tmp_path, model, reuse, num_sources):
+    inputs = make_inputs(pictures=2)
+    expected = propagate(model, SD1, inputs, "encoder", KEYS, num_sources)
+    held = propagate(model, SD1, inputs, "encoder", KEYS)
+    assert scaled_difference(held, expected) > 10 * PARITY_TOLERANCE
+    options = ["--strategy", "encoder", "--key-steps", ",".join(map(str, KEYS)), "--reuse", reuse]
+    runs = [
+        run_ours(fdbench, tmp_path, inputs, *options, "--execution", execution)["latents"]
+        for execution in ("sequential", "parallel")
+    ]
+    for ours in runs:
+        print(f"{reuse}: {scaled_difference(ours, expected):.1e}")
+        assert scaled_difference(ours, expected) < PARITY_TOLERANCE
 
 
 @pytest.mark.parametrize("max_parallel", [1, 2, 3])

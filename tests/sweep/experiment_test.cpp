@@ -57,6 +57,18 @@ TEST(Experiment, ARunIsComparedWithThePlainRunOfItsSampler) {
   EXPECT_EQ(load(kHead + "runs: [{strategy: drop, key_steps: all}]\n").baseline_of(0), -1);
 }
 
+TEST(Experiment, ReuseIsReadAndNamed) {
+  const Experiment experiment =
+      load(kHead +
+           "reuse: linear\nruns:\n  - {strategy: encoder, key_steps: sd_ddim}\n"
+           "  - {strategy: encoder, key_steps: sd_ddim, reuse: taylor2}\n");
+  EXPECT_THAT(names(experiment), ElementsAre("encoder/sd_ddim", "encoder/sd_ddim/taylor2"));
+  EXPECT_EQ(experiment.runs[0].strategy.reuse, Reuse::kLinear);
+  EXPECT_EQ(experiment.runs[1].strategy.reuse, Reuse::kTaylor2);
+  EXPECT_THAT(fault(kHead + "runs: [{strategy: full, reuse: tailor2}]\n"),
+              HasSubstr("did you mean 'taylor2'?"));
+}
+
 TEST(Experiment, ABaselineThatIsNoRunIsRefused) {
   EXPECT_THAT(fault(kHead + "runs: [{strategy: full}, {strategy: drop, key_steps: all, baseline: "
                             "ful}]\n"),
