@@ -118,7 +118,7 @@ void print_summary(const GenerateOptions& options, const Schedule& schedule,
                    const Generated& generated) {
   const DenoiseResult& result = generated.result;
   const auto all = static_cast<long long>(schedule.num_steps()) * schedule.num_layers();
-  const auto ran = static_cast<long long>(schedule.num_layer_runs());
+  const auto ran = static_cast<long long>(result.num_layer_runs);
   std::printf(
       "%lld picture%s in %.2f s (loading %.2f s, UNet %.2f s): %lld of %lld layer runs (%.0f%%), "
       "%d network calls\n",

@@ -70,7 +70,7 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
       ->capture_default_str();
   command
       .add_option("--strategy", options.strategy,
-                  "full, encoder, decoder, encoder_decoder, drop or deepcache")
+                  "full, encoder, decoder, encoder_decoder, drop, deepcache or first_block_cache")
       ->capture_default_str();
   add_options(command, options.strategy_choice);
   command.add_option("--execution", options.execution, "sequential or parallel")

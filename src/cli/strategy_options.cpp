@@ -38,19 +38,43 @@ void fill_deepcache(StrategyOptions& strategy, const StrategyChoice& choice, int
   strategy.deepcache = options;
 }
 
+void fill_first_block_cache(StrategyOptions& strategy, const StrategyChoice& choice) {
+  if (!choice.key_steps.empty()) {
+    throw usage_error("--key-steps: strategy 'first_block_cache' finds its key steps itself");
+  }
+  FirstBlockCacheOptions options;
+  options.threshold = choice.cache_threshold.value_or(options.threshold);
+  options.cache_branch = choice.cache_branch.value_or(options.cache_branch);
+  options.warmup = choice.cache_warmup.value_or(options.warmup);
+  options.max_run = choice.cache_max_run.value_or(options.max_run);
+  check_first_block_cache(options);
+  strategy.first_block_cache = options;
+}
+
 }  // namespace
 
-const char* StrategyChoice::given_cache_option() const {
-  const std::pair<const char*, bool> options[] = {{"--cache-interval", cache_interval.has_value()},
-                                                  {"--cache-branch", cache_branch.has_value()},
-                                                  {"--cache-block-id", cache_block_id.has_value()},
-                                                  {"--cache-layer-id", cache_layer_id.has_value()},
-                                                  {"--cache-center", cache_center.has_value()},
-                                                  {"--cache-pow", cache_pow.has_value()}};
-  for (const auto& [name, is_given] : options) {
-    if (is_given) return name;
+std::string StrategyChoice::foreign_cache_option(const std::string& strategy) const {
+  struct Option {
+    const char* name;
+    bool is_given, of_deepcache, of_first_block_cache;
+  };
+  const Option options[] = {{"--cache-interval", cache_interval.has_value(), true, false},
+                            {"--cache-branch", cache_branch.has_value(), true, true},
+                            {"--cache-block-id", cache_block_id.has_value(), true, false},
+                            {"--cache-layer-id", cache_layer_id.has_value(), true, false},
+                            {"--cache-center", cache_center.has_value(), true, false},
+                            {"--cache-pow", cache_pow.has_value(), true, false},
+                            {"--cache-threshold", cache_threshold.has_value(), false, true},
+                            {"--cache-warmup", cache_warmup.has_value(), false, true},
+                            {"--cache-max-run", cache_max_run.has_value(), false, true}};
+  for (const Option& option : options) {
+    const bool fits = (strategy == "deepcache" && option.of_deepcache) ||
+                      (strategy == "first_block_cache" && option.of_first_block_cache);
+    if (!option.is_given || fits) continue;
+    const char* owner = option.of_deepcache ? "deepcache" : "first_block_cache";
+    return std::string(option.name) + " belongs to --strategy " + owner;
   }
-  return nullptr;
+  return "";
 }
 
 void add_options(CLI::App& command, StrategyChoice& choice) {
@@ -66,7 +90,7 @@ void add_options(CLI::App& command, StrategyChoice& choice) {
                      "deepcache: the deep path is computed at every so many-th step");
   command.add_option("--cache-branch", choice.cache_branch,
                      "deepcache: skip connection from which on the network runs at every step, "
-                     "counted from the output (default: 0)");
+                     "counted from the output (default: 0; first_block_cache: 2)");
   command.add_option("--cache-block-id", choice.cache_block_id,
                      "deepcache: the same as up block, counted from the output ...");
   command.add_option("--cache-layer-id", choice.cache_layer_id,
@@ -75,6 +99,13 @@ void add_options(CLI::App& command, StrategyChoice& choice) {
                      "deepcache: the steps of the interval, but dense around this one (sampling "
                      "order; with --cache-pow)");
   command.add_option("--cache-pow", choice.cache_pow, "deepcache: how dense, above 1");
+  command.add_option("--cache-threshold", choice.cache_threshold,
+                     "first_block_cache: relative change of the first block above which a step "
+                     "computes everything (default: 0.05)");
+  command.add_option("--cache-warmup", choice.cache_warmup,
+                     "first_block_cache: first steps that compute everything (default: 0)");
+  command.add_option("--cache-max-run", choice.cache_max_run,
+                     "first_block_cache: most steps in a row that reuse (default: no limit)");
 }
 
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
@@ -87,12 +118,16 @@ StrategyOptions strategy_options(const std::string& name, const StrategyChoice& 
         "strategy 'custom' takes key steps for each block, which only a config can "
         "hold: use fdbench run");
   }
+  if (const std::string fault = choice.foreign_cache_option(name); !fault.empty()) {
+    throw usage_error(fault);
+  }
   if (name == "deepcache") {
     fill_deepcache(strategy, choice, num_steps);
     return strategy;
   }
-  if (const char* option = choice.given_cache_option()) {
-    throw usage_error(std::string(option) + " belongs to --strategy deepcache");
+  if (name == "first_block_cache") {
+    fill_first_block_cache(strategy, choice);
+    return strategy;
   }
   if (name == "full" && !choice.key_steps.empty()) {
     throw usage_error("--key-steps: strategy 'full' computes everything; add --strategy encoder");
@@ -103,9 +138,9 @@ StrategyOptions strategy_options(const std::string& name, const StrategyChoice& 
 }
 
 std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice& choice) {
-  const std::string label = strategy.deepcache
-                                ? deepcache_label(*strategy.deepcache, choice.key_steps)
-                                : choice.key_steps;
+  std::string label = choice.key_steps;
+  if (strategy.deepcache) label = deepcache_label(*strategy.deepcache, choice.key_steps);
+  if (strategy.first_block_cache) label = first_block_cache_label(*strategy.first_block_cache);
   std::string name = strategy.name;
   for (const std::string& part : {label, choice.reuse}) {
     if (!part.empty()) name += "/" + part;

@@ -1,9 +1,12 @@
 #include "propagation/executor.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
+#include "propagation/first_block_cache.h"
 #include "propagation/guidance.h"
 
 namespace fdbench {
@@ -24,6 +27,10 @@ at::Tensor joined(const std::string& name, const at::Tensor& unconditional,
   return at::cat({unconditional, conditional}, 0);
 }
 
+void set_cached(Plan& plan, int step, const AdaptiveRefresh& rule) {
+  for (int layer = 0; layer < plan.num_layers(); ++layer) plan.set(step, layer, rule.cached[layer]);
+}
+
 /// [unconditional; conditional], as diffusers orders them.
 Conditioning joined(const Conditioning& unconditional, const Conditioning& conditional) {
   return {joined("encoder_hidden_states", unconditional.encoder_hidden_states,
@@ -40,25 +47,31 @@ class Denoising {
             const Conditioning& conditioning, at::Tensor latents, const NoiseSource& noise,
             const ExecutorOptions& options)
       : sampler_(sampler),
+        layers_(denoiser.layers()),
         schedule_(schedule),
         noise_(noise),
         options_(options),
         guided_(options.guidance_scale > 1),
         latents_(std::move(latents)),
         injector_(options.noise_injection, latents_, schedule.num_steps()),
-        network_(denoiser, schedule, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
-                 latents_.size(2), latents_.size(3), options.savings, options.tome) {}
+        network_(denoiser, schedule_, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
+                 latents_.size(2), latents_.size(3), options.savings, options.tome,
+                 row_decision()) {}
 
   DenoiseResult run();
 
  private:
+  RowDecision row_decision();
+  void decide_row(int step, const at::Tensor& head_input, const at::Tensor& head_output);
   int group_end(int first) const;
   void run_network(int first, int end);
   void update(int step, bool leads);
   void check_finite(int step) const;
 
   Sampler& sampler_;
-  const Schedule& schedule_;
+  std::span<const LayerInfo> layers_;
+  Schedule schedule_;  // rows of an adaptive plan change as they are decided
+  std::optional<RefreshDecider> decider_;
   const NoiseSource& noise_;
   const ExecutorOptions& options_;
   bool guided_;
@@ -78,8 +91,36 @@ DenoiseResult Denoising::run() {
     }
     first = end;
   }
-  return {latents_, num_calls_, schedule_.num_calls(), network_.seconds(),
+  return {latents_,
+          num_calls_,
+          schedule_.num_calls(),
+          schedule_.num_layer_runs(),
+          network_.seconds(),
           network_.peak_held_bytes()};
+}
+
+RowDecision Denoising::row_decision() {
+  const Plan& plan = schedule_.plan();
+  if (!plan.adaptive()) return {};
+  decider_.emplace(*plan.adaptive());
+  RowDecision decision{plan.adaptive()->head, {}, {}};
+  Plan both(2, plan.num_layers());
+  set_cached(both, 1, *plan.adaptive());
+  const Schedule schedule(both, layers_);
+  for (int layer = 0; layer < plan.num_layers(); ++layer) {
+    decision.held.push_back(schedule.wanted_later(0, layer));
+  }
+  decision.decide = [this](int step, const at::Tensor& head_input, const at::Tensor& head_output) {
+    decide_row(step, head_input, head_output);
+  };
+  return decision;
+}
+
+void Denoising::decide_row(int step, const at::Tensor& head_input, const at::Tensor& head_output) {
+  if (decider_->refreshes(step, head_input, head_output)) return;
+  Plan plan = schedule_.plan();
+  set_cached(plan, step, *plan.adaptive());
+  schedule_ = Schedule(plan, layers_);
 }
 
 int Denoising::group_end(int first) const {
@@ -139,6 +180,10 @@ void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Sch
     throw usage_error("the latents have shape " + c10::str(latents.sizes()) +
                       "; this UNet needs [pictures, " + std::to_string(denoiser.in_channels()) +
                       ", height, width]");
+  }
+  if (schedule.plan().adaptive() && latents.size(0) != 1) {
+    throw usage_error("the strategy first_block_cache decides for one picture at a time, not " +
+                      std::to_string(latents.size(0)));
   }
   check_prediction(denoiser, sampler);
   const at::Tensor& states = conditioning.encoder_hidden_states;

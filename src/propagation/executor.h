@@ -42,9 +42,10 @@ struct ExecutorOptions {
 };
 
 struct DenoiseResult {
-  at::Tensor latents;      // [n, c, h, w]
-  int num_calls = 0;       // network calls: batches of layers that were run
-  int num_step_calls = 0;  // steps at which at least one layer ran
+  at::Tensor latents;               // [n, c, h, w]
+  int num_calls = 0;                // network calls: batches of layers that were run
+  int num_step_calls = 0;           // steps at which at least one layer ran
+  std::int64_t num_layer_runs = 0;  // over all steps
   double unet_seconds =
       0;  // wall time in the network (device synchronised), sampler updates not included
   std::int64_t peak_held_bytes = 0;  // NetworkPass::peak_held_bytes
@@ -56,7 +57,9 @@ struct DenoiseResult {
 /// prediction u + scale * (c - u), of the mean alone where variances are predicted too); may hold
 /// undefined tensors otherwise. Noise injection gives the same latents in both executions but for
 /// rounding: a step that shares a batch with earlier ones has a network that sees no latent of its
-/// own. Throws a runtime error that names the step when a latent is not finite.
+/// own. A plan that is decided during the run (Plan::adaptive) takes one picture at a time, since
+/// what it decides would else depend on the batch. Throws a runtime error that names the step when
+/// a latent is not finite.
 DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
                       const Conditioning& conditional, const Conditioning& unconditional,
                       at::Tensor latents, const NoiseSource& noise, const ExecutorOptions& options);

@@ -1,11 +1,19 @@
 #include "propagation/network_pass.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "core/device.h"
 #include "kernels/batch.h"
 
 namespace fdbench {
+namespace {
+
+constexpr int kUncounted = std::numeric_limits<int>::max();  // reads left of an output that is
+                                                             // freed by other means
+
+}  // namespace
 
 void Stopwatch::start() {
   synchronize(device_);
@@ -20,7 +28,7 @@ void Stopwatch::stop() {
 NetworkPass::NetworkPass(const Denoiser& denoiser, const Schedule& schedule,
                          const Conditioning& conditioning, std::int64_t batch_size,
                          std::int64_t height, std::int64_t width, const ExactSavings& savings,
-                         const SeededTokenMerging& tome)
+                         const SeededTokenMerging& tome, RowDecision decision)
     : denoiser_(denoiser),
       schedule_(schedule),
       conditioning_(conditioning),
@@ -29,6 +37,7 @@ NetworkPass::NetworkPass(const Denoiser& denoiser, const Schedule& schedule,
       width_(width),
       savings_(savings),
       tome_(tome),
+      decision_(std::move(decision)),
       stopwatch_(denoiser.device()),
       outputs_(schedule.num_layers()),
       scratch_(schedule.num_layers()),
@@ -58,8 +67,10 @@ void NetworkPass::run(std::span<const int> steps, std::span<const double> timest
       if (schedule_.runs(step, layer)) needing.push_back(step);
     }
     if (!needing.empty()) run_layer(layer, needing, sample, observer);
+    if (layer == decision_.head) decide_row(steps.front());
   }
   stopwatch_.stop();
+  if (decision_.decide) free_unwanted();
   measure_held();
 }
 
@@ -79,8 +90,24 @@ void NetworkPass::run_layer(int layer, const std::vector<int>& steps, const at::
   }
   Output output{steps, denoiser_.run_layer(layer, inputs, context_of(steps), scratch_[layer])};
   for (const int step : steps) output.num_reads_left += schedule_.num_reads(step, layer);
+  if (decision_.decide) output.num_reads_left = kUncounted;
   if (observer) observe(observer, layer, output);
   outputs_[layer].push_back(std::move(output));
+}
+
+void NetworkPass::decide_row(int step) {
+  const at::Tensor& head_input = outputs_[0].back().batch;
+  decision_.decide(step, head_input, outputs_[decision_.head].back().batch);
+}
+
+void NetworkPass::free_unwanted() {
+  const auto most = static_cast<std::size_t>(num_sources(schedule_.plan().reuse()));
+  for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
+    std::vector<Output>& outputs = outputs_[layer];
+    const bool is_prediction = layer == schedule_.num_layers() - 1;
+    const std::size_t kept = is_prediction ? 1 : decision_.held[layer] ? most : 0;
+    if (outputs.size() > kept) outputs.erase(outputs.begin(), outputs.end() - kept);
+  }
 }
 
 LayerInput NetworkPass::skip_input(int layer, int input, const std::vector<int>& steps) {

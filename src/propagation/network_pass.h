@@ -39,6 +39,14 @@ struct ExactSavings {
   bool text_caching = true;  // keys and values of the text are computed once for all steps
 };
 
+/// What a plan that is decided during the run (AdaptiveRefresh) asks of the pass.
+struct RowDecision {
+  int head = -1;           // layer after which `decide` is called; -1: never
+  std::vector<bool> held;  // by layer: a later step may read its output
+  /// May replace the step's row of the schedule. head_input: the output of layer 0.
+  std::function<void(int step, const at::Tensor& head_input, const at::Tensor& head_output)> decide;
+};
+
 /// B below: pictures, times two with guidance.
 class NetworkPass {
  public:
@@ -48,7 +56,7 @@ class NetworkPass {
   /// each picture. All arguments outlive the pass.
   NetworkPass(const Denoiser& denoiser, const Schedule& schedule, const Conditioning& conditioning,
               std::int64_t batch_size, std::int64_t height, std::int64_t width,
-              const ExactSavings& savings, const SeededTokenMerging& tome);
+              const ExactSavings& savings, const SeededTokenMerging& tome, RowDecision decision);
 
   /// Runs each layer once for all of `steps` that need it. steps: in sampling order, each runs at
   /// least one layer; only the first may read `sample` ([B, C, H, W], or of a smaller batch that
@@ -86,6 +94,10 @@ class NetworkPass {
   /// The second input of an up layer: whether it is the one of the last call, and whether it comes
   /// again.
   LayerInput skip_input(int layer, int input, const std::vector<int>& steps);
+  /// Calls `decide` with what `step` has computed so far.
+  void decide_row(int step);
+  /// Where rows are decided during the run, reads cannot be counted ahead: drops what no row reads.
+  void free_unwanted();
   void measure_held();
   Output& output_of(int layer, int source);
   /// Of a batch of `num_steps` steps, the one at `position`: [B, ...] or smaller.
@@ -101,6 +113,7 @@ class NetworkPass {
   std::int64_t batch_size_, height_, width_;
   ExactSavings savings_;
   const SeededTokenMerging& tome_;
+  RowDecision decision_;
   Stopwatch stopwatch_;
   std::vector<int> steps_;                    // of the current batch
   StepContext context_;                       // of the current batch

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/denoiser.h"
@@ -19,6 +21,19 @@ enum class Cell : std::uint8_t {
   kCompute = 2,  // run the layer
 };
 
+/// What decides during the run whether a step computes everything or `cached` alone
+/// (first_block_cache.h).
+struct AdaptiveRefresh {
+  double threshold = 0;  // relative change
+  int warmup = 0;        // [steps]
+  int max_run = 0;       // [steps] 0: no limit
+  int head = 0;          // last layer of the first block: what is looked at, with layer 0's output
+                         // as its input
+  std::vector<Cell> cached;  // row of a step that reuses: layers up to `head` compute in it
+
+  bool operator==(const AdaptiveRefresh&) const = default;
+};
+
 /// Rows are steps in sampling order, columns the layers of a denoiser.
 class Plan {
  public:
@@ -30,6 +45,9 @@ class Plan {
   void set(int step, int layer, Cell cell) { cells_[index(step, layer)] = cell; }
   Reuse reuse() const { return reuse_; }
   void set_reuse(Reuse reuse) { reuse_ = reuse; }
+  /// Of plans that are decided during the run; the cells say what can happen at most.
+  const std::optional<AdaptiveRefresh>& adaptive() const { return adaptive_; }
+  void set_adaptive(AdaptiveRefresh adaptive) { adaptive_ = std::move(adaptive); }
   /// True when the step is left out.
   bool dropped(int step) const { return at(step, 0) == Cell::kDrop; }
   std::span<const Cell> cells() const { return cells_; }
@@ -42,6 +60,7 @@ class Plan {
   int num_steps_, num_layers_;
   std::vector<Cell> cells_;
   Reuse reuse_ = Reuse::kHold;
+  std::optional<AdaptiveRefresh> adaptive_;
 };
 
 }  // namespace fdbench

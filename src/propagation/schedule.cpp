@@ -16,7 +16,7 @@ std::string step_text(int step, int num_steps) {
 }  // namespace
 
 Schedule::Schedule(const Plan& plan, std::span<const LayerInfo> layers)
-    : num_steps_(plan.num_steps()), num_layers_(plan.num_layers()), reuse_(plan.reuse()) {
+    : plan_(plan), num_steps_(plan.num_steps()), num_layers_(plan.num_layers()) {
   if (layers.size() != static_cast<std::size_t>(num_layers_)) {
     throw usage_error("the plan has " + std::to_string(num_layers_) + " layers, the model " +
                       std::to_string(layers.size()));
@@ -91,7 +91,7 @@ void Schedule::read(int step, int layer) {
 std::vector<int> Schedule::sources(int step, int layer) const {
   std::vector<int> steps = {source(step, layer)};
   if (runs(step, layer)) return steps;
-  const auto most = static_cast<std::size_t>(num_sources(reuse_));
+  const auto most = static_cast<std::size_t>(num_sources(plan_.reuse()));
   while (steps.size() < most && steps.back() > 0) {
     const int before = source(steps.back() - 1, layer);
     if (before < 0) break;

@@ -21,6 +21,7 @@ class Schedule {
   /// dropped in part.
   Schedule(const Plan& plan, std::span<const LayerInfo> layers);
 
+  const Plan& plan() const { return plan_; }
   int num_steps() const { return num_steps_; }
   int num_layers() const { return num_layers_; }
   /// True when the layer runs at the step.
@@ -63,8 +64,8 @@ class Schedule {
   void count_reads(int step, std::span<const LayerInfo> layers);
   void read(int step, int layer);
 
+  Plan plan_;
   int num_steps_, num_layers_;
-  Reuse reuse_;
   std::vector<bool> runs_, wanted_later_, dropped_, independent_;
   std::vector<int> source_, num_reads_;
 };

@@ -59,6 +59,11 @@ Plan cached_branch_plan(const StrategyOptions& options, int, Layers layers) {
   return deepcache_plan(options.deepcache.value_or(DeepCacheOptions()), options.key_steps, layers);
 }
 
+Plan adaptive_plan(const StrategyOptions& options, int num_steps, Layers layers) {
+  return first_block_cache_plan(options.first_block_cache.value_or(FirstBlockCacheOptions()),
+                                num_steps, layers);
+}
+
 /// Names that may select layers of this model.
 std::vector<std::string> selectors(Layers layers) {
   std::vector<std::string> names = {"encoder", "bottleneck", "decoder"};
@@ -111,19 +116,28 @@ Plan custom_plan(const StrategyOptions& options, int num_steps, Layers layers) {
 }
 
 constexpr std::array kStrategies = {
-    Strategy{"full", full_plan},       Strategy{"encoder", encoder_plan},
-    Strategy{"decoder", decoder_plan}, Strategy{"encoder_decoder", encoder_decoder_plan},
-    Strategy{"drop", drop_plan},       Strategy{"deepcache", cached_branch_plan},
+    Strategy{"full", full_plan},
+    Strategy{"encoder", encoder_plan},
+    Strategy{"decoder", decoder_plan},
+    Strategy{"encoder_decoder", encoder_decoder_plan},
+    Strategy{"drop", drop_plan},
+    Strategy{"deepcache", cached_branch_plan},
+    Strategy{"first_block_cache", adaptive_plan},
     Strategy{"custom", custom_plan},
 };
+
+/// True where key steps are no option of the strategy.
+bool is_unkeyed(const std::string& strategy) {
+  return strategy == "full" || strategy == "first_block_cache" || strategy == "custom";
+}
 
 }  // namespace
 
 Plan make_plan(const StrategyOptions& options, int num_steps, Layers layers) {
   for (const Strategy& strategy : kStrategies) {
     if (options.name != strategy.name) continue;
-    const bool keyed = options.name != "full" && options.name != "custom";
-    if (keyed) check_mask(options.key_steps, num_steps, "strategy '" + options.name + "'");
+    if (!is_unkeyed(options.name))
+      check_mask(options.key_steps, num_steps, "strategy '" + options.name + "'");
     Plan plan = strategy.make(options, num_steps, layers);
     plan.set_reuse(options.reuse);
     return plan;

@@ -46,6 +46,12 @@ enum class Display {
         "deepcache: up block, counted from the output, at which the deep path is held, -1: another strategy") \
   FIELD(std::int64_t, cache_layer_id, kNotCounted, "", kHidden, "", \
         "deepcache: resnet of that block, counted from the output, -1: another strategy") \
+  FIELD(double, cache_threshold, kNotMeasured, "", kHidden, "", \
+        "first_block_cache: relative change of the first block above which a step computes everything") \
+  FIELD(std::int64_t, cache_warmup, kNotCounted, "", kHidden, "", \
+        "first_block_cache: first steps that always compute everything, -1: another strategy") \
+  FIELD(std::int64_t, cache_max_run, kNotCounted, "", kHidden, "", \
+        "first_block_cache: most steps in a row that reuse, 0: no limit, -1: another strategy") \
   FIELD(std::int64_t, num_steps, kNotCounted, "", kCount, "steps", \
         "sampling steps") \
   FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", \

@@ -160,7 +160,7 @@ class Merge {
   void take_grid(int run, const Arrays& arrays) {
     const at::Tensor& ran = arrays.at(picture_arrays::kRan);
     writer_.write("/plan/ran", {run, 0, 0}, ran);
-    count_grid(records_[run], sweep_, ran, arrays.at(picture_arrays::kCalls));
+    count_grid(records_[run], sweep_, sweep_.runs[run], ran, arrays.at(picture_arrays::kCalls));
   }
 
   void write_pictures(const WorkUnit& unit, const Arrays& arrays) {

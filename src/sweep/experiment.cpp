@@ -1,6 +1,7 @@
 #include "sweep/experiment.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "core/device.h"
@@ -185,6 +186,29 @@ std::string read_name(const ConfigValue& value) {
   return name;
 }
 
+/// `equal_time:` true, false, or the names of runs that have a baseline.
+EqualTime read_equal_time(const ConfigValue& value, const Experiment& experiment) {
+  EqualTime equal_time;
+  if (!value.is_list()) {
+    equal_time.all = value.truth();
+    if (equal_time.all && experiment.baseline() < 0) {
+      throw value.error("'equal_time' needs a plain run of the strategy full to compare with");
+    }
+    return equal_time;
+  }
+  std::vector<std::string> names;
+  for (const RunSpec& run : experiment.runs) names.push_back(run.name);
+  for (const ConfigValue& item : value.list()) {
+    const auto found = std::find(names.begin(), names.end(), item.choice(names));
+    const int run = static_cast<int>(found - names.begin());
+    if (experiment.baseline_of(run) < 0 || experiment.baseline_of(run) == run) {
+      throw item.error("the run '" + item.text() + "' has no baseline to spend its time on");
+    }
+    equal_time.runs.push_back(item.text());
+  }
+  return equal_time;
+}
+
 Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& path) {
   ConfigMap map(ConfigValue(tree, ""));
   Experiment experiment;
@@ -215,21 +239,24 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("max_parallel")) {
     defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
   }
-  const bool has_runs = map.has("runs");
+  const bool has_runs = map.has("runs"), has_equal_time = map.has("equal_time");
   map.finish();  // a misspelt key first: it explains why 'runs' is missing
   if (!has_runs) throw map.value().error("the key 'runs' is missing");
   experiment.runs = read_runs(map.at("runs"), defaults);
+  if (has_equal_time) {
+    experiment.equal_time = read_equal_time(map.at("equal_time"), experiment);
+  }
   return experiment;
-}
-
-bool is_plain(const RunSpec& run) {
-  return run.strategy.name == "full" && !run.noise_injection.enabled() && !run.tome.on();
 }
 
 }  // namespace
 
+bool RunSpec::is_plain() const {
+  return strategy.name == "full" && !noise_injection.enabled() && !tome.on();
+}
+
 int Experiment::baseline() const {
-  const auto found = std::find_if(runs.begin(), runs.end(), is_plain);
+  const auto found = std::find_if(runs.begin(), runs.end(), std::mem_fn(&RunSpec::is_plain));
   return found == runs.end() ? -1 : static_cast<int>(found - runs.begin());
 }
 
@@ -238,7 +265,7 @@ int Experiment::baseline_of(int run) const {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const bool same_sampler = runs[i].sampler.name == wanted.sampler.name &&
                               runs[i].sampler.options == wanted.sampler.options;
-    const bool found = wanted.baseline.empty() ? is_plain(runs[i]) && same_sampler
+    const bool found = wanted.baseline.empty() ? runs[i].is_plain() && same_sampler
                                                : runs[i].name == wanted.baseline;
     if (found) return static_cast<int>(i);
   }

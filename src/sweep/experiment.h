@@ -37,6 +37,17 @@ struct RunSpec {
   std::string baseline;  // name of the run that speedup and distances refer to; "": by the rule of
                          // Experiment::baseline_of
   Place place;           // in the config file
+
+  /// Strategy `full`, no token merging, no noise injection.
+  bool is_plain() const;
+};
+
+/// Which methods get the plain sampler with as many steps as fit into their time.
+struct EqualTime {
+  bool all = false;
+  std::vector<std::string> runs;  // by name
+
+  bool wanted() const { return all || !runs.empty(); }
 };
 
 struct FeatureSettings {
@@ -69,14 +80,14 @@ struct Experiment {
   FeatureSettings features;
   PictureSettings pictures;
   TimingSettings timing;
+  EqualTime equal_time;
   std::vector<RunSpec> runs;
   std::int64_t latent_height = 0, latent_width = 0;  // 0: the model's sample_size
 
   std::filesystem::path config_path;
   std::string config_text;  // of the file, with --set applied
 
-  /// Index of the first plain run (strategy `full`, no token merging, no noise injection); -1 when
-  /// there is none.
+  /// Index of the first plain run; -1 when there is none.
   int baseline() const;
   /// Index of the run that speedup and distances of run `run` refer to: the one it names, else the
   /// first plain run with its sampler, else the first plain run; -1 when there is none.

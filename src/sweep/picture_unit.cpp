@@ -111,11 +111,13 @@ PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pi
 Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                      const WorkUnit& unit, const std::function<void(std::int64_t)>& done) {
   std::vector<Arrays> batches;
-  const std::int64_t batch = sweep.experiment.pictures.batch;
+  const PreparedRun& run = sweep.runs[unit.run];
+  // What is decided during the run is decided for each picture by itself.
+  const std::int64_t batch = run.plan.adaptive() ? 1 : sweep.experiment.pictures.batch;
   for (std::int64_t i = 0; i < unit.count; i += batch) {
     check_interrupt();
     const std::int64_t count = std::min(batch, unit.count - i);
-    batches.push_back(make_batch(sweep, pipeline, sweep.runs[unit.run], unit.first + i, count));
+    batches.push_back(make_batch(sweep, pipeline, run, unit.first + i, count));
     done(i + count);
   }
   return join(batches);

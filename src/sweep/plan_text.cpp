@@ -81,6 +81,10 @@ std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
   if (run.plan.reuse() != Reuse::kHold) {
     text += "reused outputs: forecasts, " + reuse_name(run.plan.reuse()) + "\n";
   }
+  if (const auto& cache = run.spec.strategy.first_block_cache) {
+    text += "decided during the run (" + first_block_cache_label(*cache) +
+            "): the grid shows the most that can happen\n";
+  }
   if (!run.spec.noise_injection.enabled()) return text;
   return text + ("noise injection: " + describe(run.spec.noise_injection)) + "\n";
 }
@@ -107,7 +111,8 @@ std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
       text += (end == num_steps ? counts_of(run, block) : "") + "\n";
     }
   }
-  if (run.schedule.num_layer_runs() == run.layers_total() && run.spec.strategy.name != "full") {
+  const bool runs_all = run.schedule.num_layer_runs() == run.layers_total();
+  if (runs_all && run.spec.strategy.name != "full" && !run.plan.adaptive()) {
     text += run.spec.tome.on()
                 ? "note: every layer runs at every step; only the merged tokens save work\n"
                 : "note: every layer runs at every step; this run does all the work of a full "
@@ -127,6 +132,7 @@ nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& 
                                  {"tome_ratio", run.spec.tome.ratio},
                                  {"tome_options", tome_options_text(run.spec.tome)},
                                  {"noise_injection", describe(run.spec.noise_injection)},
+                                 {"decided_during_run", run.plan.adaptive().has_value()},
                                  {"reuses", run.schedule.reuses()}};
   for (const LayerInfo& layer : sweep.layers) json["layers"].push_back(layer.name);
   for (int step = 0; step < run.plan.num_steps(); ++step) {

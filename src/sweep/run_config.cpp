@@ -2,6 +2,7 @@
 
 #include "samplers/sampler.h"
 #include "sweep/deepcache_config.h"
+#include "sweep/first_block_cache_config.h"
 #include "sweep/noise_injection_config.h"
 #include "sweep/tome_config.h"
 
@@ -174,6 +175,15 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
 
 Reuse read_reuse(const ConfigValue& value) { return parse_reuse(value.choice(reuse_names())); }
 
+/// What the strategy is to know beside its name; -> the label of the run.
+std::string read_strategy_keys(ConfigMap& map, RunSpec& run) {
+  if (run.strategy.name == "first_block_cache") return read_first_block_cache(map, run);
+  refuse_first_block_cache_keys(map);
+  if (run.strategy.name == "deepcache") return read_deepcache(map, run);
+  refuse_deepcache_keys(map);
+  return read_run_key_steps(map, run);
+}
+
 std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
   ConfigMap map(value);
   RunSpec run = defaults;
@@ -191,9 +201,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (map.has("reuse")) run.strategy.reuse = read_reuse(map.at("reuse"));
   if (map.has("baseline")) run.baseline = map.at("baseline").text();
   const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
-  const std::string label =
-      run.strategy.name == "deepcache" ? read_deepcache(map, run) : read_run_key_steps(map, run);
-  if (run.strategy.name != "deepcache") refuse_deepcache_keys(map);
+  const std::string label = read_strategy_keys(map, run);
   if (map.has("blocks")) read_custom_blocks(map, run);
   if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
     throw value.error("the strategy custom needs 'blocks'");

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 
 #include "metrics/distances.h"
+#include "propagation/plan_cost.h"
 #include "sweep/picture_unit.h"
 #include "sweep/statistics.h"
 #include "sweep/timing_round.h"
@@ -31,6 +33,30 @@ void append(std::vector<double>& values, const at::Tensor& added) {
   values.insert(values.end(), begin, begin + doubles.numel());
 }
 
+/// Multiply-adds of what really ran, where that is decided during the run. ran: [S, L] uint8.
+std::int64_t cost_of_grid(const PreparedSweep& sweep, const PreparedRun& run,
+                          const at::Tensor& ran) {
+  Plan plan(run.plan.num_steps(), run.plan.num_layers(), Cell::kReuse);
+  plan.set_reuse(run.plan.reuse());
+  const auto cells = ran.accessor<std::uint8_t, 2>();
+  for (int step = 0; step < plan.num_steps(); ++step) {
+    for (int layer = 0; layer < plan.num_layers(); ++layer) {
+      if (cells[step][layer] != 0) plan.set(step, layer, Cell::kCompute);
+    }
+  }
+  const std::vector<std::int64_t> costs =
+      plan_cost(Schedule(plan, sweep.layers), sweep.layers, sweep.layer_costs, run.spec.savings,
+                sweep.guided());
+  return std::accumulate(costs.begin(), costs.end(), std::int64_t{0});
+}
+
+/// Steps at which every layer ran. ran: [S, L] uint8.
+KeySteps full_rows(const at::Tensor& ran) {
+  const at::Tensor full = ran.all(1).to(at::kBool);
+  const bool* begin = full.const_data_ptr<bool>();
+  return KeySteps(begin, begin + full.numel());
+}
+
 }  // namespace
 
 RunRecord planned_record(const PreparedRun& run) {
@@ -52,6 +78,11 @@ RunRecord planned_record(const PreparedRun& run) {
     record.cache_block_id = cache.cache_block_id;
     record.cache_layer_id = cache.cache_layer_id;
   }
+  if (spec.strategy.first_block_cache) {
+    record.cache_threshold = spec.strategy.first_block_cache->threshold;
+    record.cache_warmup = spec.strategy.first_block_cache->warmup;
+    record.cache_max_run = spec.strategy.first_block_cache->max_run;
+  }
   record.reuse = reuse_name(spec.strategy.reuse);
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
@@ -72,8 +103,14 @@ RunRecord planned_record(const PreparedRun& run) {
   return record;
 }
 
-void count_grid(RunRecord& record, const PreparedSweep& sweep, const at::Tensor& ran,
-                const at::Tensor& calls) {
+void count_grid(RunRecord& record, const PreparedSweep& sweep, const PreparedRun& run,
+                const at::Tensor& ran, const at::Tensor& calls) {
+  if (run.plan.adaptive()) {
+    const KeySteps keys = full_rows(ran);
+    record.key_steps = key_steps_text(keys);
+    record.num_key_steps = num_key_steps(keys);
+    record.multiply_adds = cost_of_grid(sweep, run, ran);
+  }
   const at::Tensor counts = ran.to(at::kLong);
   record.layers_run = counts.sum().item<std::int64_t>();
   record.reused = record.layers_run < record.layers_total;
@@ -106,7 +143,8 @@ void summarise_timing(RunRecord& record, const Arrays& timing, int run, int base
 }
 
 double predicted_time(const PreparedSweep& sweep, int run, const Arrays& timing) {
-  if (!timing.contains(timing_arrays::kLayers)) return kNotMeasured;
+  const bool is_decided_in_run = sweep.runs[run].plan.adaptive().has_value();
+  if (is_decided_in_run || !timing.contains(timing_arrays::kLayers)) return kNotMeasured;
   double seconds = 0;
   for (std::size_t layer = 0; layer < sweep.layers.size(); ++layer) {
     const double share = static_cast<double>(sweep.runs[run].layer_multiply_adds[layer]) /

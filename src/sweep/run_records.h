@@ -12,8 +12,8 @@ namespace fdbench {
 RunRecord planned_record(const PreparedRun& run);
 
 /// Counts what really ran. ran: [S, L] uint8; calls: [2] network calls, steps with a call.
-void count_grid(RunRecord& record, const PreparedSweep& sweep, const at::Tensor& ran,
-                const at::Tensor& calls);
+void count_grid(RunRecord& record, const PreparedSweep& sweep, const PreparedRun& run,
+                const at::Tensor& ran, const at::Tensor& calls);
 
 /// Medians of the times and speedups with their intervals. timing: arrays [R, N] of timing_round.h.
 void summarise_timing(RunRecord& record, const Arrays& timing, int run, int baseline);

@@ -63,6 +63,11 @@ std::string run_text(const RunSpec& run) {
     const DeepCacheOptions& cache = *run.strategy.deepcache;
     json["cache"] = {cache.cache_branch.value_or(-1), cache.cache_block_id, cache.cache_layer_id};
   }
+  if (run.strategy.first_block_cache) {
+    const FirstBlockCacheOptions& cache = *run.strategy.first_block_cache;
+    json["first_block_cache"] = {number_text(cache.threshold), cache.cache_branch, cache.warmup,
+                                 cache.max_run};
+  }
   return json.dump();
 }
 
@@ -109,6 +114,9 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
   }
   if (folder.has("scheduler")) {
     settings["model.scheduler"] = content_hash(folder.config("scheduler").dump());
+  }
+  if (experiment.equal_time.wanted()) {
+    settings["equal_time"] = nlohmann::json(experiment.equal_time.runs).dump();
   }
   for (const RunSpec& run : experiment.runs) settings["runs." + run.name] = run_text(run);
   return settings;

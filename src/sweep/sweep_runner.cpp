@@ -11,6 +11,7 @@
 #include "results/result_reader.h"
 #include "results/run_table.h"
 #include "sweep/assemble.h"
+#include "sweep/equal_time.h"
 #include "sweep/interrupt.h"
 #include "sweep/picture_unit.h"
 #include "sweep/timing_round.h"
@@ -56,6 +57,8 @@ class SweepRun {
     if (options_.dry_run) return print_plan();
     if (already_complete()) return;
     UnitFolder unit_folder(options_.output, settings_, options_.fresh);
+    const InterruptGuard guard;
+    if (experiment_.equal_time.wanted()) add_equal_time(unit_folder);
     compute(unit_folder);
     const std::vector<RunRecord> records =
         assemble({sweep_, folder_, settings_, num_threads_}, units_, unit_folder, options_.output);
@@ -87,6 +90,10 @@ class SweepRun {
       say(line + merging_text(run.spec.tome) +
           (injection.enabled() ? ", noise injection " + describe(injection) : ""));
     }
+    if (experiment_.equal_time.wanted()) {
+      say("  and for each of " + std::to_string(equal_time_methods(experiment_).size()) +
+          " methods the plain sampler with the steps that fit into its measured time");
+    }
     const std::filesystem::path units = unit_folder_path(options_.output);
     std::size_t complete = 0;
     for (const WorkUnit& unit : units_) complete += unit_complete(units / unit.file_name());
@@ -114,6 +121,37 @@ class SweepRun {
     return true;
   }
 
+  /// The model with its weights, from the first call on.
+  const TextToImagePipeline& loaded() {
+    if (!pipeline_) {
+      pipeline_.emplace(folder_, parse_dtype(experiment_.dtype), parse_device(experiment_.device));
+    }
+    return *pipeline_;
+  }
+
+  /// Measures the methods, unless that was done before, and adds the plain runs of their time.
+  void add_equal_time(const UnitFolder& unit_folder) {
+    const std::filesystem::path file = unit_folder.file(calibration_unit(settings_));
+    if (!is_complete(file)) {
+      const TextToImagePipeline& pipeline = loaded();
+      Progress progress(stderr, !options_.quiet, 1, 0);
+      try {
+        write_unit(file, calibrate(sweep_, pipeline, [&](int done, int total) {
+                     progress.show(static_cast<double>(done) / total, "timing for equal_time");
+                   }));
+      } catch (const Interrupted&) {
+        throw runtime_error("stopped by a signal while the runs were timed for equal_time");
+      }
+    }
+    const std::size_t before = sweep_.runs.size();
+    const Experiment whole = with_equal_time(experiment_, read_unit(file));
+    sweep_ = prepare_sweep(whole, folder_, *outline_);
+    units_ = plan_units(sweep_, sweep_settings(whole, folder_, num_threads_));
+    for (std::size_t run = before; run < sweep_.runs.size(); ++run) {
+      say("added   " + sweep_.runs[run].spec.name);
+    }
+  }
+
   /// Computes what is missing.
   void compute(const UnitFolder& unit_folder) {
     std::vector<const WorkUnit*> missing;
@@ -130,9 +168,7 @@ class SweepRun {
     say("plan    " + std::to_string(units_.size()) + " work units" +
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
     if (missing.empty()) return;
-    const TextToImagePipeline pipeline(folder_, parse_dtype(experiment_.dtype),
-                                       parse_device(experiment_.device));
-    const InterruptGuard guard;
+    const TextToImagePipeline& pipeline = loaded();
     Progress progress(stderr, !options_.quiet, total, done);
     std::size_t finished = complete;
     try {
@@ -183,6 +219,7 @@ class SweepRun {
   int num_threads_;
   Settings settings_;
   std::vector<WorkUnit> units_;
+  std::optional<TextToImagePipeline> pipeline_;
   bool warm_ = false;
 };
 

@@ -13,7 +13,8 @@ Settings picture_settings(const Settings& all, const std::string& run_name) {
   for (const auto& [key, value] : all) {
     const bool other_run = key.starts_with("runs.") && key != "runs." + run_name;
     const bool of_the_file = key.starts_with("timing.") || key == "threads" ||
-                             key.starts_with("prompts.") || key == "pictures.keep";
+                             key == "equal_time" || key.starts_with("prompts.") ||
+                             key == "pictures.keep";
     if (!other_run && !of_the_file) settings[key] = value;
   }
   return settings;

@@ -12,8 +12,9 @@ namespace fdbench {
 
 struct WorkUnit {
   enum class Kind {
-    kPictures,  // one run, pictures first .. first + count - 1
-    kTiming,    // one round: every run makes the same picture
+    kPictures,     // one run, pictures first .. first + count - 1
+    kTiming,       // one round: every run makes the same picture
+    kCalibration,  // times of methods, from which equal_time.h takes numbers of steps
   };
   Kind kind = Kind::kPictures;
   int run = -1;

@@ -69,6 +69,34 @@ def test_a_table_runs_goes_on_after_a_kill_and_stands_beside_the_papers(
     assert "22.41" in page  # the paper's FID of 10 steps
 
 
+def test_equal_time_keeps_its_measured_steps_after_a_kill(fdbench, tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "name: c\nmodel: models/mini\nprompts: [a red circle]\nsteps: 12\nsampler: ddim\n"
+        "features: false\ntiming: {warmup: 0, rounds: 1}\nequal_time: true\nruns:\n"
+        "  - {strategy: full}\n  - {strategy: encoder_decoder, key_steps: {uniform: 4}}\n"
+    )
+    output = tmp_path / "a.h5"
+    process = start("run", config, "--out", output, "--quiet")
+    wait_for_units(process, output, 2)
+    process.kill()
+    process.communicate()
+    before = {path.name: path.read_bytes() for path in units(output)}
+    done = fdbench("run", config, "--out", output)
+    assert done.returncode == 0, done.stderr
+    # What was there before stays: the measured steps and the first picture.
+    assert f"{len(before) - 1} found complete" in done.stdout
+    runs = summarise(load(output)).set_index("name")
+    (added,) = [name for name in runs.index if name.startswith("equal_time/full/")]
+    steps = int(added.split("/")[2].removesuffix("_steps"))
+    # A quarter of the steps is computed: three of twelve. Clocks of busy machines scatter.
+    assert 1 <= steps <= 8
+    assert runs.loc[added, "num_steps"] == steps
+    assert runs.loc[added, "compared_with"] == "full"
+    again = fdbench("run", config, "--out", output)
+    assert "complete already" in again.stdout
+
+
 def test_papers_speedups_are_ratios_of_its_own_times(tmp_path: Path) -> None:
     runs = summarise(load(write(tmp_path / "a.h5"))).assign(sampler="ddim")
     tables = {table["title"][:8]: table for table in paper_tables(runs)}

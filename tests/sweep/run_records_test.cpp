@@ -16,7 +16,7 @@ TEST(RunRecords, CountWhatReallyRan) {
   ran[1].slice(0, 0, 2).zero_();
   ran[3].slice(0, 0, 2).zero_();
   RunRecord record = planned_record(sweep.runs[1]);
-  count_grid(record, sweep, ran, at::tensor({3, 4}, at::kLong));
+  count_grid(record, sweep, sweep.runs[1], ran, at::tensor({3, 4}, at::kLong));
   EXPECT_EQ(record.key_steps, "4 2");
   EXPECT_EQ(record.layers_run, 12);
   EXPECT_EQ(record.layers_total, 16);
@@ -43,7 +43,7 @@ TEST(RunRecords, TellOfDeepCache) {
 TEST(RunRecords, AGridWithoutReuseSaysSo) {
   const PreparedSweep sweep = tiny_sweep({tiny_run("encoder", 4)});
   RunRecord record = planned_record(sweep.runs[0]);
-  count_grid(record, sweep, at::ones({4, 4}, at::kByte), at::tensor({4, 4}, at::kLong));
+  count_grid(record, sweep, sweep.runs[0], at::ones({4, 4}, at::kByte), at::tensor({4, 4}, at::kLong));
   EXPECT_FALSE(record.reused);
 }
 
