@@ -12,6 +12,8 @@ void add_plan_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
 void add_report_command(CLI::App& app);
+void add_judge_command(CLI::App& app);
+void add_stats_command(CLI::App& app);
 void add_schema_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);

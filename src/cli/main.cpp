@@ -20,6 +20,8 @@ void add_commands(CLI::App& app) {
   fdbench::add_info_command(app);
   fdbench::add_profile_command(app);
   fdbench::add_report_command(app);
+  fdbench::add_judge_command(app);
+  fdbench::add_stats_command(app);
   fdbench::add_schema_command(app);
   fdbench::add_generate_command(app);
   fdbench::add_tokenize_command(app);

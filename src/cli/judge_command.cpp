@@ -1,0 +1,142 @@
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/judged_pictures.h"
+#include "core/error.h"
+#include "metrics/scores.h"
+
+namespace fdbench {
+namespace {
+
+struct JudgeOptions {
+  std::filesystem::path judged, reference;
+  std::vector<std::string> metrics;
+  std::string format = "table";
+  ScoreOptions score;
+  JudgeNetworkOptions network;
+};
+
+std::int64_t count_of(const JudgedSet& set) {
+  if (set.features.pooled.defined()) return set.features.pooled.size(0);
+  return set.moments ? set.moments->count : 0;
+}
+
+std::int64_t dimension_of(const JudgedSet& set) {
+  return set.moments ? set.moments->mean.numel() : set.features.pooled.size(1);
+}
+
+nlohmann::ordered_json described(const JudgedSet& set) {
+  nlohmann::ordered_json json = {{"file", set.name},
+                                 {"n", count_of(set)},
+                                 {"dimension", dimension_of(set)},
+                                 {"hash", set.hash}};
+  if (!set.network.empty()) json["network"] = set.network;
+  return json;
+}
+
+/// The scores by name at the top; intervals, deviations and what they are of below.
+void print_json(const JudgeOptions& options, const JudgedSet& judged, const JudgedSet* reference,
+                const std::vector<Score>& scores, const std::vector<std::string>& warnings) {
+  nlohmann::ordered_json json, intervals, deviations;
+  for (const Score& score : scores) {
+    json[score.name] = score.value;
+    if (std::isfinite(score.low)) intervals[score.name] = {score.low, score.high};
+    if (std::isfinite(score.std)) deviations[score.name] = score.std;
+  }
+  if (!intervals.empty()) json["intervals"] = intervals;
+  if (!deviations.empty()) json["std"] = deviations;
+  json["judged"] = described(judged);
+  if (reference != nullptr) json["reference"] = described(*reference);
+  if (!options.network.network.empty()) json["protocol"] = options.network.protocol.text();
+  json["bootstrap"] = options.score.bootstrap;
+  json["seed"] = options.score.seed;
+  json["warnings"] = warnings;
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void print_set(const char* role, const JudgedSet& set) {
+  const std::int64_t count = count_of(set);
+  std::printf("%-10s %s: %s pictures, %lld dimensions%s\n", role, set.name.c_str(),
+              count > 0 ? std::to_string(count).c_str() : "an unknown number of",
+              static_cast<long long>(dimension_of(set)),
+              set.network.empty() ? "" : (", network " + set.network.substr(0, 8)).c_str());
+}
+
+void print_table(const JudgedSet& judged, const JudgedSet* reference,
+                 const std::vector<Score>& scores, const std::vector<std::string>& warnings) {
+  print_set("judged", judged);
+  if (reference != nullptr) print_set("reference", *reference);
+  std::printf("\n");
+  for (const Score& score : scores) {
+    std::printf("%-14s %12.6g", score.name.c_str(), score.value);
+    if (std::isfinite(score.low)) std::printf("  [%.6g, %.6g]", score.low, score.high);
+    if (std::isfinite(score.std)) std::printf("  +- %.3g", score.std);
+    std::printf("\n");
+  }
+  for (const std::string& warning : warnings) {
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  }
+}
+
+void run_judge(const JudgeOptions& options) {
+  const std::vector<std::string> names =
+      options.metrics.empty() ? default_scores() : options.metrics;
+  bool wants_reference = false;
+  for (const std::string& name : names) wants_reference |= needs_reference(name);
+  if (wants_reference && options.reference.empty()) {
+    throw usage_error("these metrics compare with a reference: add --reference FILE|FOLDER");
+  }
+  JudgedPictures pictures(options.network);
+  const JudgedSet judged = pictures.open(options.judged);
+  std::optional<JudgedSet> opened;
+  if (!options.reference.empty()) opened = pictures.open(options.reference);
+  const JudgedSet* reference = opened ? &*opened : nullptr;
+  const std::vector<Score> scores = score(judged, reference, names, options.score);
+  const std::vector<std::string> warnings = score_warnings(judged, reference, names);
+  if (options.format == "json") {
+    print_json(options, judged, reference, scores, warnings);
+  } else {
+    print_table(judged, reference, scores, warnings);
+  }
+}
+
+}  // namespace
+
+void add_judge_command(CLI::App& app) {
+  const auto options = std::make_shared<JudgeOptions>();
+  CLI::App* command =
+      app.add_subcommand("judge", "Scores of pictures or features that anything made");
+  command->add_option("PICTURES", options->judged, "Folder of PNG files, or .npz with features")
+      ->required();
+  command->add_option("--reference", options->reference,
+                      "What to compare with: a folder, features, or statistics (mu, sigma)");
+  std::string names;
+  for (const std::string& name : score_names()) names += (names.empty() ? "" : ", ") + name;
+  command
+      ->add_option("--metrics", options->metrics,
+                   "Separated by commas: " + names + " (default: fid,kid,precision,recall)")
+      ->delimiter(',');
+  command->add_option("--format", options->format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command
+      ->add_option("--bootstrap", options->score.bootstrap,
+                   "Resamples for a 95% interval of each score; 0: none")
+      ->check(CLI::Range(0, 100'000))
+      ->capture_default_str();
+  command->add_option("--seed", options->score.seed, "Of subsets and resamples")
+      ->capture_default_str();
+  add_options(*command, options->network);
+  command->footer(
+      "Examples: fdbench judge fake.npz --reference real.npz --metrics fid,kid --format json\n"
+      "          fdbench judge pictures/ --reference real/ --features inception-2015-12-05.pt");
+  command->callback([options] { run_judge(*options); });
+}
+
+}  // namespace fdbench

@@ -1,0 +1,130 @@
+#include "cli/judged_pictures.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/progress.h"
+#include "io/npz.h"
+#include "io/png.h"
+
+namespace fdbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPictures = "arr_0";  // guided-diffusion's name
+
+std::vector<fs::path> pictures_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    std::string ending = entry.path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    if (entry.is_regular_file() && ending == ".png") files.push_back(entry.path());
+  }
+  if (files.empty()) throw usage_error({folder.string()}, "the folder holds no PNG pictures");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Features joined(const std::vector<Features>& parts) {
+  std::vector<at::Tensor> pooled, spatial, logits;
+  for (const Features& part : parts) {
+    pooled.push_back(part.pooled);
+    if (part.spatial.defined()) spatial.push_back(part.spatial);
+    if (part.logits.defined()) logits.push_back(part.logits);
+  }
+  const auto cat = [](const std::vector<at::Tensor>& rows) {
+    return rows.empty() ? at::Tensor() : at::cat(rows, 0);
+  };
+  return {cat(pooled), cat(spatial), cat(logits)};
+}
+
+/// Pictures [n, h, w, 3] as a file of guided-diffusion holds them; undefined for another file.
+at::Tensor pictures_of(const fs::path& path) {
+  const NamedArrays arrays = load_npz(path);
+  const auto found = arrays.find(kPictures);
+  if (found == arrays.end() || arrays.contains("features") || arrays.contains("mu")) return {};
+  const at::Tensor& pictures = found->second;
+  if (pictures.dim() == 4 && pictures.size(3) == 3 && pictures.scalar_type() == at::kByte &&
+      pictures.size(0) > 0) {
+    return pictures;
+  }
+  throw usage_error({path.string()}, "array 'arr_0' has shape " + c10::str(pictures.sizes()) +
+                                         " of " + at::toString(pictures.scalar_type()) +
+                                         "; pictures must be [n, h, w, 3] of uint8");
+}
+
+}  // namespace
+
+void add_options(CLI::App& command, JudgeNetworkOptions& options) {
+  command.add_option("--features", options.network,
+                     "Network that looks at pictures: a TorchScript file (it runs code: use only "
+                     "files that you trust)");
+  command
+      .add_option("--resize", options.protocol.resize,
+                  "legacy: pictures as they are, the network resizes; clean: Pillow's bicubic "
+                  "filter to --size, as clean-fid")
+      ->check(CLI::IsMember({"legacy", "clean"}))
+      ->capture_default_str();
+  command.add_option("--size", options.protocol.size, "Side of a picture after --resize clean")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command
+      .add_option("--input", options.protocol.input,
+                  "What the network takes: uint8 (0 to 255) or float (0 to 1)")
+      ->check(CLI::IsMember({"uint8", "float"}))
+      ->capture_default_str();
+  command.add_option("--batch", options.batch, "Pictures at a time")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+}
+
+const FeatureNetwork& JudgedPictures::network(const fs::path& path) {
+  if (options_.network.empty()) {
+    throw usage_error({path.string()},
+                      "holds pictures: name the network that looks at them with --features");
+  }
+  if (!network_) network_.emplace(options_.network, options_.protocol);
+  return *network_;
+}
+
+JudgedSet JudgedPictures::open(const fs::path& path) {
+  if (fs::is_directory(path)) return look_at_folder(path);
+  const at::Tensor pictures = pictures_of(path);
+  if (!pictures.defined()) return load_judged_set(path);
+  const FeatureNetwork& net = network(path);
+  std::vector<Features> parts;
+  for (const at::Tensor& batch : pictures.split(options_.batch)) parts.push_back(net(batch));
+  return judged_set(path.string(), joined(parts), net.hash());
+}
+
+JudgedSet JudgedPictures::look_at_folder(const fs::path& path) {
+  const std::vector<fs::path> files = pictures_in(path);
+  const FeatureNetwork& net = network(path);
+  std::vector<Features> parts;
+  std::vector<at::Tensor> batch;
+  at::Tensor first;
+  Progress progress(stderr, true, static_cast<double>(files.size()), 0);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    batch.push_back(load_png(files[i]));
+    if (!first.defined()) first = batch.back();
+    if (batch.back().sizes() != first.sizes()) {
+      throw usage_error({files[i].string()}, "is " + c10::str(batch.back().sizes()) + ", but " +
+                                                 files[0].filename().string() + " is " +
+                                                 c10::str(first.sizes()) +
+                                                 " (height, width, channels)");
+    }
+    if (batch.size() < static_cast<std::size_t>(options_.batch) && i + 1 < files.size()) continue;
+    parts.push_back(net(at::stack(batch)));
+    batch.clear();
+    progress.show(static_cast<double>(i + 1), "pictures looked at");
+  }
+  return judged_set(path.string(), joined(parts), net.hash());
+}
+
+}  // namespace fdbench

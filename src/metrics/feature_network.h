@@ -1,0 +1,52 @@
+// A network that a user brings to judge pictures with: any TorchScript file.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "metrics/judged_set.h"
+
+namespace fdbench {
+
+/// How pictures reach the network. Scores of different protocols must not be compared.
+struct PictureProtocol {
+  std::string resize = "legacy";  // legacy: as they are (the usual Inception file resizes
+                                  // bilinearly itself); clean: to `size` with Pillow's bicubic
+                                  // filter, not rounded (clean-fid)
+  std::int64_t size = 299;        // [pixels] of `clean`
+  std::string input = "uint8";    // uint8: 0 to 255 (float32 after `clean`); float: 0 to 1
+
+  /// "resize=clean size=299 input=uint8".
+  std::string text() const;
+};
+
+/// Runs code of the file: only ever loaded where the user names it. The call is net(x) with x
+/// [n, 3, h, w]; where forward has an argument `return_features` (the usual
+/// inception-2015-12-05.pt) it is set. The result is features [n, d], or a feature map [n, c, h,
+/// w]: its mean over the pixels, and spatial features of its first 7 channels as in
+/// guided-diffusion's evaluator, or a tuple (features, spatial, logits) or a dictionary with these
+/// names.
+class FeatureNetwork {
+ public:
+  /// Throws a usage error where the file is missing or no TorchScript.
+  FeatureNetwork(const std::filesystem::path& path, PictureProtocol protocol);
+  ~FeatureNetwork();
+  FeatureNetwork(const FeatureNetwork&) = delete;
+  FeatureNetwork& operator=(const FeatureNetwork&) = delete;
+
+  /// pictures: [n, h, w, 3] uint8.
+  Features operator()(const at::Tensor& pictures) const;
+  /// Hash of the file and the protocol.
+  const std::string& hash() const { return hash_; }
+
+ private:
+  struct Module;
+  std::unique_ptr<Module> module_;
+  std::string path_, hash_;
+  PictureProtocol protocol_;
+};
+
+}  // namespace fdbench

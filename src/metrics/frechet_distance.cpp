@@ -1,0 +1,73 @@
+#include "metrics/frechet_distance.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+
+namespace fdbench {
+namespace {
+
+constexpr double kLeastShare = 0.2;   // of the samples, at the first point of the extrapolation
+constexpr std::int64_t kFewest = 10;  // samples for an extrapolation
+
+void check(const Moments& a, const Moments& b) {
+  if (a.mean.sizes() != b.mean.sizes()) {
+    throw usage_error("features of dimension " + std::to_string(a.mean.numel()) +
+                      " and a reference of dimension " + std::to_string(b.mean.numel()));
+  }
+  for (const Moments* moments : {&a, &b}) {
+    const bool finite = at::isfinite(moments->mean).all().item<bool>() &&
+                        at::isfinite(moments->covariance).all().item<bool>();
+    if (!finite) throw usage_error("mean or covariance of the features is not finite");
+  }
+}
+
+}  // namespace
+
+double frechet_distance(const Moments& a, const Moments& b) {
+  check(a, b);
+  const auto [values, vectors] = at::linalg_eigh(a.covariance);
+  // A = V sqrt(L) V^T; what V does on the outside does not change eigenvalues.
+  const at::Tensor half = vectors * values.clamp_min(0).sqrt();
+  const at::Tensor product = at::mm(half.t(), at::mm(b.covariance, half));
+  const at::Tensor roots = at::linalg_eigvalsh((product + product.t()) / 2).clamp_min(0).sqrt();
+  const double apart = (a.mean - b.mean).square().sum().item<double>();
+  const double traces = (a.covariance.trace() + b.covariance.trace()).item<double>();
+  return std::max(0.0, apart + traces - 2 * roots.sum().item<double>());
+}
+
+Extrapolation extrapolated_distance(const at::Tensor& features, const Moments& reference,
+                                    int points, std::uint64_t seed) {
+  const std::int64_t all = features.size(0);
+  if (all < kFewest) {
+    throw usage_error("an extrapolation needs at least " + std::to_string(kFewest) +
+                      " samples, there are " + std::to_string(all));
+  }
+  const at::Generator generator = at::detail::createCPUGenerator(seed);
+  Extrapolation line;
+  double mean_x = 0, mean_y = 0;
+  for (int i = 0; i < points; ++i) {
+    const double share = kLeastShare + (1 - kLeastShare) * i / std::max(1, points - 1);
+    const auto count = std::max<std::int64_t>(2, std::llround(share * static_cast<double>(all)));
+    const at::Tensor chosen = at::randperm(all, generator, at::kLong).narrow(0, 0, count);
+    line.counts.push_back(count);
+    line.distances.push_back(
+        frechet_distance(moments_of(features.index_select(0, chosen)), reference));
+    mean_x += 1.0 / static_cast<double>(count) / points;
+    mean_y += line.distances.back() / points;
+  }
+  double above = 0, below = 0;
+  for (int i = 0; i < points; ++i) {
+    const double x = 1.0 / static_cast<double>(line.counts[i]) - mean_x;
+    above += x * (line.distances[i] - mean_y);
+    below += x * x;
+  }
+  line.value = mean_y - (below > 0 ? above / below : 0) * mean_x;
+  return line;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,31 @@
+// Frechet distance of features: FID (Heusel et al. 2017), and sFID on spatial features.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "metrics/moments.h"
+
+namespace fdbench {
+
+/// |m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), in float64. The square root's trace is that
+/// of (A C2 A)^(1/2) with A = C1^(1/2), which is symmetric, so that eigenvalues suffice and
+/// covariances of deficient rank (fewer samples than dimensions) are no special case: eigenvalues
+/// below 0 by rounding count as 0, and so does a distance below 0. Throws a usage error where dimensions differ or a value is not
+/// finite.
+double frechet_distance(const Moments& a, const Moments& b);
+
+/// What the distance would be with infinitely many samples (Chong and Forsyth 2020): the distance
+/// falls about linearly in 1/n, so it is measured for `points` numbers of samples between a fifth
+/// of them and all, each drawn without replacement, and a line is laid through it.
+struct Extrapolation {
+  double value = 0;                  // at 1/n = 0
+  std::vector<std::int64_t> counts;  // samples of each point
+  std::vector<double> distances;     // at each point
+};
+Extrapolation extrapolated_distance(const at::Tensor& features, const Moments& reference,
+                                    int points, std::uint64_t seed);
+
+}  // namespace fdbench

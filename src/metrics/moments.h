@@ -1,0 +1,34 @@
+// Mean and covariance of features, over batches.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace fdbench {
+
+/// A Gaussian fitted to features.
+struct Moments {
+  at::Tensor mean;         // [d] float64
+  at::Tensor covariance;   // [d, d] float64, unbiased (divided by n - 1)
+  std::int64_t count = 0;  // samples; 0: not known
+};
+
+/// Adds batches up without keeping them (Chan, Golub and LeVeque 1983), in float64.
+class RunningMoments {
+ public:
+  /// features: [n, d], any float type. Throws a usage error where d is another than before.
+  void add(const at::Tensor& features);
+  /// Throws a usage error for fewer than two samples.
+  Moments moments() const;
+  std::int64_t count() const { return count_; }
+
+ private:
+  std::int64_t count_ = 0;
+  at::Tensor mean_, scatter_;  // [d], [d, d]: sum of (x - mean)(x - mean)^T
+};
+
+/// Of all features at once: [n, d].
+Moments moments_of(const at::Tensor& features);
+
+}  // namespace fdbench

@@ -1,0 +1,217 @@
+#include "metrics/scores.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "metrics/frechet_distance.h"
+#include "metrics/inception_score.h"
+#include "metrics/kernel_distance.h"
+#include "metrics/precision_recall.h"
+
+namespace fdbench {
+namespace {
+
+constexpr int kPoints = 15;                       // of the extrapolation
+constexpr int kSubsets = 100;                     // as torch-fidelity
+constexpr std::int64_t kSubsetSize = 1000;        // as torch-fidelity
+constexpr double kLow = 0.025, kHigh = 0.975;     // percentiles of an interval
+constexpr std::int64_t kSamplesPerDimension = 2;  // below it a covariance is poor
+
+/// What a score is computed from: the judged set with these features in place of its own.
+struct Pair {
+  const JudgedSet& judged;
+  const Features& features;
+  const JudgedSet* reference;
+  const ScoreOptions& options;
+};
+
+const at::Tensor& given(const at::Tensor& rows, const JudgedSet& set, const std::string& score,
+                        const char* array) {
+  if (rows.defined()) return rows;
+  throw usage_error({set.name}, score + " needs '" + array +
+                                    "' of each picture, which this file "
+                                    "does not hold");
+}
+
+const Moments& moments_in(const std::optional<Moments>& moments, const JudgedSet& set,
+                          const std::string& score, const char* mean) {
+  if (moments) return *moments;
+  throw usage_error({set.name},
+                    score + " needs at least 2 pictures, or '" + mean + "' and its covariance");
+}
+
+/// Of a resample its own, else what the set knows of itself.
+Moments own_moments(const Pair& pair, const at::Tensor& rows, const std::optional<Moments>& known,
+                    const std::string& score, const char* mean) {
+  const bool is_resample = &pair.features != &pair.judged.features;
+  if (is_resample && rows.defined()) return moments_of(rows);
+  return moments_in(known, pair.judged, score, mean);
+}
+
+Score fid(const Pair& pair) {
+  const Moments own = own_moments(pair, pair.features.pooled, pair.judged.moments, "fid", "mu");
+  return {"fid",
+          frechet_distance(own, moments_in(pair.reference->moments, *pair.reference, "fid", "mu"))};
+}
+
+Score sfid(const Pair& pair) {
+  const Moments own =
+      own_moments(pair, pair.features.spatial, pair.judged.spatial_moments, "sfid", "mu_s");
+  return {"sfid", frechet_distance(own, moments_in(pair.reference->spatial_moments, *pair.reference,
+                                                   "sfid", "mu_s"))};
+}
+
+const at::Tensor& rows_of(const Pair& pair, const char* score) {
+  return given(pair.features.pooled, pair.judged, score, "features");
+}
+const at::Tensor& reference_rows(const Pair& pair, const char* score) {
+  return given(pair.reference->features.pooled, *pair.reference, score, "features");
+}
+
+Score kid(const Pair& pair) {
+  return {"kid", kernel_inception_distance(rows_of(pair, "kid"), reference_rows(pair, "kid"))};
+}
+
+Score kid_subsets(const Pair& pair) {
+  const at::Tensor& a = rows_of(pair, "kid_subsets");
+  const at::Tensor& b = reference_rows(pair, "kid_subsets");
+  const std::int64_t size = std::min({kSubsetSize, a.size(0), b.size(0)});
+  const SubsetDistance distance = subset_kernel_distance(a, b, kSubsets, size, pair.options.seed);
+  Score score{"kid_subsets", distance.mean};
+  score.std = distance.std;
+  return score;
+}
+
+Score cmmd(const Pair& pair) {
+  return {"cmmd",
+          clip_maximum_mean_discrepancy(rows_of(pair, "cmmd"), reference_rows(pair, "cmmd"))};
+}
+
+Score is(const Pair& pair) {
+  const InceptionScore found =
+      inception_score(given(pair.features.logits, pair.judged, "is", "logits"));
+  Score score{"is", found.mean};
+  score.std = found.std;
+  return score;
+}
+
+Score precision_score(const Pair& pair) {
+  return {"precision", precision(rows_of(pair, "precision"), reference_rows(pair, "precision"))};
+}
+
+Score recall_score(const Pair& pair) {
+  return {"recall", recall(rows_of(pair, "recall"), reference_rows(pair, "recall"))};
+}
+
+Score fid_infinity(const Pair& pair) {
+  const Moments& reference =
+      moments_in(pair.reference->moments, *pair.reference, "fid_infinity", "mu");
+  return {"fid_infinity", extrapolated_distance(rows_of(pair, "fid_infinity"), reference, kPoints,
+                                                pair.options.seed)
+                              .value};
+}
+
+struct Metric {
+  const char* name;
+  Score (*compute)(const Pair& pair);
+};
+constexpr std::array kMetrics = {Metric{"fid", fid},
+                                 Metric{"sfid", sfid},
+                                 Metric{"kid", kid},
+                                 Metric{"kid_subsets", kid_subsets},
+                                 Metric{"cmmd", cmmd},
+                                 Metric{"is", is},
+                                 Metric{"precision", precision_score},
+                                 Metric{"recall", recall_score},
+                                 Metric{"fid_infinity", fid_infinity}};
+
+const Metric& metric_named(const std::string& name) {
+  for (const Metric& metric : kMetrics) {
+    if (name == metric.name) return metric;
+  }
+  throw usage_error("metric '" + name + "' is not known" + advice(name, score_names()));
+}
+
+Features resampled(const Features& features, const at::Tensor& chosen) {
+  const auto pick = [&](const at::Tensor& rows) {
+    return rows.defined() ? rows.index_select(0, chosen) : at::Tensor();
+  };
+  return {pick(features.pooled), pick(features.spatial), pick(features.logits)};
+}
+
+void add_interval(Score& score, const Metric& metric, const Pair& pair) {
+  if (!pair.features.pooled.defined() || pair.options.bootstrap < 2) return;
+  const at::Generator generator = at::detail::createCPUGenerator(pair.options.seed);
+  const std::int64_t count = pair.features.pooled.size(0);
+  std::vector<double> values;
+  for (int i = 0; i < pair.options.bootstrap; ++i) {
+    const at::Tensor chosen = at::randint(count, {count}, generator, at::kLong);
+    const Features features = resampled(pair.features, chosen);
+    values.push_back(metric.compute({pair.judged, features, pair.reference, pair.options}).value);
+  }
+  const at::Tensor all = at::tensor(values, at::kDouble);
+  const double shift = score.value - all.mean().item<double>();
+  score.low = all.quantile(kLow).item<double>() + shift;
+  score.high = all.quantile(kHigh).item<double>() + shift;
+}
+
+void check_networks(const JudgedSet& judged, const JudgedSet& reference) {
+  if (judged.network.empty() || reference.network.empty() || judged.network == reference.network) {
+    return;
+  }
+  throw usage_error({judged.name},
+                    "was seen by another network or with another resize than the reference " +
+                        reference.name + ": their scores mean nothing");
+}
+
+}  // namespace
+
+std::vector<std::string> score_names() {
+  std::vector<std::string> names;
+  for (const Metric& metric : kMetrics) names.emplace_back(metric.name);
+  return names;
+}
+
+std::vector<std::string> default_scores() { return {"fid", "kid", "precision", "recall"}; }
+
+bool needs_reference(const std::string& score) { return score != "is"; }
+
+std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
+                         const std::vector<std::string>& names, const ScoreOptions& options) {
+  if (reference != nullptr) check_networks(judged, *reference);
+  std::vector<Score> scores;
+  for (const std::string& name : names) {
+    const Metric& metric = metric_named(name);
+    if (needs_reference(name) && reference == nullptr) {
+      throw usage_error("metric '" + name + "' needs --reference");
+    }
+    const Pair pair{judged, judged.features, reference, options};
+    Score found = metric.compute(pair);
+    add_interval(found, metric, pair);
+    scores.push_back(std::move(found));
+  }
+  return scores;
+}
+
+std::vector<std::string> score_warnings(const JudgedSet& judged, const JudgedSet* reference,
+                                        const std::vector<std::string>& names) {
+  std::vector<std::string> warnings;
+  const bool fits_gaussians = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.find("fid") != std::string::npos;
+  });
+  if (!fits_gaussians) return warnings;
+  for (const JudgedSet* set : {&judged, reference}) {
+    if (set == nullptr || !set->features.pooled.defined()) continue;
+    const std::int64_t count = set->features.pooled.size(0), d = set->features.pooled.size(1);
+    if (count >= kSamplesPerDimension * d) continue;
+    warnings.push_back(set->name + ": " + std::to_string(count) + " pictures for " +
+                       std::to_string(d) +
+                       " dimensions; FID is biased upward, compare only at the same n");
+  }
+  return warnings;
+}
+
+}  // namespace fdbench
