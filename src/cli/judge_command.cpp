@@ -10,12 +10,16 @@
 #include "cli/judged_pictures.h"
 #include "core/error.h"
 #include "metrics/scores.h"
+#include "sweep/prompt_file.h"
 
 namespace fdbench {
 namespace {
 
+constexpr const char* kClipScore = "clip_score";
+constexpr const char* kPickScore = "pick_score";
+
 struct JudgeOptions {
-  std::filesystem::path judged, reference;
+  std::filesystem::path judged, reference, prompts;
   std::vector<std::string> metrics;
   std::string format = "table";
   ScoreOptions score;
@@ -84,25 +88,69 @@ void print_table(const JudgedSet& judged, const JudgedSet* reference,
   }
 }
 
+bool is_prompt_score(const std::string& name) { return name == kClipScore || name == kPickScore; }
+
+/// What each picture has to do with its prompt.
+Score prompt_score(const std::string& name, JudgedPictures& pictures, const LookedAt& judged,
+                   const JudgeOptions& options) {
+  if (options.prompts.empty()) {
+    throw usage_error("metric '" + name + "' needs the prompts of the pictures: --prompts FILE");
+  }
+  if (!judged.image_embeds.defined()) {
+    throw usage_error({judged.set.name}, "metric '" + name +
+                                             "' looks at pictures; this file holds features (and "
+                                             "--clip names the judge)");
+  }
+  const std::vector<std::string> prompts = captions_of_file(options.prompts);
+  const std::int64_t count = judged.image_embeds.size(0);
+  if (static_cast<std::int64_t>(prompts.size()) != count) {
+    throw usage_error({options.prompts.string()}, "holds " + std::to_string(prompts.size()) +
+                                                      " prompts for " + std::to_string(count) +
+                                                      " pictures (in the order of their names)");
+  }
+  const ClipJudge& clip = pictures.clip();
+  const at::Tensor texts = clip.text_embeds(prompts);
+  const at::Tensor values = name == kClipScore ? clip_scores(judged.image_embeds, texts)
+                                               : clip.scale() * cosines(judged.image_embeds, texts);
+  return mean_score(name, values, options.score);
+}
+
+/// All scores in the order asked for.
+std::vector<Score> all_scores(JudgedPictures& pictures, const LookedAt& judged,
+                              const JudgedSet* reference, const std::vector<std::string>& names,
+                              const JudgeOptions& options) {
+  std::vector<Score> scores;
+  for (const std::string& name : names) {
+    scores.push_back(is_prompt_score(name)
+                         ? prompt_score(name, pictures, judged, options)
+                         : score(judged.set, reference, {name}, options.score).front());
+  }
+  return scores;
+}
+
 void run_judge(const JudgeOptions& options) {
   const std::vector<std::string> names =
       options.metrics.empty() ? default_scores() : options.metrics;
   bool wants_reference = false;
-  for (const std::string& name : names) wants_reference |= needs_reference(name);
+  for (const std::string& name : names) {
+    if (is_prompt_score(name)) continue;
+    check_score_name(name);
+    wants_reference |= needs_reference(name);
+  }
   if (wants_reference && options.reference.empty()) {
     throw usage_error("these metrics compare with a reference: add --reference FILE|FOLDER");
   }
   JudgedPictures pictures(options.network);
-  const JudgedSet judged = pictures.open(options.judged);
+  const LookedAt judged = pictures.open(options.judged);
   std::optional<JudgedSet> opened;
-  if (!options.reference.empty()) opened = pictures.open(options.reference);
+  if (!options.reference.empty()) opened = pictures.open(options.reference).set;
   const JudgedSet* reference = opened ? &*opened : nullptr;
-  const std::vector<Score> scores = score(judged, reference, names, options.score);
-  const std::vector<std::string> warnings = score_warnings(judged, reference, names);
+  const std::vector<Score> scores = all_scores(pictures, judged, reference, names, options);
+  const std::vector<std::string> warnings = score_warnings(judged.set, reference, names);
   if (options.format == "json") {
-    print_json(options, judged, reference, scores, warnings);
+    print_json(options, judged.set, reference, scores, warnings);
   } else {
-    print_table(judged, reference, scores, warnings);
+    print_table(judged.set, reference, scores, warnings);
   }
 }
 
@@ -117,7 +165,11 @@ void add_judge_command(CLI::App& app) {
   command->add_option("--reference", options->reference,
                       "What to compare with: a folder, features, or statistics (mu, sigma)");
   std::string names;
-  for (const std::string& name : score_names()) names += (names.empty() ? "" : ", ") + name;
+  for (const std::string& name : score_names()) names += name + ", ";
+  names += std::string(kClipScore) + ", " + kPickScore;
+  command->add_option("--prompts", options->prompts,
+                      "Prompts of the pictures in the order of their names, for clip_score and "
+                      "pick_score: .json as in configs/prompts, or .txt with a line each");
   command
       ->add_option("--metrics", options->metrics,
                    "Separated by commas: " + names + " (default: fid,kid,precision,recall)")
@@ -135,7 +187,9 @@ void add_judge_command(CLI::App& app) {
   add_options(*command, options->network);
   command->footer(
       "Examples: fdbench judge fake.npz --reference real.npz --metrics fid,kid --format json\n"
-      "          fdbench judge pictures/ --reference real/ --features inception-2015-12-05.pt");
+      "          fdbench judge pictures/ --reference real/ --features inception-2015-12-05.pt\n"
+      "          fdbench judge pictures/ --clip clip-vit-base-patch16 --prompts prompts.txt "
+      "--metrics clip_score");
   command->callback([options] { run_judge(*options); });
 }
 

@@ -65,6 +65,9 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options) {
   command.add_option("--features", options.network,
                      "Network that looks at pictures: a TorchScript file (it runs code: use only "
                      "files that you trust)");
+  command.add_option("--clip", options.clip,
+                     "CLIPModel folder in transformers' layout: its embeddings are the features "
+                     "where --features names none");
   command
       .add_option("--resize", options.protocol.resize,
                   "legacy: pictures as they are, the network resizes; clean: Pillow's bicubic "
@@ -84,29 +87,60 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options) {
       ->capture_default_str();
 }
 
-const FeatureNetwork& JudgedPictures::network(const fs::path& path) {
-  if (options_.network.empty()) {
-    throw usage_error({path.string()},
-                      "holds pictures: name the network that looks at them with --features");
+/// Shows pictures to the networks, batch by batch, and collects what they see.
+class JudgedPictures::Looker {
+ public:
+  explicit Looker(const JudgedPictures& judges) : judges_(judges) {}
+
+  /// pictures: [n, h, w, 3] uint8.
+  void look(const at::Tensor& pictures) {
+    if (judges_.clip_) embeds_.push_back(judges_.clip_->image_embeds(pictures));
+    parts_.push_back(judges_.network_ ? (*judges_.network_)(pictures)
+                                      : Features{embeds_.back(), {}, {}});
   }
-  if (!network_) network_.emplace(options_.network, options_.protocol);
-  return *network_;
+
+  LookedAt finish(const fs::path& path) const {
+    const std::string& hash = judges_.network_ ? judges_.network_->hash() : judges_.clip_->hash();
+    return {judged_set(path.string(), joined(parts_), hash),
+            embeds_.empty() ? at::Tensor() : at::cat(embeds_, 0)};
+  }
+
+ private:
+  const JudgedPictures& judges_;
+  std::vector<Features> parts_;
+  std::vector<at::Tensor> embeds_;
+};
+
+void JudgedPictures::load_networks(const fs::path& path) {
+  if (options_.network.empty() && options_.clip.empty()) {
+    throw usage_error({path.string()},
+                      "holds pictures: name the network that looks at them with --features, or "
+                      "--clip");
+  }
+  if (!network_ && !options_.network.empty()) {
+    network_.emplace(options_.network, options_.protocol);
+  }
+  if (!options_.clip.empty()) clip();
 }
 
-JudgedSet JudgedPictures::open(const fs::path& path) {
-  if (fs::is_directory(path)) return look_at_folder(path);
-  const at::Tensor pictures = pictures_of(path);
-  if (!pictures.defined()) return load_judged_set(path);
-  const FeatureNetwork& net = network(path);
-  std::vector<Features> parts;
-  for (const at::Tensor& batch : pictures.split(options_.batch)) parts.push_back(net(batch));
-  return judged_set(path.string(), joined(parts), net.hash());
+const ClipJudge& JudgedPictures::clip() {
+  if (options_.clip.empty()) throw usage_error("this metric needs a CLIPModel folder: --clip DIR");
+  if (!clip_) clip_.emplace(options_.clip);
+  return *clip_;
 }
 
-JudgedSet JudgedPictures::look_at_folder(const fs::path& path) {
+LookedAt JudgedPictures::open(const fs::path& path) {
+  if (!fs::is_directory(path)) {
+    const at::Tensor pictures = pictures_of(path);
+    if (!pictures.defined()) return {load_judged_set(path), {}};
+    load_networks(path);
+    Looker looker(*this);
+    for (const at::Tensor& batch : pictures.split(options_.batch)) looker.look(batch);
+    return looker.finish(path);
+  }
   const std::vector<fs::path> files = pictures_in(path);
-  const FeatureNetwork& net = network(path);
-  std::vector<Features> parts;
+  load_networks(path);
+  Looker looker(*this);
   std::vector<at::Tensor> batch;
   at::Tensor first;
   Progress progress(stderr, true, static_cast<double>(files.size()), 0);
@@ -120,11 +154,11 @@ JudgedSet JudgedPictures::look_at_folder(const fs::path& path) {
                                                  " (height, width, channels)");
     }
     if (batch.size() < static_cast<std::size_t>(options_.batch) && i + 1 < files.size()) continue;
-    parts.push_back(net(at::stack(batch)));
+    looker.look(at::stack(batch));
     batch.clear();
     progress.show(static_cast<double>(i + 1), "pictures looked at");
   }
-  return judged_set(path.string(), joined(parts), net.hash());
+  return looker.finish(path);
 }
 
 }  // namespace fdbench

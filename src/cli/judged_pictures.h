@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
 #include "metrics/judged_set.h"
 
@@ -13,28 +14,38 @@ namespace fdbench {
 
 struct JudgeNetworkOptions {
   std::filesystem::path network;  // a TorchScript file; "": none
+  std::filesystem::path clip;     // a CLIPModel folder; "": none
   PictureProtocol protocol;
   int batch = 32;
 };
 void add_options(CLI::App& command, JudgeNetworkOptions& options);
 
-/// Opens sets; loads the network when the first folder needs it.
+/// A set, and what CLIP saw in its pictures.
+struct LookedAt {
+  JudgedSet set;
+  at::Tensor image_embeds;  // [n, d]; undefined without CLIP, and for files of features
+};
+
+/// Opens sets; loads the networks when the first pictures need them.
 class JudgedPictures {
  public:
   explicit JudgedPictures(const JudgeNetworkOptions& options) : options_(options) {}
 
-  /// path: an .npz file (load_judged_set), one that holds pictures under `arr_0` [n, h, w, 3] as
-  /// guided-diffusion writes them, or a folder of PNG files in the order of their names. Throws a
-  /// usage error for an empty folder, pictures of different sizes, and where the network is
-  /// missing.
-  JudgedSet open(const std::filesystem::path& path);
+  /// Features are the network's, or without one CLIP's embeddings. path: an .npz file
+  /// (load_judged_set), one that holds pictures under `arr_0` [n, h, w, 3] as guided-diffusion
+  /// writes them, or a folder of PNG files in the order of their names. Throws a usage error for an
+  /// empty folder, pictures of different sizes, and where the network is missing.
+  LookedAt open(const std::filesystem::path& path);
+  /// CLIP; throws a usage error without --clip.
+  const ClipJudge& clip();
 
  private:
-  JudgedSet look_at_folder(const std::filesystem::path& path);
-  const FeatureNetwork& network(const std::filesystem::path& path);
+  class Looker;
+  void load_networks(const std::filesystem::path& path);
 
   JudgeNetworkOptions options_;
   std::optional<FeatureNetwork> network_;
+  std::optional<ClipJudge> clip_;
 };
 
 }  // namespace fdbench

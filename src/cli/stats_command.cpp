@@ -17,7 +17,7 @@ struct StatsOptions {
 
 void run_stats(const StatsOptions& options) {
   JudgedPictures pictures(options.network);
-  const JudgedSet set = pictures.open(options.pictures);
+  const JudgedSet set = pictures.open(options.pictures).set;
   if (!set.moments) {
     throw usage_error({set.name}, "statistics need at least 2 pictures, there is 1");
   }

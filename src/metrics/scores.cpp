@@ -177,6 +177,8 @@ std::vector<std::string> score_names() {
 
 std::vector<std::string> default_scores() { return {"fid", "kid", "precision", "recall"}; }
 
+void check_score_name(const std::string& name) { metric_named(name); }
+
 bool needs_reference(const std::string& score) { return score != "is"; }
 
 std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
@@ -194,6 +196,18 @@ std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
     scores.push_back(std::move(found));
   }
   return scores;
+}
+
+Score mean_score(const std::string& name, const at::Tensor& values, const ScoreOptions& options) {
+  Score score{name, values.mean().item<double>()};
+  if (options.bootstrap < 2) return score;
+  const at::Generator generator = at::detail::createCPUGenerator(options.seed);
+  const std::int64_t count = values.size(0);
+  const at::Tensor chosen = at::randint(count, {options.bootstrap, count}, generator, at::kLong);
+  const at::Tensor means = values.index({chosen}).mean(1);
+  score.low = means.quantile(kLow).item<double>();
+  score.high = means.quantile(kHigh).item<double>();
+  return score;
 }
 
 std::vector<std::string> score_warnings(const JudgedSet& judged, const JudgedSet* reference,

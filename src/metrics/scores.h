@@ -30,6 +30,8 @@ struct ScoreOptions {
 std::vector<std::string> score_names();
 /// Those that judge by features alone, in the order of a table: fid, kid, precision, recall.
 std::vector<std::string> default_scores();
+/// Throws a usage error for a name that is not known, with the nearest one.
+void check_score_name(const std::string& name);
 /// True where a score needs a reference.
 bool needs_reference(const std::string& score);
 
@@ -38,6 +40,9 @@ bool needs_reference(const std::string& score);
 /// that differ, and for sets that different networks have seen.
 std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
                          const std::vector<std::string>& names, const ScoreOptions& options);
+
+/// The mean over pictures, with a bootstrap interval where one is asked for. values: [n].
+Score mean_score(const std::string& name, const at::Tensor& values, const ScoreOptions& options);
 
 /// What a reader must know of the scores: fewer samples than twice the dimension, say. Empty when
 /// nothing.

@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "models/clip_layers.h"
 #include "models/config_reader.h"
-#include "nn/attention.h"
-#include "nn/norm.h"
 
 namespace fdbench {
 namespace {
@@ -59,37 +58,10 @@ ClipTextConfig read_clip_text_config(const nlohmann::json& json,
   return config;
 }
 
-AttentionOptions attention_options(const ClipTextConfig& config) {
-  AttentionOptions options;
-  options.query_dim = options.context_dim = options.inner_dim = config.hidden_size;
-  options.heads = config.num_attention_heads;
-  options.bias = true;
-  options.causal = true;
-  options.names = {"q_proj", "k_proj", "v_proj", "out_proj"};
-  return options;
+ClipLayerOptions layer_options(const ClipTextConfig& config) {
+  return {config.hidden_size,    config.intermediate_size, config.num_attention_heads,
+          config.layer_norm_eps, config.hidden_act,        /*causal=*/true};
 }
-
-struct ClipEncoderLayer {
-  LayerNorm layer_norm1, layer_norm2;
-  Attention self_attn;
-  Linear fc1, fc2;
-  Activation hidden_act;
-
-  ClipEncoderLayer(const WeightScope& scope, const ClipTextConfig& config)
-      : layer_norm1(scope / "layer_norm1", config.hidden_size, config.layer_norm_eps),
-        layer_norm2(scope / "layer_norm2", config.hidden_size, config.layer_norm_eps),
-        self_attn(scope / "self_attn", attention_options(config)),
-        fc1(scope / "mlp.fc1", config.hidden_size, config.intermediate_size),
-        fc2(scope / "mlp.fc2", config.intermediate_size, config.hidden_size),
-        hidden_act(config.hidden_act) {}
-
-  /// x: [n, l, d] -> [n, l, d].
-  at::Tensor operator()(const at::Tensor& x) const {
-    const at::Tensor own = layer_norm1(x);
-    const at::Tensor h = self_attn(own, own).add_(x);
-    return fc2(activate_in_place(fc1(layer_norm2(h)), hidden_act)).add_(h);
-  }
-};
 
 }  // namespace
 
@@ -112,7 +84,7 @@ struct CLIPTextModel::Impl {
       embeddings.take("position_ids", {1, config.max_position_embeddings});
     }
     for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
-      layers.emplace_back(scope / "encoder.layers" / i, config);
+      layers.emplace_back(scope / "encoder.layers" / i, layer_options(config));
     }
     final_layer_norm =
         LayerNorm(scope / "final_layer_norm", config.hidden_size, config.layer_norm_eps);

@@ -8,6 +8,7 @@
 #include "io/model_folder.h"
 #include "sweep/config_reader.h"
 #include "sweep/noise_injection_config.h"
+#include "sweep/prompt_file.h"
 #include "sweep/run_config.h"
 #include "sweep/tome_config.h"
 
@@ -28,25 +29,6 @@ std::filesystem::path locate(const std::string& path, const std::filesystem::pat
     if (folder == folder.parent_path()) return path;
     folder = folder.parent_path();
   }
-}
-
-/// {"prompts": [{"caption": ...} or "...", ...]}
-std::vector<std::string> captions_of_file(const std::filesystem::path& path) {
-  const nlohmann::json json = read_json(path);
-  if (!json.is_object() || !json.contains("prompts") || !json["prompts"].is_array()) {
-    throw usage_error(Place{path.string()}, "has no list 'prompts'");
-  }
-  std::vector<std::string> captions;
-  for (const nlohmann::json& prompt : json["prompts"]) {
-    const bool named = prompt.is_object() && prompt.contains("caption");
-    const nlohmann::json& caption = named ? prompt["caption"] : prompt;
-    if (!caption.is_string()) {
-      throw usage_error(Place{path.string()},
-                        "prompt " + std::to_string(captions.size()) + " has no text 'caption'");
-    }
-    captions.push_back(caption.get<std::string>());
-  }
-  return captions;
 }
 
 std::vector<std::string> read_prompts(const ConfigValue& value,
