@@ -19,5 +19,6 @@ void add_generate_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_forward_command(CLI::App& app);
 void add_worker_command(CLI::App& app);
+void add_check_command(CLI::App& app);
 
 }  // namespace fdbench

@@ -27,6 +27,7 @@ void add_commands(CLI::App& app) {
   fdbench::add_tokenize_command(app);
   fdbench::add_forward_command(app);
   fdbench::add_worker_command(app);
+  fdbench::add_check_command(app);
 }
 
 }  // namespace
@@ -37,11 +38,16 @@ int main(int argc, char** argv) {
       "fdbench"};
   app.set_version_flag("--version", FDBENCH_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 ok, 1 a check failed, 2 wrong use or config, 3 runtime failure.");
+  app.footer(
+      "Exit codes: 0 ok, 1 a check failed, 2 wrong use or config, 3 runtime failure, 4 a check "
+      "could "
+      "not tell.");
   add_commands(app);
   try {
     const c10::InferenceMode inference;
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& verdict) {  // of a check that has said what it found
+    return verdict.get_exit_code();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return report(error.what(), 2);

@@ -1,6 +1,7 @@
 #include "pipelines/text_to_image.h"
 
 #include "core/error.h"
+#include "models/slowed_denoiser.h"
 #include "models/unet_2d_condition.h"
 #include "models/unet_config.h"
 
@@ -54,7 +55,9 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
   vae_ = load_part<AutoencoderKL>(folder, "vae", dtype, device);
   prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
   const auto weights = folder.weights("unet", dtype, device);
-  unet_ = make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
+  unet_ = slow_decoder(
+      make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet")),
+      slowed_decoder_share());
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {

@@ -42,7 +42,7 @@ std::span<const DatasetInfo> datasets() {
       {"/timing/held_memory", "RN", at::kLong, -1, "bytes",
        "most that was held between network calls"},
       {"/timing/layer_s", "LN", at::kDouble, kNan, "s",
-       "time of each layer in one whole network call"},
+       "time of each layer in one whole network call, median of the round's calls"},
   };
   return table;
 }

@@ -1,0 +1,19 @@
+// A fault to be found: a network of which one part takes longer than it has to.
+#pragma once
+
+#include <memory>
+
+#include "models/denoiser.h"
+
+namespace fdbench {
+
+/// Share by which the environment variable FDBENCH_SLOW_DECODER ("0.05": 5%) asks for a slower
+/// decoder, for tests of the gate; 0 without it. Throws a usage error for anything but a number in
+/// [0, 10].
+double slowed_decoder_share();
+
+/// The same network, except that after each layer of the decoder it computes nothing for `share` of
+/// the time that the layer took, keeping its thread busy. Outputs are those of `denoiser`.
+std::unique_ptr<Denoiser> slow_decoder(std::unique_ptr<Denoiser> denoiser, double share);
+
+}  // namespace fdbench

@@ -1,0 +1,291 @@
+#include "sweep/gate_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "sweep/rank_tests.h"
+
+namespace fdbench {
+namespace {
+
+constexpr double kRounding = 1e-9;  // relative: of figures that are computed, not sampled
+
+std::vector<double> logarithms(const std::vector<double>& values) {
+  std::vector<double> result;
+  for (const double value : values) result.push_back(std::log(value));
+  return result;
+}
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
+  return text;
+}
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+/// Of one result against one baseline.
+class Check {
+ public:
+  Check(const ResultMeasures& result, const GateBaseline& baseline)
+      : result_(result), baseline_(baseline) {}
+
+  GateResult run() {
+    check_settings();
+    note_surroundings();
+    count_sampled();
+    check_network();
+    for (const auto& [name, before] : baseline_.runs) check_run(name, before);
+    for (const RunMeasures& run : result_.runs) {
+      if (baseline_.runs.contains(run.record.name)) continue;
+      note("the run '" + run.record.name + "' is not in the baseline and was not checked");
+    }
+    return std::move(gate_);
+  }
+
+ private:
+  void note(const std::string& text) { gate_.notes.push_back(text); }
+
+  void check_settings() const {
+    const std::string changes = describe_changes(baseline_.settings, shared_settings(result_));
+    if (changes.empty()) return;
+    throw usage_error(Place{result_.path.string()},
+                      "cannot be held against this baseline, it was made with other settings: " +
+                          changes + "; --update writes a new baseline");
+  }
+
+  void note_surroundings() {
+    const std::string cpu = result_.attribute("cpu");
+    const auto before = baseline_.provenance.find("cpu");
+    other_cpu_ = before != baseline_.provenance.end() && before->second != cpu;
+    for (const std::string& difference :
+         differing_surroundings(baseline_.provenance, result_.attributes)) {
+      note("measured elsewhere: " + difference);
+    }
+  }
+
+  /// Bonferroni: an alarm in any of the sampled figures is an alarm.
+  void count_sampled() {
+    num_sampled_ = baseline_.decoder_ratios.empty() ? 0 : 1;
+    for (const auto& [name, run] : baseline_.runs) num_sampled_ += !run.round_ratios.empty();
+  }
+
+  double confidence(const Gate& gate) const {
+    return 1 - (1 - gate.confidence) / std::max(1, num_sampled_);
+  }
+
+  void add(Finding finding, const std::string& run, const std::string& figure) {
+    finding.run = run;
+    finding.figure = figure;
+    gate_.findings.push_back(std::move(finding));
+  }
+
+  /// The ratio of a program on another processor is another ratio: it is shown, it proves nothing.
+  Finding on_this_cpu(Finding finding) const {
+    if (!other_cpu_ || finding.verdict != Verdict::kRegressed) return finding;
+    finding.verdict = Verdict::kUnsure;
+    finding.reason += "; the baseline is of another processor, so this is no proof";
+    return finding;
+  }
+
+  void check_network() {
+    if (baseline_.decoder_ratios.empty()) return;
+    const Gate& gate = baseline_.gates.decoder;
+    Finding finding = on_this_cpu(judge_ratios(baseline_.decoder_ratios, result_.decoder_ratios,
+                                               gate.tolerance, confidence(gate)));
+    if (finding.verdict == Verdict::kRegressed) {
+      finding.reason += ": the decoder's layers got slower against the encoder's";
+    }
+    add(finding, "", "decoder_speedup");
+  }
+
+  void check_run(const std::string& name, const GatedRun& before) {
+    const RunMeasures* now = result_.find_run(name);
+    if (now == nullptr) return missing(name, "the run is not in the result");
+    if (now->identity != before.identity) {
+      return missing(name, "the run of this name is another one now (its settings differ)");
+    }
+    bool pictures_left = false;
+    std::vector<Finding> others;
+    if (!before.baseline)
+      others = {multiply_adds(before, *now), psnr(before, *now), latent_mse(before, *now)};
+    others.push_back(features(before, *now));
+    for (const Finding& finding : others) {
+      const bool of_pictures = finding.figure != "multiply_adds_speedup";
+      pictures_left |= of_pictures && finding.verdict == Verdict::kRegressed;
+    }
+    if (!before.baseline) add(speed(before, *now, pictures_left), name, "unet_speedup");
+    for (const Finding& finding : others) {
+      if (!std::isnan(finding.before)) add(finding, name, finding.figure);
+    }
+  }
+
+  void missing(const std::string& name, const std::string& reason) {
+    Finding finding;
+    finding.verdict = Verdict::kRegressed;
+    finding.reason = reason;
+    add(finding, name, "run");
+  }
+
+  Finding speed(const GatedRun& before, const RunMeasures& now, bool pictures_left) const {
+    const Gate& gate = baseline_.gates.speed;
+    Finding finding = on_this_cpu(
+        judge_ratios(before.round_ratios, now.round_ratios, gate.tolerance, confidence(gate)));
+    if (finding.verdict == Verdict::kImproved && pictures_left) {
+      finding.verdict = Verdict::kRegressed;
+      finding.reason = "faster, but its pictures left the quality window: no speedup";
+    }
+    return finding;
+  }
+
+  /// A figure that is no sample. worse: how far it lies on the bad side, in units of the tolerance.
+  static Finding fixed(const char* figure, double before, double now, double change, bool worse,
+                       bool better, const std::string& allowed) {
+    Finding finding;
+    finding.figure = figure;
+    finding.before = before;
+    finding.now = now;
+    finding.change = change;
+    if (std::isnan(now) && !std::isnan(before)) {
+      finding.verdict = Verdict::kRegressed;
+      finding.reason = "is no number any more (not measured, or NaN)";
+    } else if (worse) {
+      finding.verdict = Verdict::kRegressed;
+      finding.reason = "left its window (" + allowed + ")";
+    } else if (better) {
+      finding.verdict = Verdict::kImproved;
+    }
+    return finding;
+  }
+
+  Finding multiply_adds(const GatedRun& before, const RunMeasures& run) const {
+    const double old = before.multiply_adds_speedup, now = run.record.multiply_adds_ratio;
+    const double tolerance = baseline_.gates.multiply_adds.tolerance;
+    return fixed("multiply_adds_speedup", old, now, now / old,
+                 now<old*(1 - tolerance) * (1 - kRounding), now> old * (1 + kRounding),
+                 "may lose " + percent(tolerance));
+  }
+
+  Finding psnr(const GatedRun& before, const RunMeasures& run) const {
+    const double old = before.psnr_to_full, now = run.record.psnr_to_full;
+    const double tolerance = baseline_.gates.psnr.tolerance;
+    const bool same = old == now;  // infinity less infinity is no number
+    return fixed("psnr_to_full", old, now, same ? 0 : now - old, !same && now < old - tolerance,
+                 !same && now > old + tolerance, "may lose " + number(tolerance) + " dB");
+  }
+
+  Finding latent_mse(const GatedRun& before, const RunMeasures& run) const {
+    const double old = before.latent_mse_to_full, now = run.record.latent_mse_to_full;
+    const double tolerance = baseline_.gates.latent_mse.tolerance;
+    return fixed("latent_mse_to_full", old, now, old == now ? 1 : now / old,
+                 now > old * (1 + tolerance), now < old * (1 - tolerance),
+                 "may grow by " + percent(tolerance));
+  }
+
+  /// The block whose statistic moved most, as a share of the largest of that statistic's blocks.
+  Finding features(const GatedRun& before, const RunMeasures& run) const {
+    std::map<std::string, double> largest;
+    for (const auto& [name, value] : before.features) {
+      double& most = largest[name.substr(0, name.find('/'))];
+      most = std::max(most, std::abs(value));
+    }
+    Finding worst;
+    std::string where;
+    double furthest = -1;
+    for (const auto& [name, old] : before.features) {
+      const auto found = run.features.find(name);
+      const double now = found == run.features.end() ? kNotMeasured : found->second;
+      const double scale = largest.at(name.substr(0, name.find('/')));
+      double moved = now == old ? 0 : std::abs(now - old) / scale;
+      if (std::isnan(moved)) moved = std::numeric_limits<double>::infinity();
+      if (moved <= furthest) continue;
+      furthest = moved;
+      where = name;
+      worst = fixed("features", old, now, now / old, moved > baseline_.gates.features.tolerance,
+                    false, "may move by " + percent(baseline_.gates.features.tolerance));
+    }
+    if (worst.verdict == Verdict::kRegressed) worst.reason = where + " " + worst.reason;
+    return worst;
+  }
+
+  const ResultMeasures& result_;
+  const GateBaseline& baseline_;
+  GateResult gate_;
+  int num_sampled_ = 0;
+  bool other_cpu_ = false;
+};
+
+}  // namespace
+
+std::string verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kFine:
+      return "fine";
+    case Verdict::kImproved:
+      return "improved";
+    case Verdict::kUnsure:
+      return "unsure";
+    case Verdict::kRegressed:
+      return "REGRESSED";
+  }
+  return "";
+}
+
+Verdict GateResult::verdict() const {
+  Verdict worst = Verdict::kFine;
+  for (const Finding& finding : findings) {
+    if (finding.verdict != Verdict::kImproved) worst = std::max(worst, finding.verdict);
+  }
+  return worst;
+}
+
+int GateResult::exit_code() const {
+  if (verdict() == Verdict::kRegressed) return 1;
+  return verdict() == Verdict::kUnsure ? 4 : 0;
+}
+
+Finding judge_ratios(const std::vector<double>& before, const std::vector<double>& now,
+                     double tolerance, double confidence) {
+  Finding finding;
+  finding.before = median(before);
+  finding.now = median(now);
+  const bool lost = now.empty() || std::any_of(now.begin(), now.end(), [](double ratio) {
+                      return !std::isfinite(ratio) || ratio <= 0;
+                    });
+  if (lost) {
+    finding.verdict = Verdict::kRegressed;
+    finding.reason = "was not measured in every round, or is no number";
+    return finding;
+  }
+  // Two-sided interval: each end errs with half of what the confidence leaves.
+  const Shift shift = shift_between(logarithms(now), logarithms(before), confidence);
+  finding.change = std::exp(shift.estimate);
+  finding.low = std::exp(shift.interval.low);
+  finding.high = std::exp(shift.interval.high);
+  finding.probability = mann_whitney(now, before).less;
+  const double allowed = (1 - confidence) / 2;
+  const double least = 1 - tolerance;
+  if (finding.probability <= allowed && finding.high < 1 && finding.change < least) {
+    finding.verdict = Verdict::kRegressed;
+    finding.reason =
+        "slower by " + percent(1 - finding.change) + ", " + percent(tolerance) + " may be lost";
+  } else if (finding.low < least) {
+    finding.verdict = Verdict::kUnsure;
+    finding.reason = "too noisy: a loss of " + percent(1 - std::max(0.0, finding.low)) +
+                     " cannot be excluded; more timing rounds, or a quieter machine";
+  } else if (finding.low > 1 && finding.change > 1 + tolerance) {
+    finding.verdict = Verdict::kImproved;
+  }
+  return finding;
+}
+
+GateResult check_gate(const ResultMeasures& result, const GateBaseline& baseline) {
+  return Check(result, baseline).run();
+}
+
+}  // namespace fdbench
