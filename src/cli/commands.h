@@ -20,5 +20,7 @@ void add_tokenize_command(CLI::App& app);
 void add_forward_command(CLI::App& app);
 void add_worker_command(CLI::App& app);
 void add_check_command(CLI::App& app);
+void add_compare_command(CLI::App& app);
+void add_merge_command(CLI::App& app);
 
 }  // namespace fdbench

@@ -28,6 +28,8 @@ void add_commands(CLI::App& app) {
   fdbench::add_forward_command(app);
   fdbench::add_worker_command(app);
   fdbench::add_check_command(app);
+  fdbench::add_compare_command(app);
+  fdbench::add_merge_command(app);
 }
 
 }  // namespace

@@ -12,12 +12,18 @@ namespace {
 struct RunOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
+  std::string shard;  // "": all
   SweepOptions sweep;
 };
 
 void run_run(RunOptions options) {
   const Experiment experiment = load_experiment(options.config, options.assignments);
-  if (options.sweep.output.empty()) options.sweep.output = "results/" + experiment.name + ".h5";
+  if (!options.shard.empty()) options.sweep.shard = parse_shard(options.shard);
+  if (options.sweep.output.empty()) {
+    options.sweep.output = "results/" + experiment.name + ".h5";
+    const Shard& shard = options.sweep.shard;
+    if (!shard.whole()) options.sweep.output = shard_path(options.sweep.output, shard);
+  }
   run_sweep(experiment, options.sweep);
 }
 
@@ -34,6 +40,8 @@ void add_run_command(CLI::App& app) {
       ->add_option("--set", options->assignments,
                    "Replace a value of the config: key=value, lists by index (repeatable)")
       ->take_all();
+  command->add_option("--shard", options->shard,
+                      "Compute part K of N only, into a file for `fdbench merge`: K/N");
   command->add_flag("--fresh", options->sweep.fresh, "Begin anew, whatever is there");
   command->add_flag("--dry-run", options->sweep.dry_run, "Print what would be done, write nothing");
   command->add_flag("--quiet", options->sweep.quiet, "Print nothing but faults");

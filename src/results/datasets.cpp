@@ -41,6 +41,12 @@ std::span<const DatasetInfo> datasets() {
        "peak memory of one picture above the loaded model"},
       {"/timing/held_memory", "RN", at::kLong, -1, "bytes",
        "most that was held between network calls"},
+      {"/timing/steal_share", "N", at::kDouble, kNan, "",
+       "processor time that a hypervisor gave to others, share of all cores"},
+      {"/timing/others_share", "N", at::kDouble, kNan, "",
+       "processor time that other processes took, share of all cores"},
+      {"/timing/processor_mhz", "N", at::kDouble, kNan, "MHz",
+       "clock at the end of the round, highest core"},
       {"/timing/layer_s", "LN", at::kDouble, kNan, "s",
        "time of each layer in one whole network call, median of the round's calls"},
   };

@@ -16,6 +16,10 @@ ResultSummary read_summary(const std::filesystem::path& path) {
     throw runtime_error(place, "schema version " + version + ", this program reads version " +
                                    std::to_string(kSchemaVersion));
   }
+  if (file.has_attribute("/", "shard")) {
+    throw usage_error(place, "is part " + file.attribute_text("/", "shard") +
+                                 " of a sweep; `fdbench merge OUT.h5 IN.h5...` joins the parts");
+  }
   if (!file.has("/runs")) throw runtime_error(place, "damaged: it has no table /runs");
   ResultSummary summary;
   for (const std::string& name : file.attribute_names("/")) {

@@ -1,10 +1,5 @@
 #include "results/result_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <numeric>
 
 #include "core/error.h"
@@ -19,17 +14,6 @@ std::vector<std::int64_t> lengths(const std::string& axes, const AxisSizes& size
   std::vector<std::int64_t> result;
   for (const char axis : axes) result.push_back(axis == '3' ? 3 : sizes.at(axis));
   return result;
-}
-
-void sync_file(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int reason = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (!synced) {
-    throw runtime_error(Place{path.string()},
-                        std::string("cannot write: ") + std::strerror(reason));
-  }
 }
 
 }  // namespace

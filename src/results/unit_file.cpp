@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -23,16 +25,15 @@ std::string trailer(std::string_view bytes) {
   return std::string(kTrailerMark) + content_hash(bytes) + "\n";
 }
 
+std::size_t trailer_size() { return trailer("").size(); }
+
 /// The HDF5 bytes, or nothing when the checksum does not fit (or there is no file).
 std::optional<std::string> checked_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const std::size_t trailer_size = trailer("").size();
-  if (bytes.size() < trailer_size) return std::nullopt;
-  const std::string found = bytes.substr(bytes.size() - trailer_size);
-  bytes.resize(bytes.size() - trailer_size);
-  if (found != trailer(bytes)) return std::nullopt;
+  if (!unit_complete_bytes(bytes)) return std::nullopt;
+  bytes.resize(bytes.size() - trailer_size());
   return bytes;
 }
 
@@ -56,6 +57,12 @@ void write_unit(const std::filesystem::path& path, const Arrays& arrays) {
   sync_folder(path.parent_path());
 }
 
+bool unit_complete_bytes(std::string_view bytes) {
+  if (bytes.size() < trailer_size()) return false;
+  const std::size_t end = bytes.size() - trailer_size();
+  return bytes.substr(end) == trailer(bytes.substr(0, end));
+}
+
 bool unit_complete(const std::filesystem::path& path) { return checked_bytes(path).has_value(); }
 
 Arrays read_unit(const std::filesystem::path& path) {
@@ -65,6 +72,17 @@ Arrays read_unit(const std::filesystem::path& path) {
   Arrays arrays;
   for (const std::string& name : file.datasets()) arrays[name] = file.read(name);
   return arrays;
+}
+
+void sync_file(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int reason = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!synced) {
+    throw runtime_error(Place{path.string()},
+                        std::string("cannot write: ") + std::strerror(reason));
+  }
 }
 
 void sync_folder(const std::filesystem::path& folder) {

@@ -1,6 +1,7 @@
 #include "sweep/assemble.h"
 
 #include "core/hash.h"
+#include "results/datasets.h"
 #include "results/provenance.h"
 #include "results/result_writer.h"
 #include "sweep/picture_unit.h"
@@ -111,7 +112,8 @@ class Merge {
         {"detail", experiment.features.detail},
         {"created", utc_now()}};
     for (const auto& [name, value] : attributes) writer_.set_attribute(name, value);
-    for (const auto& [name, value] : provenance()) writer_.set_attribute(name, value);
+    for (const auto& [name, value] : facts_.provenance) writer_.set_attribute(name, value);
+    if (!facts_.merged_from.empty()) writer_.set_attribute("merged_from", facts_.merged_from);
   }
 
   void write_tables() {
@@ -202,9 +204,11 @@ class Merge {
     std::erase_if(columns,
                   [&](const auto& column) { return column.second.size() != units_.rounds.size(); });
     for (const auto& [name, rounds] : columns) {
-      timing_[name] = at::stack(rounds, 1);
-      writer_.create("/timing" + name);
-      writer_.write("/timing" + name, {0, 0}, timing_[name]);
+      const std::string dataset = "/timing" + name;
+      const bool one_a_round = dataset_info(dataset).axes == std::string("N");
+      timing_[name] = one_a_round ? at::cat(rounds) : at::stack(rounds, 1);
+      writer_.create(dataset);
+      writer_.write(dataset, std::vector<std::int64_t>(timing_[name].dim(), 0), timing_[name]);
     }
   }
 

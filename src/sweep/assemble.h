@@ -1,6 +1,7 @@
 // Joins complete work units into the one result file.
 #pragma once
 
+#include "results/hdf5.h"
 #include "results/run_fields.h"
 #include "sweep/prepared_sweep.h"
 #include "sweep/settings.h"
@@ -14,6 +15,10 @@ struct SweepFacts {
   const ModelFolder& folder;
   const Settings& settings;
   int num_threads;
+  /// Attributes that say where it was computed: of this program and machine, or those of the part
+  /// that measured the times.
+  std::vector<std::pair<std::string, Attribute>> provenance;
+  std::vector<std::string> merged_from = {};  // a line a part; empty: computed in one go
 };
 
 /// Writes `output` whole or not at all; -> the rows of /runs.

@@ -263,6 +263,12 @@ Experiment load_experiment(const std::filesystem::path& path,
   return experiment;
 }
 
+Experiment experiment_of_text(const std::string& text, const std::filesystem::path& path) {
+  Experiment experiment = read_experiment(parse_config(text, path.string()), path);
+  experiment.config_text = text;
+  return experiment;
+}
+
 std::string key_steps_text(const KeySteps& key_steps) {
   std::string text;
   for (const int step : downward_list(key_steps)) {

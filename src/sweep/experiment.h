@@ -100,6 +100,10 @@ struct Experiment {
 Experiment load_experiment(const std::filesystem::path& path,
                            const std::vector<std::string>& assignments);
 
+/// The same of the text that a result or a part of a sweep keeps (`config_text`); path: where it
+/// came from, for messages and for paths in it.
+Experiment experiment_of_text(const std::string& text, const std::filesystem::path& path);
+
 /// "50 49 48": the paper's downward count.
 std::string key_steps_text(const KeySteps& key_steps);
 

@@ -23,6 +23,21 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
+/// statistic: of a resample.
+template <typename Statistic>
+Interval bootstrap_interval(std::vector<double> values, const Statistic& statistic) {
+  keep_finite(values);
+  if (values.size() < 2) return {kNan, kNan};
+  std::mt19937_64 random(0);
+  std::vector<double> statistics, resample(values.size());
+  for (int i = 0; i < kNumResamples; ++i) {
+    for (double& pick : resample) pick = values[random() % values.size()];
+    statistics.push_back(statistic(resample));
+  }
+  std::sort(statistics.begin(), statistics.end());
+  return {quantile(statistics, 0.025), quantile(statistics, 0.975)};
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -43,18 +58,12 @@ double mean_of_finite(const std::vector<double>& values) {
   return count == 0 ? kNan : sum / count;
 }
 
-Interval median_interval(const std::vector<double>& given) {
-  std::vector<double> values = given;
-  keep_finite(values);
-  if (values.size() < 2) return {kNan, kNan};
-  std::mt19937_64 random(0);
-  std::vector<double> medians, resample(values.size());
-  for (int i = 0; i < kNumResamples; ++i) {
-    for (double& pick : resample) pick = values[random() % values.size()];
-    medians.push_back(median(resample));
-  }
-  std::sort(medians.begin(), medians.end());
-  return {quantile(medians, 0.025), quantile(medians, 0.975)};
+Interval median_interval(const std::vector<double>& values) {
+  return bootstrap_interval(values, [](const auto& sample) { return median(sample); });
+}
+
+Interval mean_interval(const std::vector<double>& values) {
+  return bootstrap_interval(values, [](const auto& sample) { return mean_of_finite(sample); });
 }
 
 }  // namespace fdbench

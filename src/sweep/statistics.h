@@ -16,5 +16,7 @@ struct Interval {
 /// 95% percentile bootstrap interval of the median, from 2000 resamples with a fixed seed; NaN for
 /// fewer than two values.
 Interval median_interval(const std::vector<double>& values);
+/// The same of the mean.
+Interval mean_interval(const std::vector<double>& values);
 
 }  // namespace fdbench

@@ -8,6 +8,7 @@
 #include "core/device.h"
 #include "core/progress.h"
 #include "pipelines/text_to_image.h"
+#include "results/provenance.h"
 #include "results/result_reader.h"
 #include "results/run_table.h"
 #include "sweep/assemble.h"
@@ -49,7 +50,12 @@ class SweepRun {
         sweep_(prepare_sweep(experiment, folder_, *outline_)),
         num_threads_(at::get_num_threads()),
         settings_(sweep_settings(experiment, folder_, num_threads_)),
-        units_(plan_units(sweep_, settings_)) {}
+        units_(units_of_shard(plan_units(sweep_, settings_), options.shard)) {
+    if (!options.shard.whole() && experiment.equal_time.wanted()) {
+      throw usage_error(Place{experiment.config_path.string()},
+                        "equal_time measures before it plans, so the sweep cannot run in shards");
+    }
+  }
 
   void run() {
     say("model   " + model_line(sweep_, folder_, num_threads_));
@@ -60,8 +66,10 @@ class SweepRun {
     const InterruptGuard guard;
     if (experiment_.equal_time.wanted()) add_equal_time(unit_folder);
     compute(unit_folder);
+    if (!options_.shard.whole()) return finish_shard(unit_folder);
     const std::vector<RunRecord> records =
-        assemble({sweep_, folder_, settings_, num_threads_}, units_, unit_folder, options_.output);
+        assemble({sweep_, folder_, settings_, num_threads_, provenance()}, units_, unit_folder,
+                 options_.output);
     unit_folder.remove();
     print_table(records);
   }
@@ -73,9 +81,42 @@ class SweepRun {
     std::fflush(stdout);
   }
 
+  std::string shard_text() const {
+    return options_.shard.whole() ? "" : "shard " + options_.shard.text() + ": ";
+  }
+
   void print_table(const std::vector<RunRecord>& records) const {
     say("\n" + format_runs(records, "table"));
     say("results  " + options_.output.string());
+  }
+
+  /// What was computed goes into one file, which `fdbench merge` takes.
+  void finish_shard(UnitFolder& unit_folder) const {
+    const ShardInfo info{options_.output,
+                         options_.shard,
+                         settings_,
+                         experiment_.config_text,
+                         experiment_.config_path.string(),
+                         num_threads_,
+                         provenance(),
+                         {}};
+    write_shard(info, unit_folder, units_);
+    unit_folder.remove();
+    say("shard   " + options_.shard.text() + ": " + std::to_string(units_.size()) +
+        " work units  ->  " + options_.output.string());
+  }
+
+  /// The settings of the file that is there.
+  Settings settings_of_output() const {
+    if (options_.shard.whole()) {
+      const auto attributes = read_summary(options_.output).attributes;
+      const auto found = attributes.find("settings");
+      return found == attributes.end() ? Settings{} : settings_from_json(found->second);
+    }
+    const ShardInfo info = read_shard_info(options_.output);
+    if (info.shard.text() == options_.shard.text()) return info.settings;
+    throw usage_error(Place{options_.output.string()},
+                      "is shard " + info.shard.text() + ", not " + options_.shard.text());
   }
 
   void print_plan() const {
@@ -97,18 +138,14 @@ class SweepRun {
     const std::filesystem::path units = unit_folder_path(options_.output);
     std::size_t complete = 0;
     for (const WorkUnit& unit : units_) complete += unit_complete(units / unit.file_name());
-    say("plan    " + std::to_string(units_.size()) + " work units, " + std::to_string(complete) +
-        " complete; nothing was computed or written (--dry-run)");
+    say("plan    " + shard_text() + std::to_string(units_.size()) + " work units, " +
+        std::to_string(complete) + " complete; nothing was computed or written (--dry-run)");
   }
 
   /// True when the output is there whole. Throws when it is of another configuration.
   bool already_complete() const {
     if (options_.fresh || !std::filesystem::exists(options_.output)) return false;
-    const ResultSummary summary = read_summary(options_.output);
-    const auto found = summary.attributes.find("settings");
-    const Settings before =
-        found == summary.attributes.end() ? Settings{} : settings_from_json(found->second);
-    const std::string changes = describe_changes(before, settings_);
+    const std::string changes = describe_changes(settings_of_output(), settings_);
     if (!changes.empty() && has_begun(options_.output, settings_)) return false;
     if (!changes.empty()) {
       throw usage_error(Place{options_.output.string()},
@@ -117,7 +154,7 @@ class SweepRun {
     }
     remove_leftovers(options_.output, settings_);
     say("plan    complete already; nothing to do (--fresh begins anew)");
-    print_table(summary.runs);
+    if (options_.shard.whole()) print_table(read_summary(options_.output).runs);
     return true;
   }
 
@@ -165,7 +202,7 @@ class SweepRun {
       }
     }
     const std::size_t complete = units_.size() - missing.size();
-    say("plan    " + std::to_string(units_.size()) + " work units" +
+    say("plan    " + shard_text() + std::to_string(units_.size()) + " work units" +
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
     if (missing.empty()) return;
     const TextToImagePipeline& pipeline = loaded();

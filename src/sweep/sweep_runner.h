@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sweep/experiment.h"
+#include "sweep/shard.h"
 
 namespace fdbench {
 
@@ -14,6 +15,7 @@ struct SweepOptions {
   bool fresh = false;    // begin anew, whatever is there
   bool quiet = false;    // nothing but faults is printed
   bool dry_run = false;  // print what would be done, write nothing
+  Shard shard;           // of which only the units are computed, into a file for `fdbench merge`
 };
 
 /// Prints head lines, progress (on a terminal), the table of runs and where it is. A fault leaves

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/device.h"
+#include "metrics/machine_load.h"
 #include "metrics/process_memory.h"
 #include "pipelines/picture_noise.h"
 #include "sweep/interrupt.h"
@@ -125,6 +126,7 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   at::Tensor seconds = at::zeros({4, num_runs}, at::kDouble);
   at::Tensor order = at::zeros({num_runs}, at::kInt), calls = at::zeros({num_runs}, at::kInt);
   at::Tensor peak = at::zeros({num_runs}, at::kLong), held = at::zeros({num_runs}, at::kLong);
+  const MachineLoad load;
   const std::int64_t picture = round % sweep.experiment.num_pictures();
   int place = 0;
   for (const int run : shuffled_runs(static_cast<int>(num_runs), sweep.experiment.seed, round)) {
@@ -143,6 +145,9 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
                    {timing_arrays::kCalls, calls},
                    {timing_arrays::kPeakMemory, peak},
                    {timing_arrays::kHeldMemory, held},
+                   {timing_arrays::kSteal, at::full({1}, load.steal_share(), at::kDouble)},
+                   {timing_arrays::kOthers, at::full({1}, load.others_share(), at::kDouble)},
+                   {timing_arrays::kClock, at::full({1}, processor_mhz(), at::kDouble)},
                    {timing_arrays::kLayers, time_layers(sweep, pipeline)}};
   for (int row = 0; row < 4; ++row) arrays[timing_arrays::kSeconds[row]] = seconds[row].clone();
   return arrays;

@@ -15,7 +15,8 @@ CLOCKED_FIELDS |= {"predicted_speedup", "peak_memory"}
 CLOCKED_FIELDS |= {
     f"{part}_speedup{end}" for part in ("unet", "total") for end in ("", "_low", "_high")
 }
-CLOCKED_ATTRIBUTES = {"created"}
+CLOCKED_TIMINGS = ("_s", "/peak_memory", "_share", "/processor_mhz")
+CLOCKED_ATTRIBUTES = {"created", "cpu_mhz"}
 
 
 def start(*args: object) -> subprocess.Popen:
@@ -46,7 +47,7 @@ def datasets(path: Path) -> dict[str, np.ndarray]:
 
     def visit(name: str, item: h5py.HLObject) -> None:
         if isinstance(item, h5py.Dataset):
-            clocked = name.startswith("timing/") and name.endswith(("_s", "/peak_memory"))
+            clocked = name.startswith("timing/") and name.endswith(CLOCKED_TIMINGS)
             if not clocked and not name.startswith("runs"):
                 found[name] = item[:]
 

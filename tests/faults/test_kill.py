@@ -110,7 +110,13 @@ def test_two_programs_on_one_output(fdbench, sweep_config: Path, tmp_path: Path)
     first.send_signal(signal.SIGSTOP)
     try:
         second = fdbench("run", sweep_config, "--out", output, "--quiet")
-        assert_one_line(second, 3, str(output), "another fdbench is working on this output")
+        assert_one_line(
+            second,
+            3,
+            str(output),
+            "another fdbench is working on this output",
+            f"process {first.pid}",
+        )
     finally:
         first.send_signal(signal.SIGCONT)
     first.communicate(timeout=600)

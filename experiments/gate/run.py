@@ -1,0 +1,128 @@
+"""How often the gate cries wolf, and whether it finds a slower decoder, on the machine at hand.
+
+A/A: the same build against itself; in every second check another process loads one core. Injected:
+the same with FDBENCH_SLOW_DECODER, which makes every layer of the decoder take that much longer.
+Prints a line a check and writes all to one JSON file.
+
+    .venv/bin/python -m experiments.gate.run --out results/gate_campaign.json
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROGRAM = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
+REGRESSED, UNSURE = 1, 4
+
+
+@contextmanager
+def load(wanted: bool) -> Iterator[None]:
+    """A second process that keeps one core busy."""
+    if not wanted:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def sweep(config: Path, rounds: int, output: Path, slow_decoder: float = 0) -> None:
+    """Runs the sweep anew."""
+    command = [PROGRAM, "run", config, "--fresh", "--quiet", "--out", output]
+    command += ["--set", f"timing.rounds={rounds}"]
+    environment = os.environ | {"FDBENCH_SLOW_DECODER": str(slow_decoder)}
+    subprocess.run(command, check=True, cwd=ROOT, env=environment)
+
+
+def check(output: Path, baseline: Path) -> tuple[int, list[dict]]:
+    """-> exit code, and the findings that are not fine."""
+    command = [PROGRAM, "check", output, "--baseline", baseline, "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode not in (0, REGRESSED, UNSURE):
+        raise RuntimeError(done.stderr)
+    findings = json.loads(done.stdout)["findings"]
+    return done.returncode, [f for f in findings if f["verdict"] not in ("fine", "improved")]
+
+
+def series(name: str, count: int, args: argparse.Namespace, slow_decoder: float) -> list[dict]:
+    """Checks in a row against the same baseline."""
+    records = []
+    for index in range(count):
+        loaded = index % 2 == 1
+        output = args.folder / "check.h5"
+        begin = time.monotonic()
+        with load(loaded):
+            sweep(args.config, args.rounds, output, slow_decoder)
+        code, findings = check(output, args.folder / "baseline.json")
+        records.append(
+            {
+                "series": name,
+                "index": index,
+                "loaded": loaded,
+                "exit_code": code,
+                "seconds": round(time.monotonic() - begin, 1),
+                "findings": findings,
+            }
+        )
+        named = ", ".join(
+            f"{f['run'] or 'network'} {f['figure']} {f['verdict']} "
+            f"[{f['change_low']:.3f}, {f['change_high']:.3f}]"
+            for f in findings
+            if isinstance(f["change_low"], float)
+        )
+        print(f"{name} {index + 1}/{count}{' loaded' if loaded else ''}: exit {code}  {named}")
+        sys.stdout.flush()
+    return records
+
+
+def count_codes(records: list[dict], name: str) -> dict[int, int]:
+    codes = [record["exit_code"] for record in records if record["series"] == name]
+    return {code: codes.count(code) for code in (0, REGRESSED, UNSURE)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, default=ROOT / "configs/ci.yaml")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build/gate")
+    parser.add_argument("--out", type=Path, default=ROOT / "results/gate_campaign.json")
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--baseline-rounds", type=int, default=40)
+    parser.add_argument("--same", type=int, default=40, help="A/A checks")
+    parser.add_argument("--injected", type=int, default=20, help="checks of a slower decoder")
+    parser.add_argument("--slow-decoder", type=float, default=0.05)
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    baseline = args.folder / "baseline.json"
+    sweep(args.config, args.baseline_rounds, args.folder / "baseline.h5")
+    command = [PROGRAM, "check", args.folder / "baseline.h5", "--baseline", baseline, "--update"]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    records = series("same", args.same, args, 0)
+    records += series("injected", args.injected, args, args.slow_decoder)
+    summary = {name: count_codes(records, name) for name in ("same", "injected")}
+    settings = {
+        "rounds": args.rounds,
+        "baseline_rounds": args.baseline_rounds,
+        "slow_decoder": args.slow_decoder,
+        "provenance": json.loads(baseline.read_text())["provenance"],
+    }
+    args.out.write_text(json.dumps(settings | {"exit_codes": summary, "checks": records}, indent=1))
+    print(
+        f"A/A: {summary['same'][REGRESSED]} false alarms of {args.same} "
+        f"({summary['same'][UNSURE]} too noisy to tell); injected: "
+        f"{summary['injected'][REGRESSED]} of {args.injected} found "
+        f"({summary['injected'][UNSURE]} too noisy to tell)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+#include <cmath>
+
+#include "core/error.h"
+#include "sweep/compare_results.h"
+
+namespace fdbench {
+namespace {
+
+using Lines = std::vector<std::vector<std::string>>;
+
+struct NamedDifference {
+  const char* name;
+  const char* heading;
+  Difference ComparedRun::*member;
+  const char* format;
+};
+constexpr NamedDifference kDifferences[] = {
+    {"time_ratio", "time B/A [95%]", &ComparedRun::time, "%.3f"},
+    {"speedup_ratio", "speedup B/A [95%]", &ComparedRun::speedup, "%.3f"},
+    {"psnr_difference", "PSNR B-A [dB]", &ComparedRun::psnr, "%+.2f"},
+    {"latent_mse_difference", "latent MSE B-A", &ComparedRun::latent_mse, "%+.3g"}};
+
+std::string printed(const char* format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+/// "1.020 [0.980, 1.060] p=0.4".
+std::string cell(const Difference& difference, const char* format) {
+  if (std::isnan(difference.estimate)) return "";
+  std::string text = printed(format, difference.estimate);
+  if (!std::isnan(difference.low)) {
+    text += " [" + printed(format, difference.low) + ", " + printed(format, difference.high) + "]";
+  }
+  return text + " p=" + printed("%.2g", difference.probability);
+}
+
+Lines lines_of(const Comparison& comparison) {
+  Lines lines = {{"run"}};
+  for (const NamedDifference& named : kDifferences) lines[0].push_back(named.heading);
+  for (const ComparedRun& run : comparison.runs) {
+    const bool renamed = run.name != run.other_name;
+    std::vector<std::string>& line = lines.emplace_back();
+    line.push_back(renamed ? run.name + " = " + run.other_name : run.name);
+    for (const NamedDifference& named : kDifferences) {
+      line.push_back(cell(run.*named.member, named.format));
+    }
+  }
+  return lines;
+}
+
+std::string notes(const Comparison& comparison) {
+  std::string text;
+  for (const std::string& name : comparison.only_first) text += "only in A: " + name + "\n";
+  for (const std::string& name : comparison.only_second) text += "only in B: " + name + "\n";
+  for (const std::string& warning : comparison.warnings) text += "warning: " + warning + "\n";
+  return text;
+}
+
+std::string as_table(const Comparison& comparison, const std::string& head) {
+  const Lines lines = lines_of(comparison);
+  std::vector<std::size_t> widths(lines[0].size(), 0);
+  for (const auto& line : lines) {
+    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
+  }
+  std::string text = head + "\n\n";
+  for (const auto& line : lines) {
+    std::string row;
+    for (std::size_t c = 0; c < line.size(); ++c) {
+      row += line[c] + std::string(widths[c] - line[c].size() + 2, ' ');
+    }
+    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text + "\n" + notes(comparison);
+}
+
+std::string as_markdown(const Comparison& comparison, const std::string& head) {
+  const Lines lines = lines_of(comparison);
+  std::string text = head + "\n\n";
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    text += "|";
+    for (const std::string& entry : lines[i]) text += " " + entry + " |";
+    text += "\n";
+    if (i > 0) continue;
+    for (std::size_t c = 0; c < lines[0].size(); ++c) text += "|---";
+    text += "|\n";
+  }
+  return text + "\n" + notes(comparison);
+}
+
+std::string number_text(double value) { return std::isnan(value) ? "" : printed("%.17g", value); }
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char letter : text) result.append(letter == '"' ? 2 : 1, letter);
+  return result + "\"";
+}
+
+std::string as_csv(const Comparison& comparison) {
+  std::string text = "run,other_run";
+  for (const NamedDifference& named : kDifferences) {
+    for (const char* part : {"", "_low", "_high", "_probability"}) {
+      text += std::string(",") + named.name + part;
+    }
+  }
+  text += "\n";
+  for (const ComparedRun& run : comparison.runs) {
+    text += quoted(run.name) + "," + quoted(run.other_name);
+    for (const NamedDifference& named : kDifferences) {
+      const Difference& difference = run.*named.member;
+      for (const double value :
+           {difference.estimate, difference.low, difference.high, difference.probability}) {
+        text += "," + number_text(value);
+      }
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+/// JSON has neither NaN nor infinities: null.
+nlohmann::ordered_json number_json(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+}
+
+std::string as_json(const Comparison& comparison, const std::string& first,
+                    const std::string& second) {
+  nlohmann::ordered_json json = {{"first", first}, {"second", second}};
+  json["runs"] = nlohmann::ordered_json::array();
+  for (const ComparedRun& run : comparison.runs) {
+    nlohmann::ordered_json& entry = json["runs"].emplace_back();
+    entry = {{"run", run.name}, {"other_run", run.other_name}};
+    for (const NamedDifference& named : kDifferences) {
+      const Difference& difference = run.*named.member;
+      entry[named.name] = {{"estimate", number_json(difference.estimate)},
+                           {"low", number_json(difference.low)},
+                           {"high", number_json(difference.high)},
+                           {"probability", number_json(difference.probability)}};
+    }
+  }
+  json["only_first"] = comparison.only_first;
+  json["only_second"] = comparison.only_second;
+  json["warnings"] = comparison.warnings;
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::vector<std::string> comparison_formats() { return {"table", "md", "csv", "json"}; }
+
+std::string format_comparison(const Comparison& comparison, const std::string& first,
+                              const std::string& second, const std::string& format) {
+  const std::string head = "A " + first + "    B " + second;
+  if (format == "table") return as_table(comparison, head);
+  if (format == "md") return as_markdown(comparison, head);
+  if (format == "csv") return as_csv(comparison);
+  if (format == "json") return as_json(comparison, first, second);
+  throw usage_error("format '" + format + "' is not known" + advice(format, comparison_formats()));
+}
+
+}  // namespace fdbench

@@ -1,0 +1,118 @@
+#include "sweep/compare_results.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "sweep/statistics.h"
+
+namespace fdbench {
+namespace {
+
+constexpr double kConfidence = 0.95;
+constexpr const char* kOtherPictures =
+    "other prompts or seeds, so pictures were not compared one by one";
+
+std::vector<double> logarithms(const std::vector<double>& values) {
+  std::vector<double> result;
+  for (const double value : values) result.push_back(std::log(value));
+  return result;
+}
+
+/// Second / first.
+Difference ratio_of(const std::vector<double>& first, const std::vector<double>& second) {
+  if (first.empty() || second.empty()) return {};
+  const Shift shift = shift_between(logarithms(second), logarithms(first), kConfidence);
+  return {std::exp(shift.estimate), std::exp(shift.interval.low), std::exp(shift.interval.high),
+          mann_whitney(second, first).two_sided};
+}
+
+/// Second - first, picture by picture; pictures that are identical to their baseline's in both
+/// (infinite PSNR) do not differ.
+Difference paired_difference(const std::vector<double>& first, const std::vector<double>& second) {
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
+    const double difference = first[i] == second[i] ? 0 : second[i] - first[i];
+    if (std::isfinite(difference)) differences.push_back(difference);
+  }
+  if (differences.empty()) return {};
+  const Interval interval = mean_interval(differences);
+  return {mean_of_finite(differences), interval.low, interval.high,
+          signed_rank(differences).two_sided};
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+/// The same pictures of the same captions in both files.
+bool same_pictures(const ResultMeasures& first, const ResultMeasures& second) {
+  for (const char* key : {"seed", "prompts.hash"}) {
+    const auto a = first.settings.find(key), b = second.settings.find(key);
+    const bool same =
+        a != first.settings.end() && b != second.settings.end() && a->second == b->second;
+    if (!same) return false;
+  }
+  return true;
+}
+
+void warn(Comparison& comparison, const ResultMeasures& first, const ResultMeasures& second) {
+  for (const std::string& difference :
+       differing_surroundings(first.attributes, second.attributes)) {
+    comparison.warnings.push_back("measured elsewhere: " + difference);
+  }
+  const std::string changes = describe_changes(shared_settings(first), shared_settings(second));
+  if (!changes.empty()) comparison.warnings.push_back("other settings: " + changes);
+  if (!same_pictures(first, second)) {
+    comparison.warnings.emplace_back(kOtherPictures);
+  }
+}
+
+ComparedRun compared(const RunMeasures& first, const RunMeasures& second, bool pictures) {
+  ComparedRun run;
+  run.name = first.record.name;
+  run.other_name = second.record.name;
+  run.time = ratio_of(first.unet_s, second.unet_s);
+  run.speedup = ratio_of(first.round_ratios, second.round_ratios);
+  if (!pictures || first.record.baseline || second.record.baseline) return run;
+  run.psnr = paired_difference(first.psnr_db, second.psnr_db);
+  run.latent_mse = paired_difference(first.latent_mse, second.latent_mse);
+  return run;
+}
+
+}  // namespace
+
+Comparison compare_results(const ResultMeasures& first, const ResultMeasures& second) {
+  Comparison comparison;
+  warn(comparison, first, second);
+  const bool pictures = same_pictures(first, second);
+  std::vector<bool> taken(second.runs.size(), false);
+  for (const RunMeasures& run : first.runs) {
+    std::size_t best = second.runs.size();
+    for (std::size_t i = 0; i < second.runs.size(); ++i) {
+      if (taken[i] || second.runs[i].identity != run.identity) continue;
+      const bool same_name = second.runs[i].record.name == run.record.name;
+      if (best == second.runs.size() || same_name) best = i;
+    }
+    if (best == second.runs.size()) {
+      comparison.only_first.push_back(run.record.name);
+      continue;
+    }
+    taken[best] = true;
+    comparison.runs.push_back(compared(run, second.runs[best], pictures));
+  }
+  for (std::size_t i = 0; i < second.runs.size(); ++i) {
+    if (!taken[i]) comparison.only_second.push_back(second.runs[i].record.name);
+  }
+  if (comparison.runs.empty()) {
+    throw usage_error(Place{second.path.string()},
+                      "has no run in common with " + first.path.string() +
+                          " (runs are matched by model, sampler, strategy, shapes and dtype)" +
+                          (comparison.warnings.empty() ? "" : ": " + joined(comparison.warnings)));
+  }
+  return comparison;
+}
+
+}  // namespace fdbench

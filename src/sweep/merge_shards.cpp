@@ -1,0 +1,144 @@
+#include "sweep/merge_shards.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "io/atomic_file.h"
+#include "results/result_reader.h"
+#include "sweep/assemble.h"
+#include "sweep/shard.h"
+
+namespace fdbench {
+namespace {
+
+std::vector<ShardInfo> read_parts(const std::vector<std::filesystem::path>& inputs) {
+  std::vector<ShardInfo> parts;
+  for (const std::filesystem::path& input : inputs) {
+    ShardInfo part = read_shard_info(input);
+    const Place place{input.string()};
+    if (!parts.empty()) {
+      const ShardInfo& first = parts.front();
+      const std::string changes = describe_changes(first.settings, part.settings);
+      if (!changes.empty()) {
+        throw usage_error(place,
+                          "is of another sweep than " + first.path.string() + ": " + changes);
+      }
+      if (part.shard.count != first.shard.count) {
+        throw usage_error(place, "is shard " + part.shard.text() + ", but " + first.path.string() +
+                                     " is shard " + first.shard.text());
+      }
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+/// Throws a usage error for parts that nobody gave.
+void check_all_there(const std::vector<ShardInfo>& parts) {
+  std::set<int> numbers;
+  for (const ShardInfo& part : parts) numbers.insert(part.shard.number);
+  const int count = parts.front().shard.count;
+  std::string missing;
+  for (int number = 1; number <= count; ++number) {
+    if (numbers.contains(number)) continue;
+    missing += (missing.empty() ? "" : ", ") + Shard{number, count}.text();
+  }
+  if (!missing.empty()) throw usage_error("the sweep is not whole: no file of shard " + missing);
+}
+
+/// The part that holds each unit. Throws where two hold different contents.
+std::map<std::string, const ShardInfo*> owners(const std::vector<ShardInfo>& parts) {
+  std::map<std::string, const ShardInfo*> found;
+  for (const ShardInfo& part : parts) {
+    for (const std::string& hash : part.units) {
+      const auto [entry, is_new] = found.emplace(hash, &part);
+      if (is_new) continue;
+      if (read_shard_unit(entry->second->path, hash) == read_shard_unit(part.path, hash)) continue;
+      throw runtime_error(Place{part.path.string()},
+                          "holds the unit " + hash + " with other contents than " +
+                              entry->second->path.string() + "; give one of the two");
+    }
+  }
+  return found;
+}
+
+void take_unit(const WorkUnit& unit, const ShardInfo& part, const UnitFolder& folder) {
+  const std::string bytes = read_shard_unit(part.path, unit.hash);
+  if (unit_complete(folder.file(unit))) return;
+  AtomicFile file(folder.file(unit));
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+}
+
+/// A line a part: what, where and by which program.
+std::vector<std::string> origins(const std::vector<ShardInfo>& parts) {
+  std::vector<std::string> lines;
+  for (const ShardInfo& part : parts) {
+    std::string line = part.shard.text();
+    for (const auto& [name, value] : part.provenance) {
+      const auto* text = std::get_if<std::string>(&value);
+      if (text != nullptr && (name == "host" || name == "cpu" || name == "git_revision")) {
+        line += " " + name + "=" + *text;
+      }
+    }
+    lines.push_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+/// The part that measured the times.
+const ShardInfo& timing_part(const std::vector<ShardInfo>& parts) {
+  return *std::find_if(parts.begin(), parts.end(),
+                       [](const ShardInfo& part) { return part.shard.number == 1; });
+}
+
+/// The rows of a result that is there already and is of the same sweep. Throws for another one.
+std::vector<RunRecord> rows_of_output(const std::filesystem::path& output,
+                                      const Settings& settings) {
+  const ResultSummary summary = read_summary(output);
+  const auto found = summary.attributes.find("settings");
+  const bool same =
+      found != summary.attributes.end() && settings_from_json(found->second) == settings;
+  if (!same) {
+    throw usage_error(Place{output.string()},
+                      "is there already and is the result of another sweep; --fresh replaces it");
+  }
+  remove_leftovers(output, settings);
+  return summary.runs;
+}
+
+}  // namespace
+
+std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
+                                    const std::vector<std::filesystem::path>& inputs, bool fresh) {
+  const std::vector<ShardInfo> parts = read_parts(inputs);
+  check_all_there(parts);
+  const Settings& settings = parts.front().settings;
+  if (!fresh && std::filesystem::exists(output)) return rows_of_output(output, settings);
+  const Experiment experiment =
+      experiment_of_text(parts.front().config_text, parts.front().config_path);
+  const ModelFolder model = open_model(experiment);
+  const PreparedSweep sweep = prepare_sweep(experiment, model, *load_outline(model));
+  const std::vector<WorkUnit> units = plan_units(sweep, settings);
+  const std::map<std::string, const ShardInfo*> found = owners(parts);
+  UnitFolder folder(output, settings, fresh);
+  for (const WorkUnit& unit : units) {
+    const auto owner = found.find(unit.hash);
+    if (owner == found.end()) {
+      throw runtime_error("no part holds the unit " + unit.hash +
+                          " that the sweep has by now: were prompts or program changed since?");
+    }
+    take_unit(unit, *owner->second, folder);
+  }
+  const ShardInfo& timed = timing_part(parts);
+  const std::vector<RunRecord> records =
+      assemble({sweep, model, settings, timed.num_threads, timed.provenance, origins(parts)}, units,
+               folder, output);
+  folder.remove();
+  return records;
+}
+
+}  // namespace fdbench
