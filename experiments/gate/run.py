@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
 REGRESSED, UNSURE = 1, 4
+SAME, INJECTED = "same", "injected"
 
 
 @contextmanager
@@ -54,35 +55,37 @@ def check(output: Path, baseline: Path) -> tuple[int, list[dict]]:
     return done.returncode, [f for f in findings if f["verdict"] not in ("fine", "improved")]
 
 
-def series(name: str, count: int, args: argparse.Namespace, slow_decoder: float) -> list[dict]:
-    """Checks in a row against the same baseline."""
-    records = []
-    for index in range(count):
-        loaded = index % 2 == 1
-        output = args.folder / "check.h5"
-        begin = time.monotonic()
-        with load(loaded):
-            sweep(args.config, args.rounds, output, slow_decoder)
-        code, findings = check(output, args.folder / "baseline.json")
-        records.append(
-            {
-                "series": name,
-                "index": index,
-                "loaded": loaded,
-                "exit_code": code,
-                "seconds": round(time.monotonic() - begin, 1),
-                "findings": findings,
-            }
-        )
-        named = ", ".join(
-            f"{f['run'] or 'network'} {f['figure']} {f['verdict']} "
-            f"[{f['change_low']:.3f}, {f['change_high']:.3f}]"
-            for f in findings
-            if isinstance(f["change_low"], float)
-        )
-        print(f"{name} {index + 1}/{count}{' loaded' if loaded else ''}: exit {code}  {named}")
-        sys.stdout.flush()
-    return records
+def one_check(series: str, index: int, args: argparse.Namespace) -> dict:
+    """A sweep anew and its check. Every second one of a series is loaded."""
+    loaded = index % 2 == 1
+    output = args.folder / "check.h5"
+    begin = time.monotonic()
+    with load(loaded):
+        sweep(args.config, args.rounds, output, args.slow_decoder if series == INJECTED else 0)
+    code, findings = check(output, args.folder / "baseline.json")
+    named = ", ".join(
+        f"{f['run'] or 'network'} {f['figure']} {f['verdict']} "
+        f"[{f['change_low']:.3f}, {f['change_high']:.3f}]"
+        for f in findings
+        if isinstance(f["change_low"], float)
+    )
+    print(f"{series} {index + 1}{' loaded' if loaded else ''}: exit {code}  {named}", flush=True)
+    return {
+        "series": series,
+        "index": index,
+        "loaded": loaded,
+        "exit_code": code,
+        "seconds": round(time.monotonic() - begin, 1),
+        "load_average": os.getloadavg()[0],
+        "findings": findings,
+    }
+
+
+def order(same: int, injected: int) -> list[tuple[str, int]]:
+    """Both series spread evenly, so that both see the same hours of the machine."""
+    places = [((i + 0.5) / same, SAME, i) for i in range(same)]
+    places += [((i + 0.5) / injected, INJECTED, i) for i in range(injected)]
+    return [(series, index) for _, series, index in sorted(places)]
 
 
 def count_codes(records: list[dict], name: str) -> dict[int, int]:
@@ -106,21 +109,23 @@ def main() -> None:
     sweep(args.config, args.baseline_rounds, args.folder / "baseline.h5")
     command = [PROGRAM, "check", args.folder / "baseline.h5", "--baseline", baseline, "--update"]
     subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    records = series("same", args.same, args, 0)
-    records += series("injected", args.injected, args, args.slow_decoder)
-    summary = {name: count_codes(records, name) for name in ("same", "injected")}
     settings = {
         "rounds": args.rounds,
         "baseline_rounds": args.baseline_rounds,
         "slow_decoder": args.slow_decoder,
         "provenance": json.loads(baseline.read_text())["provenance"],
     }
-    args.out.write_text(json.dumps(settings | {"exit_codes": summary, "checks": records}, indent=1))
+    records = []
+    for series, index in order(args.same, args.injected):
+        records.append(one_check(series, index, args))
+        codes = {name: count_codes(records, name) for name in (SAME, INJECTED)}
+        report = settings | {"exit_codes": codes, "checks": records}
+        args.out.write_text(json.dumps(report, indent=1))
     print(
-        f"A/A: {summary['same'][REGRESSED]} false alarms of {args.same} "
-        f"({summary['same'][UNSURE]} too noisy to tell); injected: "
-        f"{summary['injected'][REGRESSED]} of {args.injected} found "
-        f"({summary['injected'][UNSURE]} too noisy to tell)"
+        f"A/A: {codes[SAME][REGRESSED]} false alarms of {args.same} "
+        f"({codes[SAME][UNSURE]} too noisy to tell); injected: "
+        f"{codes[INJECTED][REGRESSED]} of {args.injected} found "
+        f"({codes[INJECTED][UNSURE]} too noisy to tell)"
     )
 
 
