@@ -5,6 +5,7 @@ FDBENCH := $(BUILD)/fdbench
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 CONFIG ?= configs/ablation.yaml
+FAULTS ?= 50
 PYTEST := $(VENV_PYTHON) -m pytest -q
 export PYTHON
 
@@ -48,6 +49,9 @@ bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full
 
 parity: build setup-dev ## SD 1.5, SD 2.1 and SDXL at full size with random weights against diffusers
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) tests/parity/full_size.py
+
+faults: build setup-dev ## the fault campaign at length (FAULTS=50 of each kind); prints its numbers
+	@FDBENCH_FAULTS=$(FAULTS) FDBENCH_BUILD=$(BUILD) $(PYTEST) tests/faults
 
 sanitize: setup ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@[ -e build/debug/build.ninja ] || cmake --preset debug

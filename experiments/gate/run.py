@@ -95,7 +95,7 @@ def count_codes(records: list[dict], name: str) -> dict[int, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, default=ROOT / "configs/ci.yaml")
+    parser.add_argument("--config", type=Path, default=ROOT / "experiments/gate/campaign.yaml")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/gate")
     parser.add_argument("--out", type=Path, default=ROOT / "results/gate_campaign.json")
     parser.add_argument("--rounds", type=int, default=12)

@@ -1,7 +1,7 @@
 #include "models/slowed_denoiser.h"
 
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <utility>
 
 #include "core/error.h"
@@ -9,10 +9,15 @@
 namespace fdbench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* kVariable = "FDBENCH_SLOW_DECODER";
 constexpr double kLargestShare = 10;
+
+/// Processor time of this thread [s].
+double processor_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 class SlowedDenoiser final : public Denoiser {
  public:
@@ -33,12 +38,11 @@ class SlowedDenoiser final : public Denoiser {
   }
   at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
                        LayerScratch& scratch) const override {
-    const auto start = Clock::now();
+    const double start = processor_seconds();
     at::Tensor output = denoiser_->run_layer(layer, inputs, context, scratch);
     if (layers()[static_cast<std::size_t>(layer)].role != Role::kDecoder) return output;
-    const auto end =
-        start + std::chrono::duration_cast<Clock::duration>((1 + share_) * (Clock::now() - start));
-    while (Clock::now() < end) continue;
+    const double end = start + (1 + share_) * (processor_seconds() - start);
+    while (processor_seconds() < end) continue;
     return output;
   }
   std::vector<LayerCost> costs(const SampleShape& shape) const override {

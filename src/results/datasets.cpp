@@ -35,6 +35,8 @@ std::span<const DatasetInfo> datasets() {
       {"/timing/unet_s", "RN", at::kDouble, kNan, "s", "time in the network, raw"},
       {"/timing/vae_s", "RN", at::kDouble, kNan, "s", "time in the VAE's decoder, raw"},
       {"/timing/total_s", "RN", at::kDouble, kNan, "s", "time of the whole picture, raw"},
+      {"/timing/denoise_cpu_s", "RN", at::kDouble, kNan, "s",
+       "processor time of all threads in the denoising loop (network and sampler), raw"},
       {"/timing/order", "RN", at::kInt, -1, "", "place of the run within the round"},
       {"/timing/unet_calls", "RN", at::kInt, -1, "", "network calls counted in the round"},
       {"/timing/peak_memory", "RN", at::kLong, -1, "bytes",
@@ -48,7 +50,8 @@ std::span<const DatasetInfo> datasets() {
       {"/timing/processor_mhz", "N", at::kDouble, kNan, "MHz",
        "clock at the end of the round, highest core"},
       {"/timing/layer_s", "LN", at::kDouble, kNan, "s",
-       "time of each layer in one whole network call, median of the round's calls"},
+       "time of each layer in one whole network call, median of the round's calls (one thread: "
+       "processor time)"},
   };
   return table;
 }

@@ -82,9 +82,9 @@ void compare_rounds(ResultMeasures& measures) {
   for (RunMeasures& run : measures.runs) {
     const RunMeasures* baseline = measures.find_run(run.record.compared_with);
     if (run.record.baseline || baseline == nullptr) continue;
-    const std::size_t rounds = std::min(run.unet_s.size(), baseline->unet_s.size());
+    const std::size_t rounds = std::min(run.gated_s.size(), baseline->gated_s.size());
     for (std::size_t i = 0; i < rounds; ++i) {
-      run.round_ratios.push_back(baseline->unet_s[i] / run.unet_s[i]);
+      run.round_ratios.push_back(baseline->gated_s[i] / run.gated_s[i]);
     }
   }
 }
@@ -125,12 +125,16 @@ ResultMeasures read_measures(const std::filesystem::path& path) {
                         "has no 'settings', so it does not say what its runs are");
   }
   const Hdf5File file = Hdf5File::open(path);
+  const bool one_thread =
+      measures.attribute("num_threads") == "1" && measures.attribute("device") == "cpu";
   for (const RunRecord& record : summary.runs) {
     const auto index = static_cast<std::int64_t>(measures.runs.size());
     RunMeasures run;
     run.record = record;
     run.identity = run_identity(measures.settings, record);
     run.unet_s = row(file, "/timing/unet_s", index);
+    run.gated_s = one_thread ? row(file, "/timing/denoise_cpu_s", index) : run.unet_s;
+    if (run.gated_s.empty()) run.gated_s = run.unet_s;
     run.psnr_db = row(file, "/pictures/psnr_to_full", index);
     run.latent_mse = row(file, "/pictures/latent_mse_to_full", index);
     measures.runs.push_back(std::move(run));

@@ -13,9 +13,11 @@ namespace fdbench {
 
 struct RunMeasures {
   RunRecord record;
-  std::string identity;              // JSON: all that makes the run what it is, its name left out
-  std::vector<double> unet_s;        // [N] of each round
-  std::vector<double> round_ratios;  // [N] baseline / this run in unet_s; empty for a baseline
+  std::string identity;         // JSON: all that makes the run what it is, its name left out
+  std::vector<double> unet_s;   // [N] of each round
+  std::vector<double> gated_s;  // [N] what the gate goes by: processor time of one thread, else
+                                // unet_s
+  std::vector<double> round_ratios;  // [N] baseline / this run in gated_s; empty for a baseline
   std::vector<double> psnr_db;       // [P] to the baseline's pictures
   std::vector<double> latent_mse;    // [P]
   /// Mean over pictures and steps of each statistic of each block: "mse/up_blocks.0".

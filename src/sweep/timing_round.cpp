@@ -1,5 +1,7 @@
 #include "sweep/timing_round.h"
 
+#include <ATen/Parallel.h>
+
 #include <chrono>
 #include <numeric>
 #include <random>
@@ -7,6 +9,7 @@
 #include "core/device.h"
 #include "metrics/machine_load.h"
 #include "metrics/process_memory.h"
+#include "metrics/processor_time.h"
 #include "pipelines/picture_noise.h"
 #include "sweep/interrupt.h"
 #include "sweep/picture_unit.h"
@@ -22,6 +25,7 @@ constexpr int kLayerCalls =
 /// Seconds of one picture.
 struct PictureTimes {
   double text_encoder_s = 0, unet_s = 0, vae_s = 0, total_s = 0;
+  double denoise_cpu_s = 0;
   int unet_calls = 0;
   std::int64_t peak_memory = 0, held_memory = 0;
 };
@@ -39,19 +43,25 @@ PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline&
   const PromptPair pair = encode_pair(sweep, pipeline, {caption});
   synchronize(pipeline.device());
   const auto encoded = Clock::now();
+  const double before = process_processor_seconds();
   const TimedLatent made = time_latent(sweep, pipeline.unet(), run, picture, pair);
+  const double denoise_cpu_s = process_processor_seconds() - before;
   const auto denoised = Clock::now();
   pipeline.decode(made.result.latents);
   const auto decoded = Clock::now();
   const double text_encoder_s = seconds_between(start, encoded);
   const double vae_s = seconds_between(denoised, decoded);
-  return {text_encoder_s,
-          made.result.unet_seconds,
-          vae_s,
-          text_encoder_s + made.total_s + vae_s,
-          made.result.num_calls,
-          memory.bytes(),
-          made.result.peak_held_bytes};
+  return {text_encoder_s, made.result.unet_seconds,
+          vae_s,          text_encoder_s + made.total_s + vae_s,
+          denoise_cpu_s,  made.result.num_calls,
+          memory.bytes(), made.result.peak_held_bytes};
+}
+
+/// A clock for layers [s]: of one thread on the CPU its processor time, which waiting for a core
+/// that others keep busy does not lengthen.
+double layer_clock(const at::Device& device) {
+  if (device.is_cpu() && at::get_num_threads() == 1) return thread_processor_seconds();
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
 }
 
 /// Seconds of each layer in one whole network call for one picture, guidance included: median of
@@ -66,11 +76,11 @@ at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pi
   at::Tensor seconds = at::zeros({kLayerCalls + 1, num_layers}, at::kDouble);
   double* row = seconds.mutable_data_ptr<double>();
   for (int call = 0; call <= kLayerCalls; ++call, row += num_layers) {
-    auto last = Clock::now();
+    double last = layer_clock(pipeline.device());
     const auto observer = [&](int layer, const at::Tensor&) {
       synchronize(pipeline.device());
-      const auto now = Clock::now();
-      row[layer] = seconds_between(last, now);
+      const double now = layer_clock(pipeline.device());
+      row[layer] = now - last;
       last = now;
     };
     check_interrupt();
@@ -124,6 +134,7 @@ void warm_up(const PreparedSweep& sweep, const TextToImagePipeline& pipeline) {
 Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipeline, int round) {
   const auto num_runs = static_cast<std::int64_t>(sweep.runs.size());
   at::Tensor seconds = at::zeros({4, num_runs}, at::kDouble);
+  at::Tensor processor = at::zeros({num_runs}, at::kDouble);
   at::Tensor order = at::zeros({num_runs}, at::kInt), calls = at::zeros({num_runs}, at::kInt);
   at::Tensor peak = at::zeros({num_runs}, at::kLong), held = at::zeros({num_runs}, at::kLong);
   const MachineLoad load;
@@ -136,6 +147,7 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
     for (const double value : {times.text_encoder_s, times.unet_s, times.vae_s, times.total_s}) {
       seconds[row++][run] = value;
     }
+    processor[run] = times.denoise_cpu_s;
     order[run] = place++;
     calls[run] = times.unet_calls;
     peak[run] = times.peak_memory;
@@ -143,6 +155,7 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   }
   Arrays arrays = {{timing_arrays::kOrder, order},
                    {timing_arrays::kCalls, calls},
+                   {timing_arrays::kProcessor, processor},
                    {timing_arrays::kPeakMemory, peak},
                    {timing_arrays::kHeldMemory, held},
                    {timing_arrays::kSteal, at::full({1}, load.steal_share(), at::kDouble)},

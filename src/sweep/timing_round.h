@@ -13,6 +13,7 @@ namespace fdbench {
 /// int32.
 namespace timing_arrays {
 inline constexpr const char* kSeconds[] = {"/text_encoder_s", "/unet_s", "/vae_s", "/total_s"};
+inline constexpr const char* kProcessor = "/denoise_cpu_s";
 inline constexpr const char* kOrder = "/order";
 inline constexpr const char* kCalls = "/unet_calls";
 inline constexpr const char* kPeakMemory = "/peak_memory";  // int64

@@ -108,3 +108,15 @@ def undisturbed(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFa
     done = fdbench("run", sweep_config, "--out", path)
     assert done.returncode == 0, done.stderr
     return path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The numbers of the fault campaign (test_campaign.py)."""
+    numbers = getattr(terminalreporter.config, "fault_numbers", None)
+    if numbers is None:
+        return
+    terminalreporter.section("faults")
+    total = [sum(counts[i] for counts in numbers.values()) for i in (0, 1)]
+    for kind, (injected, survived) in [*numbers.items(), ("all", total)]:
+        line = f"{kind:20} injected {injected:5}  survived {survived:5}"
+        terminalreporter.write_line(f"{line}  data lost {injected - survived}")

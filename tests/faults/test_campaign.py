@@ -1,0 +1,210 @@
+"""Faults at random places, counted: a short part in every test run, `make faults` many more.
+
+The variable FDBENCH_FAULTS says how many of each kind. At the end the numbers are printed:
+injected; survived (the same command afterwards gives what an undisturbed one gives, or damage is
+named in one line); data lost (neither).
+"""
+
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import sweeps
+from tests.faults.sweeps import assert_same, start, units, wait_for_units
+
+COUNT = int(os.environ.get("FDBENCH_FAULTS", "3"))
+KINDS = ("kill run", "kill shard", "kill merge", "kill check --update", "flip unit", "flip shard")
+SAVED = "written"  # the key of a baseline that is the clock's
+
+
+@pytest.fixture(scope="module", autouse=True)
+def numbers(request: pytest.FixtureRequest) -> Iterator[dict[str, list[int]]]:
+    """Injected and survived of each kind; printed at the end of the session."""
+    counts = {kind: [0, 0] for kind in KINDS}
+    request.config.fault_numbers = counts
+    yield counts
+
+
+@pytest.fixture(autouse=True)
+def merged_files_may_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocked = sweeps.CLOCKED_ATTRIBUTES | {"merged_from"}
+    monkeypatch.setattr(sweeps, "CLOCKED_ATTRIBUTES", clocked)
+
+
+@pytest.fixture(scope="module")
+def parts(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("campaign")
+    paths = [folder / f"{number}.h5" for number in (1, 2)]
+    for number, path in enumerate(paths, start=1):
+        shard = ("--shard", f"{number}/2", "--out", path)
+        assert fdbench("run", sweep_config, *shard).returncode == 0
+    return paths
+
+
+def killed(arguments: list[object], instant: float) -> None:
+    """The program, ended with SIGKILL after so many seconds."""
+    process = start(*arguments)
+    time.sleep(instant)
+    process.kill()
+    process.communicate()
+
+
+def timed(call: Callable[[], object]) -> float:
+    begin = time.monotonic()
+    call()
+    return time.monotonic() - begin
+
+
+def instant(index: int, duration: float) -> float:
+    """A random instant in the index-th of COUNT equal parts of the duration."""
+    return duration * (index + random.Random(index).random()) / COUNT
+
+
+@pytest.fixture(scope="module")
+def durations(
+    fdbench, sweep_config: Path, parts: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, float]:
+    """Seconds that each command takes undisturbed."""
+    folder = tmp_path_factory.mktemp("durations")
+    result = folder / "tiny.h5"
+    run = timed(lambda: fdbench("run", sweep_config, "--out", result))
+    shard = ("--shard", "1/2", "--out", folder / "part.h5")
+    return {
+        "kill run": run,
+        "kill shard": timed(lambda: fdbench("run", sweep_config, *shard)),
+        "kill merge": timed(lambda: fdbench("merge", folder / "merged.h5", *parts)),
+    }
+
+
+@pytest.mark.parametrize("index", range(COUNT))
+@pytest.mark.parametrize("kind", ["kill run", "kill merge"])
+def test_killed_commands_go_on(
+    kind: str,
+    index: int,
+    fdbench,
+    sweep_config: Path,
+    parts: list[Path],
+    durations: dict[str, float],
+    undisturbed: Path,
+    numbers: dict[str, list[int]],
+    tmp_path: Path,
+):
+    output = tmp_path / "tiny.h5"
+    commands = {
+        "kill run": ["run", sweep_config, "--out", output],
+        "kill merge": ["merge", output, *parts],
+    }
+    numbers[kind][0] += 1
+    killed(commands[kind], instant(index, durations[kind]))
+    done = fdbench(*commands[kind])
+    assert done.returncode == 0, done.stderr
+    assert_same(output, undisturbed)
+    numbers[kind][1] += 1
+
+
+@pytest.mark.parametrize("index", range(COUNT))
+def test_killed_shards_go_on(
+    index: int,
+    fdbench,
+    sweep_config: Path,
+    parts: list[Path],
+    durations: dict[str, float],
+    undisturbed: Path,
+    numbers: dict[str, list[int]],
+    tmp_path: Path,
+):
+    part, output = tmp_path / "part.h5", tmp_path / "tiny.h5"
+    command = ["run", sweep_config, "--shard", "1/2", "--out", part]
+    numbers["kill shard"][0] += 1
+    killed(command, instant(index, durations["kill shard"]))
+    done = fdbench(*command)
+    assert done.returncode == 0, done.stderr
+    done = fdbench("merge", output, part, parts[1])
+    assert done.returncode == 0, done.stderr
+    assert_same(output, undisturbed)
+    numbers["kill shard"][1] += 1
+
+
+@pytest.fixture(scope="module")
+def gated(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result with enough rounds for a baseline."""
+    path = tmp_path_factory.mktemp("gated") / "tiny.h5"
+    done = fdbench("run", sweep_config, "--out", path, "--set", "timing.rounds=5")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.mark.parametrize("index", range(COUNT))
+def test_killed_updates_leave_a_whole_baseline(
+    index: int, fdbench, gated: Path, numbers: dict[str, list[int]], tmp_path: Path
+):
+    baseline = tmp_path / "baseline.json"
+    command = ["check", gated, "--baseline", baseline, "--update"]
+    duration = timed(lambda: fdbench(*command))
+    before = json.loads(baseline.read_text())
+    numbers["kill check --update"][0] += 1
+    killed(command, instant(index, duration))
+    after = json.loads(baseline.read_text())
+    for version in (before, after):
+        del version["provenance"][SAVED]
+    assert after == before
+    assert fdbench(*command).returncode == 0
+    numbers["kill check --update"][1] += 1
+
+
+def flip(path: Path, seed: int) -> None:
+    contents = bytearray(path.read_bytes())
+    contents[random.Random(seed).randrange(len(contents))] ^= 1 << (seed % 8)
+    path.write_bytes(contents)
+
+
+@pytest.mark.parametrize("index", range(COUNT))
+def test_flipped_bytes_of_units_are_found(
+    index: int,
+    fdbench,
+    sweep_config: Path,
+    undisturbed: Path,
+    numbers: dict[str, list[int]],
+    tmp_path: Path,
+):
+    output = tmp_path / "tiny.h5"
+    process = start("run", sweep_config, "--out", output)
+    wait_for_units(process, output, 2)
+    process.kill()
+    process.communicate()
+    numbers["flip unit"][0] += 1
+    flip(units(output)[index % 2], index)
+    done = fdbench("run", sweep_config, "--out", output)
+    assert done.returncode == 0, done.stderr
+    assert "is damaged and is computed again" in done.stderr
+    assert_same(output, undisturbed)
+    numbers["flip unit"][1] += 1
+
+
+@pytest.mark.parametrize("index", range(COUNT))
+def test_flipped_bytes_of_shards_are_found_or_harmless(
+    index: int,
+    fdbench,
+    parts: list[Path],
+    undisturbed: Path,
+    numbers: dict[str, list[int]],
+    tmp_path: Path,
+):
+    damaged = Path(shutil.copy(parts[index % 2], tmp_path / "damaged.h5"))
+    numbers["flip shard"][0] += 1
+    flip(damaged, index)
+    output = tmp_path / "tiny.h5"
+    done = fdbench("merge", output, damaged, parts[1 - index % 2])
+    if done.returncode == 0:
+        assert_same(output, undisturbed)
+    else:
+        assert done.returncode in (2, 3), done.stderr
+        assert done.stderr.startswith("fdbench: ") and done.stderr.count("\n") == 1
+        assert not output.exists()
+    numbers["flip shard"][1] += 1
