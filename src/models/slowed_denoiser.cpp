@@ -1,23 +1,16 @@
 #include "models/slowed_denoiser.h"
 
 #include <cstdlib>
-#include <ctime>
 #include <utility>
 
 #include "core/error.h"
+#include "core/processor_time.h"
 
 namespace fdbench {
 namespace {
 
 constexpr const char* kVariable = "FDBENCH_SLOW_DECODER";
 constexpr double kLargestShare = 10;
-
-/// Processor time of this thread [s].
-double processor_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 class SlowedDenoiser final : public Denoiser {
  public:
@@ -38,11 +31,11 @@ class SlowedDenoiser final : public Denoiser {
   }
   at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
                        LayerScratch& scratch) const override {
-    const double start = processor_seconds();
+    const double start = thread_processor_seconds();
     at::Tensor output = denoiser_->run_layer(layer, inputs, context, scratch);
     if (layers()[static_cast<std::size_t>(layer)].role != Role::kDecoder) return output;
-    const double end = start + (1 + share_) * (processor_seconds() - start);
-    while (processor_seconds() < end) continue;
+    const double end = start + (1 + share_) * (thread_processor_seconds() - start);
+    while (thread_processor_seconds() < end) continue;
     return output;
   }
   std::vector<LayerCost> costs(const SampleShape& shape) const override {

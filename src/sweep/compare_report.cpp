@@ -1,12 +1,11 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "results/text_table.h"
 #include "sweep/compare_results.h"
 
 namespace fdbench {
 namespace {
-
-using Lines = std::vector<std::vector<std::string>>;
 
 struct NamedDifference {
   const char* name;
@@ -36,8 +35,8 @@ std::string cell(const Difference& difference, const char* format) {
   return text + " p=" + printed("%.2g", difference.probability);
 }
 
-Lines lines_of(const Comparison& comparison) {
-  Lines lines = {{"run"}};
+TextLines lines_of(const Comparison& comparison) {
+  TextLines lines = {{"run"}};
   for (const NamedDifference& named : kDifferences) lines[0].push_back(named.heading);
   for (const ComparedRun& run : comparison.runs) {
     const bool renamed = run.name != run.other_name;
@@ -56,37 +55,6 @@ std::string notes(const Comparison& comparison) {
   for (const std::string& name : comparison.only_second) text += "only in B: " + name + "\n";
   for (const std::string& warning : comparison.warnings) text += "warning: " + warning + "\n";
   return text;
-}
-
-std::string as_table(const Comparison& comparison, const std::string& head) {
-  const Lines lines = lines_of(comparison);
-  std::vector<std::size_t> widths(lines[0].size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
-  }
-  std::string text = head + "\n\n";
-  for (const auto& line : lines) {
-    std::string row;
-    for (std::size_t c = 0; c < line.size(); ++c) {
-      row += line[c] + std::string(widths[c] - line[c].size() + 2, ' ');
-    }
-    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text + "\n" + notes(comparison);
-}
-
-std::string as_markdown(const Comparison& comparison, const std::string& head) {
-  const Lines lines = lines_of(comparison);
-  std::string text = head + "\n\n";
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    text += "|";
-    for (const std::string& entry : lines[i]) text += " " + entry + " |";
-    text += "\n";
-    if (i > 0) continue;
-    for (std::size_t c = 0; c < lines[0].size(); ++c) text += "|---";
-    text += "|\n";
-  }
-  return text + "\n" + notes(comparison);
 }
 
 std::string number_text(double value) { return std::isnan(value) ? "" : printed("%.17g", value); }
@@ -153,8 +121,9 @@ std::vector<std::string> comparison_formats() { return {"table", "md", "csv", "j
 std::string format_comparison(const Comparison& comparison, const std::string& first,
                               const std::string& second, const std::string& format) {
   const std::string head = "A " + first + "    B " + second;
-  if (format == "table") return as_table(comparison, head);
-  if (format == "md") return as_markdown(comparison, head);
+  const std::string above = head + "\n\n", below = "\n" + notes(comparison);
+  if (format == "table") return above + aligned_table(lines_of(comparison)) + below;
+  if (format == "md") return above + markdown_table(lines_of(comparison)) + below;
   if (format == "csv") return as_csv(comparison);
   if (format == "json") return as_json(comparison, first, second);
   throw usage_error("format '" + format + "' is not known" + advice(format, comparison_formats()));

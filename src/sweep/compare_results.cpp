@@ -13,17 +13,11 @@ constexpr double kConfidence = 0.95;
 constexpr const char* kOtherPictures =
     "other prompts or seeds, so pictures were not compared one by one";
 
-std::vector<double> logarithms(const std::vector<double>& values) {
-  std::vector<double> result;
-  for (const double value : values) result.push_back(std::log(value));
-  return result;
-}
-
 /// Second / first.
 Difference ratio_of(const std::vector<double>& first, const std::vector<double>& second) {
   if (first.empty() || second.empty()) return {};
-  const Shift shift = shift_between(logarithms(second), logarithms(first), kConfidence);
-  return {std::exp(shift.estimate), std::exp(shift.interval.low), std::exp(shift.interval.high),
+  const Shift ratio = ratio_between(second, first, kConfidence);
+  return {ratio.estimate, ratio.interval.low, ratio.interval.high,
           mann_whitney(second, first).two_sided};
 }
 

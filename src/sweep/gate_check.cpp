@@ -11,12 +11,6 @@ namespace {
 
 constexpr double kRounding = 1e-9;  // relative: of figures that are computed, not sampled
 
-std::vector<double> logarithms(const std::vector<double>& values) {
-  std::vector<double> result;
-  for (const double value : values) result.push_back(std::log(value));
-  return result;
-}
-
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
@@ -263,10 +257,10 @@ Finding judge_ratios(const std::vector<double>& before, const std::vector<double
     return finding;
   }
   // Two-sided interval: each end errs with half of what the confidence leaves.
-  const Shift shift = shift_between(logarithms(now), logarithms(before), confidence);
-  finding.change = std::exp(shift.estimate);
-  finding.low = std::exp(shift.interval.low);
-  finding.high = std::exp(shift.interval.high);
+  const Shift ratio = ratio_between(now, before, confidence);
+  finding.change = ratio.estimate;
+  finding.low = ratio.interval.low;
+  finding.high = ratio.interval.high;
   finding.probability = mann_whitney(now, before).less;
   const double allowed = (1 - confidence) / 2;
   const double least = 1 - tolerance;

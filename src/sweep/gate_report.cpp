@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "results/text_table.h"
 
 namespace fdbench {
 namespace {
-
-using Lines = std::vector<std::vector<std::string>>;
 
 std::string printed(const char* format, double value) {
   if (std::isnan(value)) return "";
@@ -31,8 +30,8 @@ std::string subject(const Finding& finding) {
   return finding.run.empty() ? "network" : finding.run;
 }
 
-Lines table_lines(const GateResult& gate) {
-  Lines lines = {{"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", ""}};
+TextLines table_lines(const GateResult& gate) {
+  TextLines lines = {{"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", ""}};
   for (const Finding& finding : gate.findings) {
     lines.push_back({subject(finding), finding.figure, printed("%.4g", finding.before),
                      printed("%.4g", finding.now), change_text(finding),
@@ -40,22 +39,6 @@ Lines table_lines(const GateResult& gate) {
                      finding.reason});
   }
   return lines;
-}
-
-std::string aligned(const Lines& lines) {
-  std::vector<std::size_t> widths(lines[0].size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
-  }
-  std::string text;
-  for (const auto& line : lines) {
-    std::string row;
-    for (std::size_t c = 0; c < line.size(); ++c) {
-      row += line[c] + std::string(widths[c] - line[c].size() + 2, ' ');
-    }
-    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
 }
 
 int count(const GateResult& gate, Verdict verdict) {
@@ -74,7 +57,7 @@ std::string summary(const GateResult& gate) {
 
 std::string as_table(const GateResult& gate, const GateCaption& caption) {
   std::string text = "check   " + caption.result + " against " + caption.baseline + "\n\n" +
-                     aligned(table_lines(gate)) + "\n";
+                     aligned_table(table_lines(gate)) + "\n";
   for (const std::string& note : gate.notes) text += "note: " + note + "\n";
   return text + summary(gate) + "\n";
 }

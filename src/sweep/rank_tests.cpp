@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace fdbench {
 namespace {
@@ -158,6 +159,14 @@ Shift shift_between(std::vector<double> a, std::vector<double> b, double confide
   const std::size_t cut = cut_off(a.size(), b.size(), confidence);
   if (cut == 0) return {median(differences), {-kInfinity, kInfinity}};
   return {median(differences), {differences[cut - 1], differences[differences.size() - cut]}};
+}
+
+Shift ratio_between(std::vector<double> a, std::vector<double> b, double confidence) {
+  for (std::vector<double>* values : {&a, &b}) {
+    for (double& value : *values) value = std::log(value);
+  }
+  const Shift shift = shift_between(std::move(a), std::move(b), confidence);
+  return {std::exp(shift.estimate), {std::exp(shift.interval.low), std::exp(shift.interval.high)}};
 }
 
 }  // namespace fdbench

@@ -32,4 +32,7 @@ struct Shift {
 };
 Shift shift_between(std::vector<double> a, std::vector<double> b, double confidence);
 
+/// a / b in the same way: the shift of the logarithms. All values above 0.
+Shift ratio_between(std::vector<double> a, std::vector<double> b, double confidence);
+
 }  // namespace fdbench

@@ -7,9 +7,9 @@
 #include <random>
 
 #include "core/device.h"
+#include "core/processor_time.h"
 #include "metrics/machine_load.h"
 #include "metrics/process_memory.h"
-#include "metrics/processor_time.h"
 #include "pipelines/picture_noise.h"
 #include "sweep/interrupt.h"
 #include "sweep/picture_unit.h"

@@ -83,7 +83,7 @@ def durations(
 
 
 @pytest.mark.parametrize("index", range(COUNT))
-@pytest.mark.parametrize("kind", ["kill run", "kill merge"])
+@pytest.mark.parametrize("kind", ["kill run", "kill shard", "kill merge"])
 def test_killed_commands_go_on(
     kind: str,
     index: int,
@@ -95,40 +95,22 @@ def test_killed_commands_go_on(
     numbers: dict[str, list[int]],
     tmp_path: Path,
 ):
-    output = tmp_path / "tiny.h5"
+    output, part = tmp_path / "tiny.h5", tmp_path / "part.h5"
     commands = {
         "kill run": ["run", sweep_config, "--out", output],
+        "kill shard": ["run", sweep_config, "--shard", "1/2", "--out", part],
         "kill merge": ["merge", output, *parts],
     }
+    again = [commands[kind]]
+    if kind == "kill shard":
+        again.append(["merge", output, part, parts[1]])
     numbers[kind][0] += 1
     killed(commands[kind], instant(index, durations[kind]))
-    done = fdbench(*commands[kind])
-    assert done.returncode == 0, done.stderr
+    for command in again:
+        done = fdbench(*command)
+        assert done.returncode == 0, done.stderr
     assert_same(output, undisturbed)
     numbers[kind][1] += 1
-
-
-@pytest.mark.parametrize("index", range(COUNT))
-def test_killed_shards_go_on(
-    index: int,
-    fdbench,
-    sweep_config: Path,
-    parts: list[Path],
-    durations: dict[str, float],
-    undisturbed: Path,
-    numbers: dict[str, list[int]],
-    tmp_path: Path,
-):
-    part, output = tmp_path / "part.h5", tmp_path / "tiny.h5"
-    command = ["run", sweep_config, "--shard", "1/2", "--out", part]
-    numbers["kill shard"][0] += 1
-    killed(command, instant(index, durations["kill shard"]))
-    done = fdbench(*command)
-    assert done.returncode == 0, done.stderr
-    done = fdbench("merge", output, part, parts[1])
-    assert done.returncode == 0, done.stderr
-    assert_same(output, undisturbed)
-    numbers["kill shard"][1] += 1
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-#include "metrics/processor_time.h"
+#include "core/processor_time.h"
 
 #include <ctime>
 
