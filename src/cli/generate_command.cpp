@@ -120,7 +120,8 @@ void print_summary(const GenerateOptions& options, const Schedule& schedule,
   const auto all = static_cast<long long>(schedule.num_steps()) * schedule.num_layers();
   const auto ran = static_cast<long long>(result.num_layer_runs);
   std::printf(
-      "%lld picture%s in %.2f s (loading %.2f s, UNet %.2f s): %lld of %lld layer runs (%.0f%%), "
+      "%lld picture%s in %.2f s (opening the model %.2f s, UNet with reading its weights %.2f s): "
+      "%lld of %lld layer runs (%.0f%%), "
       "%d network calls\n",
       static_cast<long long>(result.latents.size(0)), result.latents.size(0) == 1 ? "" : "s",
       generated.total_seconds, generated.load_seconds, result.unet_seconds, ran, all,
@@ -165,7 +166,7 @@ void run_generate(GenerateOptions options) {
       strategy_options(options.strategy, options.strategy_choice, options.steps);
 
   const auto load_start = std::chrono::steady_clock::now();
-  const TextToImagePipeline pipeline(folder, dtype, device);
+  const TextToImagePipeline pipeline(folder, dtype, device, Reading::kAtFirstUse);
   synchronize(device);
   const double load_seconds = seconds_since(load_start);
   const auto layers = pipeline.unet().layers();

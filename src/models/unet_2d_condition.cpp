@@ -1,6 +1,8 @@
 #include "models/unet_2d_condition.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/error.h"
 #include "kernels/batch.h"
@@ -49,20 +51,14 @@ class UNet2DConditionModel : public Denoiser {
   UNet2DConditionModel(UNetConfig config, Weights& weights)
       : config_(std::move(config)),
         time_proj_{config_.down_blocks[0].channels, config_.flip_sin_to_cos, config_.freq_shift} {
-    CountingWeights counting(weights);
-    time_embedding_ =
-        TimestepEmbedding(WeightScope(counting, "time_embedding"), time_proj_.num_channels,
-                          config_.time_embedding_dim, config_.activation);
-    if (config_.addition_time_embed_dim) {
-      add_time_proj_ = {*config_.addition_time_embed_dim, config_.flip_sin_to_cos,
-                        config_.freq_shift};
-      add_embedding_ = TimestepEmbedding(WeightScope(counting, "add_embedding"),
-                                         config_.projection_class_embeddings_input_dim,
-                                         config_.time_embedding_dim, config_.activation);
-    }
-    num_step_parameters_ = counting.count();
+    take_step_weights(weights);
     graph_ = make_unet_graph(config_, weights);
     weights.finish();
+  }
+  UNet2DConditionModel(UNetConfig config, Weights& outline, std::unique_ptr<Weights> weights)
+      : UNet2DConditionModel(std::move(config), outline) {
+    unread_.emplace(std::move(weights), graph_.layers.size());
+    take_step_weights(unread_->weights());
   }
 
   std::span<const LayerInfo> layers() const override { return graph_.infos; }
@@ -83,6 +79,8 @@ class UNet2DConditionModel : public Denoiser {
   std::vector<LayerCost> costs(const SampleShape& shape) const override;
 
  private:
+  /// Weights of what begins a step.
+  void take_step_weights(Weights& weights);
   at::Tensor addition_embedding(const Conditioning& conditioning, std::int64_t batch) const;
   std::int64_t side(std::int64_t side, std::int64_t level) const {
     return side_at_level(side, level, config_.downsample_padding);
@@ -94,7 +92,23 @@ class UNet2DConditionModel : public Denoiser {
   TimestepEmbedding time_embedding_, add_embedding_;
   std::int64_t num_step_parameters_ = 0;
   UNetGraph graph_;
+  mutable std::optional<UnreadLayers> unread_;
 };
+
+void UNet2DConditionModel::take_step_weights(Weights& weights) {
+  CountingWeights counting(weights);
+  time_embedding_ =
+      TimestepEmbedding(WeightScope(counting, "time_embedding"), time_proj_.num_channels,
+                        config_.time_embedding_dim, config_.activation);
+  if (config_.addition_time_embed_dim) {
+    add_time_proj_ = {*config_.addition_time_embed_dim, config_.flip_sin_to_cos,
+                      config_.freq_shift};
+    add_embedding_ = TimestepEmbedding(WeightScope(counting, "add_embedding"),
+                                       config_.projection_class_embeddings_input_dim,
+                                       config_.time_embedding_dim, config_.activation);
+  }
+  num_step_parameters_ = counting.count();
+}
 
 void UNet2DConditionModel::check_size(std::int64_t height, std::int64_t width) const {
   const auto deepest = static_cast<std::int64_t>(config_.down_blocks.size()) - 1;
@@ -202,8 +216,10 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput
       return out.conv(out.norm(x, out.activation)).contiguous();
     }
   };
+  const UNetModule& module =
+      unread_ ? unread_->read(static_cast<std::size_t>(layer), unet_layer) : unet_layer.module;
   return std::visit(Visitor{*this, layer, unet_layer, inputs, inputs[0].values, context, scratch},
-                    unet_layer.module);
+                    module);
 }
 
 std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) const {
@@ -254,6 +270,14 @@ std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) con
 std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
                                                  const std::filesystem::path& place) {
   return std::make_unique<UNet2DConditionModel>(read_unet_config(config, place), weights);
+}
+
+std::unique_ptr<Denoiser> make_unread_unet_2d_condition(const nlohmann::json& config,
+                                                        Weights& outline,
+                                                        std::unique_ptr<Weights> weights,
+                                                        const std::filesystem::path& place) {
+  return std::make_unique<UNet2DConditionModel>(read_unet_config(config, place), outline,
+                                                std::move(weights));
 }
 
 }  // namespace fdbench

@@ -16,4 +16,12 @@ namespace fdbench {
 std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
                                                  const std::filesystem::path& place);
 
+/// The same UNet, whose layers take and pack their weights when they first run: it is there in
+/// milliseconds, and layers that a plan never runs are never read. outline: the same weights on the
+/// meta device, against which everything is checked at once, so that errors come now and not later.
+std::unique_ptr<Denoiser> make_unread_unet_2d_condition(const nlohmann::json& config,
+                                                        Weights& outline,
+                                                        std::unique_ptr<Weights> weights,
+                                                        const std::filesystem::path& place);
+
 }  // namespace fdbench

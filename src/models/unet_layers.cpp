@@ -24,10 +24,12 @@ class GraphBuilder {
   }
 
  private:
-  WeightScope scope(const std::string& name) { return WeightScope(weights_, name); }
-
-  template <typename Module>
-  void add(const std::string& name, std::vector<int> inputs, Module module, std::int64_t channels) {
+  /// make: Weights& -> Module, packed; holds all that it needs, since it may be called again when
+  /// the builder is gone.
+  template <typename Make>
+  void add(const std::string& name, std::vector<int> inputs, Make make, std::int64_t channels) {
+    auto module = make(weights_);
+    using Module = decltype(module);
     bool shares_inputs = true;
     for (const int input : inputs) {
       // What SDXL adds to the time embedding differs between both halves, too.
@@ -38,7 +40,7 @@ class GraphBuilder {
     const bool same = shares_inputs && !std::is_same_v<Module, Transformer2DModel>;
     graph_.infos.push_back(
         {block_ == name ? name : block_ + "." + name, block_, role_, std::move(inputs), same});
-    graph_.layers.push_back({std::move(module), level_, shares_inputs});
+    graph_.layers.push_back({std::move(module), std::move(make), level_, shares_inputs});
     graph_.num_parameters.push_back(weights_.count());
     channels_.push_back(channels);
   }
@@ -60,9 +62,14 @@ class GraphBuilder {
   void add_conv_in() {
     begin_block("conv_in", Role::kEncoder);
     const std::int64_t channels = config_.down_blocks[0].channels;
-    Conv2d conv(scope("conv_in"), config_.in_channels, channels, config_.conv_in_kernel);
-    conv.pack(height(), width());
-    add("conv_in", {kSample}, ConvIn{std::move(conv), config_.center_input_sample}, channels);
+    const auto make = [in_channels = config_.in_channels, channels, kernel = config_.conv_in_kernel,
+                       center = config_.center_input_sample, height = height(),
+                       width = width()](Weights& weights) {
+      ConvIn in{Conv2d(WeightScope(weights, "conv_in"), in_channels, channels, kernel), center};
+      in.conv.pack(height, width);
+      return in;
+    };
+    add("conv_in", {kSample}, make, channels);
     skips_.push_back(last());
   }
 
@@ -80,9 +87,13 @@ class GraphBuilder {
     options.scale_shift = config_.scale_shift;
     options.output_scale_factor = output_scale_factor;
     const std::string name = "resnets." + std::to_string(index);
-    ResnetBlock2D module(scope(block_ + "." + name), options);
-    module.pack(height(), width());
-    add(name, std::move(inputs), std::move(module), out_channels);
+    const auto make = [key = block_ + "." + name, options, height = height(),
+                       width = width()](Weights& weights) {
+      ResnetBlock2D resnet(WeightScope(weights, key), options);
+      resnet.pack(height, width);
+      return resnet;
+    };
+    add(name, std::move(inputs), make, out_channels);
   }
 
   void add_attention(std::size_t index, std::int64_t heads, std::int64_t num_layers) {
@@ -95,9 +106,12 @@ class GraphBuilder {
     options.use_linear_projection = config_.use_linear_projection;
     options.upcast_attention = config_.upcast_attention;
     const std::string name = "attentions." + std::to_string(index);
-    Transformer2DModel module(scope(block_ + "." + name), options);
-    module.pack();
-    add(name, {last()}, std::move(module), channels_.back());
+    const auto make = [key = block_ + "." + name, options](Weights& weights) {
+      Transformer2DModel transformer(WeightScope(weights, key), options);
+      transformer.pack();
+      return transformer;
+    };
+    add(name, {last()}, make, channels_.back());
   }
 
   void add_down_block(std::size_t i) {
@@ -111,9 +125,14 @@ class GraphBuilder {
     if (i + 1 == config_.down_blocks.size()) return;
     ++level_;
     const std::string name = "downsamplers.0";
-    Downsample2D module(scope(block_ + "." + name), block.channels, config_.downsample_padding);
-    module.conv.pack(2 * height(), 2 * width());
-    add(name, {last()}, std::move(module), block.channels);
+    const auto make = [key = block_ + "." + name, channels = block.channels,
+                       padding = config_.downsample_padding, height = 2 * height(),
+                       width = 2 * width()](Weights& weights) {
+      Downsample2D downsample(WeightScope(weights, key), channels, padding);
+      downsample.conv.pack(height, width);
+      return downsample;
+    };
+    add(name, {last()}, make, block.channels);
     skips_.push_back(last());
   }
 
@@ -139,21 +158,28 @@ class GraphBuilder {
     if (i + 1 == config_.up_blocks.size()) return;
     --level_;
     const std::string name = "upsamplers.0";
-    Upsample2D module(scope(block_ + "." + name), block.channels);
-    module.conv.pack(height(), width());
-    add(name, {last()}, std::move(module), block.channels);
+    const auto make = [key = block_ + "." + name, channels = block.channels, height = height(),
+                       width = width()](Weights& weights) {
+      Upsample2D upsample(WeightScope(weights, key), channels);
+      upsample.conv.pack(height, width);
+      return upsample;
+    };
+    add(name, {last()}, make, block.channels);
   }
 
   void add_conv_out() {
     begin_block("conv_out", Role::kDecoder);
     const std::int64_t channels = channels_.back();
-    ConvOut out;
-    out.norm =
-        GroupNorm(scope("conv_norm_out"), channels, config_.norm_num_groups, config_.norm_eps);
-    out.activation = config_.activation;
-    out.conv = Conv2d(scope("conv_out"), channels, config_.out_channels, config_.conv_out_kernel);
-    out.conv.pack(height(), width());
-    add("conv_out", {last()}, std::move(out), config_.out_channels);
+    const auto make = [channels, out_channels = config_.out_channels,
+                       groups = config_.norm_num_groups, eps = config_.norm_eps,
+                       activation = config_.activation, kernel = config_.conv_out_kernel,
+                       height = height(), width = width()](Weights& weights) {
+      ConvOut out{GroupNorm(WeightScope(weights, "conv_norm_out"), channels, groups, eps), activation,
+                  Conv2d(WeightScope(weights, "conv_out"), channels, out_channels, kernel)};
+      out.conv.pack(height, width);
+      return out;
+    };
+    add("conv_out", {last()}, make, config_.out_channels);
   }
 
   const UNetConfig& config_;
@@ -167,6 +193,16 @@ class GraphBuilder {
 };
 
 }  // namespace
+
+const UNetModule& UnreadLayers::read(std::size_t index, const UNetLayer& layer) {
+  const std::lock_guard lock(mutex_);
+  std::optional<UNetModule>& module = modules_[index];
+  if (!module) {
+    module = layer.make(*weights_);
+    if (--num_unread_ == 0) weights_.reset();
+  }
+  return *module;
+}
 
 UNetGraph make_unet_graph(const UNetConfig& config, Weights& weights) {
   return GraphBuilder(config, weights).build();

@@ -1,7 +1,12 @@
 // The layers of a UNet2DConditionModel: the columns of the plan.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,9 +31,13 @@ struct ConvOut {
   Conv2d conv;
 };
 
+using UNetModule =
+    std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D, ConvOut>;
+
 /// A layer with its place: `level` counts the halvings of its output.
 struct UNetLayer {
-  std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D, ConvOut> module;
+  UNetModule module;
+  std::function<UNetModule(Weights&)> make;  // the module again, with other weights
   std::int64_t level = 0;
   bool shares_inputs =
       false;  // inputs and time embedding are the same for both halves of a guidance batch
@@ -39,6 +48,23 @@ struct UNetGraph {
   std::vector<LayerInfo> infos;
   std::vector<UNetLayer> layers;             // as long as infos
   std::vector<std::int64_t> num_parameters;  // as long as infos
+};
+
+/// Layers of a graph on the meta device, which take their weights when they first run.
+class UnreadLayers {
+ public:
+  UnreadLayers(std::unique_ptr<Weights> weights, std::size_t num_layers)
+      : weights_(std::move(weights)), modules_(num_layers), num_unread_(num_layers) {}
+
+  Weights& weights() { return *weights_; }
+  /// Layer `index` with its weights, which are read once; the file is closed after the last layer.
+  const UNetModule& read(std::size_t index, const UNetLayer& layer);
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<Weights> weights_;
+  std::vector<std::optional<UNetModule>> modules_;
+  std::size_t num_unread_;
 };
 
 /// Takes the weights of all layers and wires them as diffusers does.

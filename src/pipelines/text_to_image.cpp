@@ -1,5 +1,7 @@
 #include "pipelines/text_to_image.h"
 
+#include <utility>
+
 #include "core/error.h"
 #include "models/slowed_denoiser.h"
 #include "models/unet_2d_condition.h"
@@ -44,7 +46,7 @@ void check_task(const ModelFolder& folder, const UNetConfig& unet) {
 }  // namespace
 
 TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
-                                         at::Device device)
+                                         at::Device device, Reading reading)
     : path_(folder.path().string()),
       synthetic_(folder.synthetic()),
       dtype_(dtype),
@@ -52,12 +54,20 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
   const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
   check_task(folder, config);
   takes_time_ids_ = config.addition_time_embed_dim.has_value();
-  vae_ = load_part<AutoencoderKL>(folder, "vae", dtype, device);
+  const bool reads_now = reading == Reading::kAtOnce;
+  const at::Device first_device = reads_now ? device : at::Device(at::kMeta);
+  vae_ = load_part<AutoencoderKL>(folder, "vae", dtype, first_device);
+  if (!reads_now && has_vae()) {
+    read_vae_ = [=] { return load_part<AutoencoderKL>(folder, "vae", dtype, device); };
+  }
   prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
-  const auto weights = folder.weights("unet", dtype, device);
-  unet_ = slow_decoder(
-      make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet")),
-      slowed_decoder_share());
+  const nlohmann::json unet_config = folder.config("unet");
+  const std::filesystem::path place = folder.config_path("unet");
+  const auto weights = folder.weights("unet", dtype, first_device);
+  auto unet = reads_now ? make_unet_2d_condition(unet_config, *weights, place)
+                        : make_unread_unet_2d_condition(
+                              unet_config, *weights, folder.weights("unet", dtype, device), place);
+  unet_ = slow_decoder(std::move(unet), slowed_decoder_share());
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {
@@ -102,6 +112,7 @@ PictureSize TextToImagePipeline::size_of(const at::Tensor& latents) const {
 
 at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
   if (!has_vae()) throw usage_error({path_}, "has no vae/, so it cannot make pictures");
+  if (const auto read = std::exchange(read_vae_, nullptr)) vae_ = read();
   std::vector<at::Tensor> pictures;  // one at a time: the decoder needs much memory
   for (const at::Tensor& latent : latents.to(device_, dtype_).split(1)) {
     pictures.push_back(to_pictures(vae_->decode(latent)));

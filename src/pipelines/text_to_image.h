@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,13 +20,19 @@ struct PictureSize {
   std::int64_t height = 0, width = 0;
 };
 
+/// When weights are read. kAtFirstUse: the UNet's layer by layer as they first run, the VAE's with
+/// the first picture; names and shapes are checked at once all the same. Times of first steps then
+/// hold the reading, so what measures reads everything before.
+enum class Reading { kAtOnce, kAtFirstUse };
+
 /// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
 /// a usage error.
 class TextToImagePipeline {
  public:
   /// Throws a usage error for a folder that is not for text to picture: inpainting, upscaling,
   /// refiner.
-  TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device);
+  TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device,
+                      Reading reading = Reading::kAtOnce);
 
   const Denoiser& unet() const { return *unet_; }
   bool has_text_encoder() const { return prompt_encoder_ != nullptr; }
@@ -66,7 +73,8 @@ class TextToImagePipeline {
   at::ScalarType dtype_;
   at::Device device_;
   std::unique_ptr<Denoiser> unet_;
-  std::unique_ptr<AutoencoderKL> vae_;
+  mutable std::unique_ptr<AutoencoderKL> vae_;  // on the meta device while it is unread
+  mutable std::function<std::unique_ptr<AutoencoderKL>()> read_vae_;  // empty once it is read
   std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
 

@@ -46,6 +46,40 @@ TEST(TextToImagePipeline, DecodesEachPictureAlone) {
   EXPECT_TRUE(at::equal(pictures[1], pipeline.decode(latents.narrow(0, 1, 1))[0]));
 }
 
+TEST(TextToImagePipeline, WeightsReadAtFirstUseGiveTheSameNumbers) {
+  const ModelFolder folder(embedded_model());
+  const TextToImagePipeline read(folder, at::kFloat, at::kCPU);
+  const TextToImagePipeline unread(folder, at::kFloat, at::kCPU, Reading::kAtFirstUse);
+  const Conditioning text = unread.encode_prompts({"a red circle"});
+  const at::Tensor latents = at::randn({1, 4, 16, 16}), timesteps = at::tensor({500});
+  const at::Tensor first = forward(unread.unet(), latents, timesteps, text);
+  EXPECT_TRUE(at::equal(first, forward(read.unet(), latents, timesteps, text)));
+  EXPECT_TRUE(at::equal(first, forward(unread.unet(), latents, timesteps, text)));
+  EXPECT_TRUE(at::equal(unread.decode(latents), read.decode(latents)));
+  EXPECT_TRUE(at::equal(unread.decode(latents), read.decode(latents))) << "and once it is read";
+  ASSERT_EQ(unread.unet().layers().size(), read.unet().layers().size());
+  EXPECT_EQ(unread.unet().multiply_adds({}), read.unet().multiply_adds({}));
+  EXPECT_EQ(unread.unet().num_parameters(3), read.unet().num_parameters(3));
+  EXPECT_EQ(unread.unet().num_parameters(-1), read.unet().num_parameters(-1));
+}
+
+TEST(TextToImagePipeline, UnreadWeightsAreCheckedAtOnce) {
+  const TemporaryFolder folder({"scheduler"});
+  std::filesystem::create_directory(folder.path() / "unet");
+  const auto weights = embedded_model() / "unet" / "diffusion_pytorch_model.safetensors";
+  std::filesystem::create_symlink(weights, folder.path() / "unet" / weights.filename());
+  nlohmann::json config = ModelFolder(embedded_model()).config("unet");
+  config["layers_per_block"] = 3;
+  folder.write("unet/config.json", config.dump());
+  try {
+    const TextToImagePipeline unread(ModelFolder(folder.path()), at::kFloat, at::kCPU,
+                                     Reading::kAtFirstUse);
+    FAIL() << "the third resnet is not in the file";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is missing; the config wants it"));
+  }
+}
+
 TEST(TextToImagePipeline, AUNetAloneIsEnoughToLoad) {
   const TemporaryFolder folder({"unet", "scheduler"});
   const TextToImagePipeline pipeline = load(folder.path());
