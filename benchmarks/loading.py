@@ -7,8 +7,8 @@ is warm. Both leave float32 weights in the file until they are used, so two time
 until the model is there (`fdbench generate` checks every name and shape and reads nothing else;
 from_pretrained), and until the first UNet call has ended, on a latent of 8x8: by then fdbench has
 read, converted and packed every weight, and diffusers has touched every page of the file.
-Peaks are resident memory (VmHWM) of the whole process up to then. Behind them: growth above the same program with a tiny model, in
-percent of the weights.
+Peaks are resident memory (VmHWM) of the whole process up to then. Behind them: growth above the
+same program with a tiny model, in percent of the weights.
 """
 
 import argparse
@@ -115,7 +115,8 @@ def compare(folder: Path, dtype: str, rounds: int, threads: int, stored: float) 
     print(f"{dtype}, {threads} threads, medians of {rounds}, weights {weights:.0f} MiB")
     for name, measured in (("fdbench", ours), ("diffusers", theirs)):
         opened, called, peak, growth = map(statistics.median, zip(*measured, strict=True))
-        print(f"  {name:10} {opened:5.2f} s, with the first call {called:5.2f} s, {memory(peak, growth)}")
+        times = f"{opened:5.2f} s, with the first call {called:5.2f} s"
+        print(f"  {name:10} {times}, {memory(peak, growth)}")
 
 
 def main() -> None:

@@ -174,7 +174,8 @@ class GraphBuilder {
                        groups = config_.norm_num_groups, eps = config_.norm_eps,
                        activation = config_.activation, kernel = config_.conv_out_kernel,
                        height = height(), width = width()](Weights& weights) {
-      ConvOut out{GroupNorm(WeightScope(weights, "conv_norm_out"), channels, groups, eps), activation,
+      ConvOut out{GroupNorm(WeightScope(weights, "conv_norm_out"), channels, groups, eps),
+                  activation,
                   Conv2d(WeightScope(weights, "conv_out"), channels, out_channels, kernel)};
       out.conv.pack(height, width);
       return out;
