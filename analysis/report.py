@@ -22,6 +22,7 @@ from analysis.figures.look import Drawing
 from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
 from analysis.figures.tradeoff import draw_times, draw_tradeoff
+from analysis.judged import judged_runs
 from analysis.load import ResultError, Results, load
 from analysis.paper_tables import paper_tables
 from analysis.runs import summarise
@@ -131,6 +132,7 @@ def _render(
         findings={title: group for title, group in found.items() if group},
         figures=figures,
         parts=decomposition(runs).to_dict("records"),
+        judged=judged_runs(results),
         runs=runs.to_dict("records"),
         span=claims.span,
         memory=tables.memory_text,

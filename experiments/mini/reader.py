@@ -16,6 +16,7 @@ LEAST_CONTRAST = 45.0  # distance in RGB from the background, which varies by le
 LEAST_AREA = 25  # pixels; the smallest object, a small star, has about 90
 LEAST_OVERLAP = 0.65  # intersection over union
 FARTHEST = 7.0  # pixels from the expected centre; training jitters by 2
+CLEARANCE = 18.0  # pixels from every expected centre: there is background
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def background_of(picture: np.ndarray, scene: Scene) -> np.ndarray:
     y, x = np.mgrid[0:PICTURE, 0:PICTURE] + 0.5
     free = np.ones((PICTURE, PICTURE), bool)
     for cx, cy in scene.centres():
-        free &= np.hypot(x - cx, y - cy) > 18
+        free &= np.hypot(x - cx, y - cy) > CLEARANCE
     return np.median(picture[free], axis=0)
 
 

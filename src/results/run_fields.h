@@ -25,6 +25,7 @@ enum class Display {
   kFewer,    // "1.35x fewer"
   kDecibel,
   kSmall,  // three significant digits
+  kScore,  // the same, with the five fields that follow: its interval, the change and its interval
 };
 
 // clang-format off
@@ -131,7 +132,53 @@ enum class Display {
   FIELD(std::int64_t, num_identical, kNotCounted, "", kHidden, "", \
         "pictures identical to the baseline's") \
   FIELD(double, latent_mse_to_full, kNotMeasured, "", kSmall, "latent MSE", \
-        "squared distance of the final latents from the baseline's, mean")
+        "squared distance of the final latents from the baseline's, mean") \
+  FIELD(double, fid, kNotMeasured, "", kScore, "FID", \
+        "Frechet distance of the judge's features to the reference, at num_pictures pictures") \
+  FIELD(double, fid_low, kNotMeasured, "", kHidden, "", \
+        "lower end of the 95% bootstrap interval of fid") \
+  FIELD(double, fid_high, kNotMeasured, "", kHidden, "", \
+        "upper end of the 95% bootstrap interval of fid") \
+  FIELD(double, fid_change, kNotMeasured, "", kHidden, "", \
+        "fid minus that of compared_with, on the same prompts and seeds") \
+  FIELD(double, fid_change_low, kNotMeasured, "", kHidden, "", \
+        "lower end of its 95% interval by paired bootstrap: a difference is there where 0 lies outside") \
+  FIELD(double, fid_change_high, kNotMeasured, "", kHidden, "", \
+        "upper end of that interval") \
+  FIELD(double, kid, kNotMeasured, "", kHidden, "", \
+        "unbiased squared kernel distance of the features to the reference's") \
+  FIELD(double, precision, kNotMeasured, "", kHidden, "", \
+        "share of pictures within the reference's manifold (k = 3)") \
+  FIELD(double, recall, kNotMeasured, "", kHidden, "", \
+        "share of the reference's pictures within the run's manifold (k = 3)") \
+  FIELD(double, clip_score, kNotMeasured, "", kScore, "CLIPScore", \
+        "2.5 max(0, cosine) of pictures and captions by the judge's CLIP, mean") \
+  FIELD(double, clip_score_low, kNotMeasured, "", kHidden, "", \
+        "lower end of the 95% bootstrap interval of clip_score") \
+  FIELD(double, clip_score_high, kNotMeasured, "", kHidden, "", \
+        "upper end of the 95% bootstrap interval of clip_score") \
+  FIELD(double, clip_score_change, kNotMeasured, "", kHidden, "", \
+        "clip_score minus that of compared_with, on the same prompts and seeds") \
+  FIELD(double, clip_score_change_low, kNotMeasured, "", kHidden, "", \
+        "lower end of its 95% interval by paired bootstrap: a difference is there where 0 lies outside") \
+  FIELD(double, clip_score_change_high, kNotMeasured, "", kHidden, "", \
+        "upper end of that interval") \
+  FIELD(double, objects_right, kNotMeasured, "", kScore, "objects right", \
+        "share of the captions' objects that are there, right in colour, shape, size and place") \
+  FIELD(double, objects_right_low, kNotMeasured, "", kHidden, "", \
+        "lower end of the 95% bootstrap interval of objects_right") \
+  FIELD(double, objects_right_high, kNotMeasured, "", kHidden, "", \
+        "upper end of the 95% bootstrap interval of objects_right") \
+  FIELD(double, objects_right_change, kNotMeasured, "", kHidden, "", \
+        "objects_right minus that of compared_with, on the same prompts and seeds") \
+  FIELD(double, objects_right_change_low, kNotMeasured, "", kHidden, "", \
+        "lower end of its 95% interval by paired bootstrap: a difference is there where 0 lies outside") \
+  FIELD(double, objects_right_change_high, kNotMeasured, "", kHidden, "", \
+        "upper end of that interval") \
+  FIELD(double, pictures_right, kNotMeasured, "", kHidden, "", \
+        "share of pictures of which all objects and the background are right") \
+  FIELD(double, ftc, kNotMeasured, "s", kHidden, "", \
+        "fid x total_s / clip_score, as the paper's FTC: less is better")
 // clang-format on
 
 /// One row of /runs.

@@ -43,6 +43,14 @@ std::string decibel_text(double value, bool baseline) {
   return std::isinf(value) ? "identical" : printed("%.1f dB", value);
 }
 
+/// A score; with a star where it differs from the baseline's beyond its interval.
+std::string score_text(std::span<const RunField> family, const RunRecord& record) {
+  const double value = real(family[0], record);
+  if (std::isnan(value)) return "";
+  const double low = real(family[4], record), high = real(family[5], record);
+  return printed("%.3g", value) + (low > 0 || high < 0 ? "*" : "");
+}
+
 /// What the terminal shows of one field; "" where it was not measured.
 std::string cell_text(std::span<const RunField> from, const RunRecord& record) {
   const RunField& field = from[0];
@@ -63,6 +71,8 @@ std::string cell_text(std::span<const RunField> from, const RunRecord& record) {
       return fewer_text(real(field, record), record.baseline);
     case Display::kDecibel:
       return decibel_text(real(field, record), record.baseline);
+    case Display::kScore:
+      return score_text(from, record);
     case Display::kSmall:
       return std::isnan(real(field, record)) || record.baseline
                  ? ""
@@ -71,12 +81,19 @@ std::string cell_text(std::span<const RunField> from, const RunRecord& record) {
   return "";
 }
 
-/// Heading and one line a record, of the shown fields.
+/// Whether any record has something to show there.
+bool is_judged(const RunField& field, std::span<const RunRecord> records) {
+  return std::any_of(records.begin(), records.end(),
+                     [&](const RunRecord& record) { return !std::isnan(real(field, record)); });
+}
+
+/// Heading and one line a record, of the shown fields; scores only where pictures were judged.
 Grid shown_grid(std::span<const RunRecord> records) {
   Grid grid(records.size() + 1);
   const auto fields = run_fields();
   for (std::size_t f = 0; f < fields.size(); ++f) {
     if (fields[f].display == Display::kHidden) continue;
+    if (fields[f].display == Display::kScore && !is_judged(fields[f], records)) continue;
     grid[0].push_back(fields[f].heading);
     for (std::size_t r = 0; r < records.size(); ++r) {
       grid[r + 1].push_back(cell_text(fields.subspan(f), records[r]));
@@ -105,18 +122,25 @@ std::string plain_line(const std::vector<std::string>& cells,
 /// What a reader must know besides the numbers.
 std::string notes(std::span<const RunRecord> records) {
   std::int64_t rounds = 0, pictures = 0;
-  bool baseline = false;
+  bool baseline = false, judged = false;
   std::string text;
   for (const RunRecord& record : records) {
     rounds = std::max(rounds, record.num_rounds);
     pictures = std::max(pictures, record.num_pictures);
     baseline |= record.baseline;
+    judged |= !std::isnan(record.fid) || !std::isnan(record.clip_score) ||
+              !std::isnan(record.objects_right);
     if (!record.reused && record.strategy != "full") {
       text += "note: " + record.name + " never reused anything: every layer ran at every step\n";
     }
   }
   if (!baseline)
     text += "note: no plain run of strategy 'full', so there are no speedups and distances\n";
+  if (judged) {
+    text +=
+        "scores: by the sweep's judges; *: differs from the run it is compared with beyond the "
+        "95% interval of a paired bootstrap\n";
+  }
   return "\nspeedup: of the UNet, median over " + std::to_string(rounds) +
          " interleaved rounds with its 95% bootstrap interval; PSNR and latent MSE: mean over " +
          std::to_string(pictures) + " pictures\n" + text;

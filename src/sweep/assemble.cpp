@@ -1,9 +1,14 @@
 #include "sweep/assemble.h"
 
+#include <map>
+#include <optional>
+
 #include "core/hash.h"
 #include "results/datasets.h"
 #include "results/provenance.h"
 #include "results/result_writer.h"
+#include "sweep/judged_records.h"
+#include "sweep/judges.h"
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_round.h"
@@ -12,6 +17,12 @@ namespace fdbench {
 namespace {
 
 const std::vector<std::string> kFeatureNames = {"mse", "frobenius", "mean", "std"};
+
+/// Of what the judges saw, by the units' arrays.
+const std::map<std::string, std::string> kJudgedDatasets = {
+    {judged_arrays::kClipScore, "/pictures/clip_score"},
+    {judged_arrays::kObjects, "/pictures/objects_right"},
+    {judged_arrays::kWhole, "/pictures/picture_right"}};
 
 /// The units sorted for the merge.
 struct SortedUnits {
@@ -51,6 +62,7 @@ class Merge {
             {{'P', sweep_.experiment.pictures.chunk}, {'K', sweep_.experiment.pictures.chunk}}) {
     for (const PreparedRun& run : sweep_.runs) records_.push_back(planned_record(run));
     distances_.resize(sweep_.runs.size());
+    judged_.emplace(sweep_.experiment.judges, sweep_.runs.size());
   }
 
   std::vector<RunRecord> run() {
@@ -137,6 +149,9 @@ class Merge {
     for (const char* name : {"latents", "images", "psnr_to_full", "latent_mse_to_full"}) {
       writer_.create(std::string("/pictures/") + name);
     }
+    for (const auto& [array, dataset] : kJudgedDatasets) {
+      if (first_unit_.contains(array)) writer_.create(dataset);
+    }
     if (sweep_.watched.empty()) return;
     for (const std::string& name : kFeatureNames) writer_.create("/features/" + name);
     writer_.create("/features/frobenius_std");
@@ -172,6 +187,12 @@ class Merge {
     writer_.write("/pictures/images", {unit.run, unit.first},
                   arrays.at(picture_arrays::kImages).slice(0, 0, kept));
     records_[unit.run].num_pictures += unit.count;
+    judged_->add(static_cast<std::size_t>(unit.run), arrays);
+    for (const auto& [array, dataset] : kJudgedDatasets) {
+      if (arrays.contains(array)) {
+        writer_.write(dataset, {unit.run, unit.first}, arrays.at(array));
+      }
+    }
   }
 
   void write_features(const WorkUnit& unit, const Arrays& arrays) {
@@ -223,11 +244,14 @@ class Merge {
                                      static_cast<double>(record.multiply_adds);
         if (!sweep_.synthetic) distances_[r].summarise(record);
       }
-      if (timing_.empty()) continue;
-      summarise_timing(record, timing_, static_cast<int>(r), baseline);
-      if (baseline >= 0)
-        record.predicted_speedup = predicted_time(sweep_, baseline, timing_) /
-                                   predicted_time(sweep_, static_cast<int>(r), timing_);
+      if (!timing_.empty()) {
+        summarise_timing(record, timing_, static_cast<int>(r), baseline);
+        if (baseline >= 0) {
+          record.predicted_speedup = predicted_time(sweep_, baseline, timing_) /
+                                     predicted_time(sweep_, static_cast<int>(r), timing_);
+        }
+      }
+      if (!sweep_.synthetic) judged_->summarise(record, r, baseline);
     }
   }
 
@@ -251,6 +275,7 @@ class Merge {
   ResultWriter writer_;
   std::vector<RunRecord> records_;
   std::vector<Distances> distances_;
+  std::optional<JudgedRuns> judged_;
   Arrays timing_;  // [R, N]
 };
 

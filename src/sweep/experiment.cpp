@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "core/device.h"
 #include "io/model_folder.h"
 #include "sweep/config_reader.h"
+#include "sweep/judge_config.h"
 #include "sweep/noise_injection_config.h"
 #include "sweep/prompt_file.h"
 #include "sweep/run_config.h"
@@ -18,39 +20,28 @@ namespace {
 constexpr std::int64_t kMany = 1'000'000;
 constexpr std::int64_t kLargestSide = 4096;  // of a latent
 
-/// As given when that is there from the current folder, else from the config file's folder or one
-/// above it.
-std::filesystem::path locate(const std::string& path, const std::filesystem::path& config) {
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return path;
-  std::filesystem::path folder = std::filesystem::absolute(config, ignored).parent_path();
-  while (true) {
-    if (std::filesystem::exists(folder / path, ignored)) return folder / path;
-    if (folder == folder.parent_path()) return path;
-    folder = folder.parent_path();
-  }
-}
-
-std::vector<std::string> read_prompts(const ConfigValue& value,
-                                      const std::filesystem::path& config) {
-  if (value.is_list()) return value.texts();
+/// Captions, and scenes where the prompts have them.
+PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& config) {
+  if (value.is_list()) return {value.texts(), {}};
   ConfigMap map(value);
-  std::vector<std::string> captions;
+  PromptList prompts;
+  std::vector<std::string>& captions = prompts.captions;
   if (map.has("file") == map.has("list")) {
     throw value.error("'prompts' wants either 'file' or 'list'");
   }
   if (map.has("list")) captions = map.at("list").texts();
   if (map.has("file")) {
     const ConfigValue file = map.at("file");
-    captions = at_place(file, [&] { return captions_of_file(locate(file.text(), config)); });
+    prompts = at_place(file, [&] { return prompts_of_file(locate(file.text(), config)); });
   }
   if (map.has("count")) {
     const auto most = static_cast<std::int64_t>(captions.size());
     captions.resize(static_cast<std::size_t>(map.at("count").integer(1, most)));
+    if (!prompts.scenes.empty()) prompts.scenes.resize(captions.size());
   }
   map.finish();
   if (captions.empty()) throw value.error("'prompts' holds no prompt");
-  return captions;
+  return prompts;
 }
 
 FeatureSettings read_features(const ConfigValue& value) {
@@ -202,12 +193,15 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("seed")) {
     experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
   }
-  experiment.captions = read_prompts(map.at("prompts"), path);
+  PromptList prompts = read_prompts(map.at("prompts"), path);
+  experiment.captions = std::move(prompts.captions);
+  experiment.scenes = std::move(prompts.scenes);
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
   if (map.has("latent")) read_latent(map.at("latent"), experiment);
   if (map.has("features")) experiment.features = read_features(map.at("features"));
   if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
   if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));
+  if (map.has("judges")) experiment.judges = read_judges(map.at("judges"), path);
   RunSpec defaults;
   defaults.sampler.options = nlohmann::json::object();
   if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMany));

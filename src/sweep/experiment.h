@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/architectures.h"
+#include "metrics/feature_network.h"
 #include "propagation/executor.h"
 #include "propagation/noise_injection.h"
 #include "propagation/strategies.h"
@@ -67,6 +68,20 @@ struct TimingSettings {
   int rounds = 8;
 };
 
+/// Who looks at the pictures; empty paths: nobody.
+struct JudgeSettings {
+  std::filesystem::path clip;       // a CLIPModel folder
+  std::filesystem::path network;    // a TorchScript file, run only because it is named here
+  PictureProtocol protocol;         // how pictures reach it
+  std::filesystem::path reference;  // .npz of the network's (without one: CLIP's) features
+  std::filesystem::path scenes;     // folder of a scene reader
+  std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
+  int bootstrap = 200;  // resamples of the intervals
+  Place place;          // in the config file
+
+  bool wanted() const { return !clip.empty() || !network.empty() || !scenes.empty(); }
+};
+
 struct Experiment {
   std::string name;
   ModelSource model;
@@ -76,11 +91,13 @@ struct Experiment {
   int threads = 0;  // 0: all
   std::uint64_t seed = 0;
   std::vector<std::string> captions;
+  std::vector<nlohmann::json> scenes;  // what each caption describes; null where it is not known
   double guidance_scale = 7.5;
   FeatureSettings features;
   PictureSettings pictures;
   TimingSettings timing;
   EqualTime equal_time;
+  JudgeSettings judges;
   std::vector<RunSpec> runs;
   std::int64_t latent_height = 0, latent_width = 0;  // 0: the model's sample_size
 

@@ -7,6 +7,7 @@
 
 #include "core/hash.h"
 #include "pipelines/prompt_encoder.h"
+#include "sweep/judges.h"
 #include "sweep/tome_config.h"
 
 namespace fdbench {
@@ -118,6 +119,7 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
   if (experiment.equal_time.wanted()) {
     settings["equal_time"] = nlohmann::json(experiment.equal_time.runs).dump();
   }
+  settings.merge(judge_settings(experiment.judges));
   for (const RunSpec& run : experiment.runs) settings["runs." + run.name] = run_text(run);
   return settings;
 }

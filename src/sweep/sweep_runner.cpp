@@ -14,6 +14,7 @@
 #include "sweep/assemble.h"
 #include "sweep/equal_time.h"
 #include "sweep/interrupt.h"
+#include "sweep/judges.h"
 #include "sweep/picture_unit.h"
 #include "sweep/timing_round.h"
 
@@ -206,6 +207,7 @@ class SweepRun {
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
     if (missing.empty()) return;
     const TextToImagePipeline& pipeline = loaded();
+    if (experiment_.judges.wanted()) judges_.emplace(experiment_);
     Progress progress(stderr, !options_.quiet, total, done);
     std::size_t finished = complete;
     try {
@@ -245,7 +247,9 @@ class SweepRun {
                         std::to_string(experiment_.num_pictures()));
     };
     show(0);
-    return make_pictures(sweep_, pipeline, unit, show);
+    Arrays arrays = make_pictures(sweep_, pipeline, unit, show);
+    if (judges_) judges_->judge(arrays, unit.first);
+    return arrays;
   }
 
   const Experiment& experiment_;
@@ -257,6 +261,7 @@ class SweepRun {
   Settings settings_;
   std::vector<WorkUnit> units_;
   std::optional<TextToImagePipeline> pipeline_;
+  std::optional<SweepJudges> judges_;
   bool warm_ = false;
 };
 

@@ -1,0 +1,114 @@
+#include "sweep/judged_records.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "metrics/frechet_distance.h"
+#include "metrics/paired_bootstrap.h"
+#include "metrics/scores.h"
+#include "sweep/judges.h"
+
+namespace fdbench {
+namespace {
+
+void take(std::vector<at::Tensor>& column, const Arrays& arrays, const char* name) {
+  const auto found = arrays.find(name);
+  if (found != arrays.end()) column.push_back(found->second);
+}
+
+/// One score that is a mean over pictures, in the fields of a record.
+struct MeanFields {
+  double RunRecord::*value, RunRecord::*low, RunRecord::*high;
+  double RunRecord::*change, RunRecord::*change_low, RunRecord::*change_high;
+};
+constexpr MeanFields kClipFields = {&RunRecord::clip_score,
+                                    &RunRecord::clip_score_low,
+                                    &RunRecord::clip_score_high,
+                                    &RunRecord::clip_score_change,
+                                    &RunRecord::clip_score_change_low,
+                                    &RunRecord::clip_score_change_high};
+constexpr MeanFields kObjectFields = {&RunRecord::objects_right,
+                                      &RunRecord::objects_right_low,
+                                      &RunRecord::objects_right_high,
+                                      &RunRecord::objects_right_change,
+                                      &RunRecord::objects_right_change_low,
+                                      &RunRecord::objects_right_change_high};
+
+/// values, baseline: one tensor a chunk; baseline empty for the run that others refer to.
+void fill_mean(RunRecord& record, const MeanFields& fields, const std::vector<at::Tensor>& values,
+               const std::vector<at::Tensor>& baseline, int resamples) {
+  if (values.empty()) return;
+  const ScoreOptions options{resamples, 0};
+  const at::Tensor own = at::cat(values, 0);
+  const Score score = mean_score("", own, options);
+  record.*fields.value = score.value;
+  record.*fields.low = score.low;
+  record.*fields.high = score.high;
+  if (baseline.empty()) return;
+  const Score change = mean_score("", own - at::cat(baseline, 0), options);
+  record.*fields.change = change.value;
+  record.*fields.change_low = change.low;
+  record.*fields.change_high = change.high;
+}
+
+}  // namespace
+
+JudgedRuns::JudgedRuns(const JudgeSettings& judges, std::size_t num_runs)
+    : judges_(judges), runs_(num_runs) {
+  if (!judges.reference.empty()) reference_ = load_judged_set(judges.reference);
+}
+
+void JudgedRuns::add(std::size_t run, const Arrays& arrays) {
+  Columns& columns = runs_.at(run);
+  take(columns.features, arrays, judged_arrays::kFeatures);
+  take(columns.clip_score, arrays, judged_arrays::kClipScore);
+  take(columns.objects_right, arrays, judged_arrays::kObjects);
+  take(columns.picture_right, arrays, judged_arrays::kWhole);
+}
+
+void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) const {
+  const Columns& own = runs_.at(run);
+  const bool compared = baseline >= 0 && baseline != static_cast<int>(run);
+  const Columns none;
+  const Columns& other = compared ? runs_.at(static_cast<std::size_t>(baseline)) : none;
+  fill_mean(record, kClipFields, own.clip_score, other.clip_score, judges_.bootstrap);
+  fill_mean(record, kObjectFields, own.objects_right, other.objects_right, judges_.bootstrap);
+  if (!own.picture_right.empty()) {
+    record.pictures_right = at::cat(own.picture_right, 0).mean().item<double>();
+  }
+  if (!reference_ || own.features.empty()) return;
+  try {
+    add_distances(record, run, compared ? baseline : -1);
+  } catch (const Error& error) {
+    throw Error(error.kind(), judges_.place, error.what());
+  }
+  const double seconds = record.total_s;
+  if (record.clip_score > 0) record.ftc = record.fid * seconds / record.clip_score;
+}
+
+void JudgedRuns::add_distances(RunRecord& record, std::size_t run, int baseline) const {
+  Features features;
+  features.pooled = at::cat(runs_[run].features, 0);
+  const JudgedSet set = judged_set(record.name, features, "");
+  const std::vector<std::string>& wanted = judges_.metrics;
+  for (const Score& found : score(set, &*reference_, wanted, {})) {
+    if (found.name == "fid") record.fid = found.value;
+    if (found.name == "kid") record.kid = found.value;
+    if (found.name == "precision") record.precision = found.value;
+    if (found.name == "recall") record.recall = found.value;
+  }
+  const bool has_fid = std::find(wanted.begin(), wanted.end(), "fid") != wanted.end();
+  if (!has_fid || judges_.bootstrap < 2) return;
+  const at::Tensor other =
+      baseline < 0 ? at::Tensor() : at::cat(runs_[static_cast<std::size_t>(baseline)].features, 0);
+  const PairedInterval interval =
+      paired_frechet_interval(features.pooled, other, *reference_->moments, judges_.bootstrap, 0);
+  record.fid_low = interval.low;
+  record.fid_high = interval.high;
+  if (!other.defined()) return;
+  record.fid_change = interval.change;
+  record.fid_change_low = interval.change_low;
+  record.fid_change_high = interval.change_high;
+}
+
+}  // namespace fdbench
