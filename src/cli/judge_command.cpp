@@ -93,7 +93,7 @@ bool is_prompt_score(const std::string& name) { return name == kClipScore || nam
 /// What each picture has to do with its prompt.
 Score prompt_score(const std::string& name, JudgedPictures& pictures, const LookedAt& judged,
                    const JudgeOptions& options) {
-  if (options.prompts.empty()) {
+  if (options.prompts.empty() && judged.captions.empty()) {
     throw usage_error("metric '" + name + "' needs the prompts of the pictures: --prompts FILE");
   }
   if (!judged.image_embeds.defined()) {
@@ -101,7 +101,8 @@ Score prompt_score(const std::string& name, JudgedPictures& pictures, const Look
                                              "' looks at pictures; this file holds features (and "
                                              "--clip names the judge)");
   }
-  const std::vector<std::string> prompts = captions_of_file(options.prompts);
+  const std::vector<std::string> prompts =
+      options.prompts.empty() ? judged.captions : captions_of_file(options.prompts);
   const std::int64_t count = judged.image_embeds.size(0);
   if (static_cast<std::int64_t>(prompts.size()) != count) {
     throw usage_error({options.prompts.string()}, "holds " + std::to_string(prompts.size()) +
@@ -160,7 +161,9 @@ void add_judge_command(CLI::App& app) {
   const auto options = std::make_shared<JudgeOptions>();
   CLI::App* command =
       app.add_subcommand("judge", "Scores of pictures or features that anything made");
-  command->add_option("PICTURES", options->judged, "Folder of PNG files, or .npz with features")
+  command
+      ->add_option("PICTURES", options->judged,
+                   "Folder of PNG files, a result file (.h5), or .npz with features")
       ->required();
   command->add_option("--reference", options->reference,
                       "What to compare with: a folder, features, or statistics (mu, sigma)");

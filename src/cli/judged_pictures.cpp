@@ -10,6 +10,8 @@
 #include "core/progress.h"
 #include "io/npz.h"
 #include "io/png.h"
+#include "results/hdf5.h"
+#include "results/result_reader.h"
 
 namespace fdbench {
 namespace {
@@ -59,6 +61,49 @@ at::Tensor pictures_of(const fs::path& path) {
                                          "; pictures must be [n, h, w, 3] of uint8");
 }
 
+struct RecordedPictures {
+  at::Tensor pictures;  // [n, h, w, 3] uint8
+  std::vector<std::string> captions;
+};
+
+/// Index of the run; its name may be left out where there is one run alone.
+std::int64_t run_named(const std::vector<RunRecord>& runs, const std::string& name,
+                       const Place& place) {
+  std::vector<std::string> names;
+  for (const RunRecord& run : runs) names.push_back(run.name);
+  if (name.empty() && names.size() == 1) return 0;
+  if (name.empty()) {
+    throw usage_error(place, "holds " + std::to_string(names.size()) +
+                                 " runs: name one with --run, such as '" + names.front() + "'");
+  }
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw usage_error(place, "has no run named '" + name + "'" + advice(name, names));
+  }
+  return found - names.begin();
+}
+
+/// The kept pictures of one run of a sweep.
+RecordedPictures recorded_pictures(const fs::path& path, const std::string& run) {
+  const Place place{path.string()};
+  const ResultSummary summary = read_summary(path);
+  const std::int64_t index = run_named(summary.runs, run, place);
+  const Hdf5File file = Hdf5File::open(path);
+  RecordedPictures recorded{file.read("/pictures/images")[index].contiguous(), {}};
+  if (recorded.pictures.size(0) == 0) {
+    throw usage_error(place, "kept no pictures ('pictures: {keep: 0}' in its config)");
+  }
+  const RecordTable prompts = file.read_table("/prompts");
+  for (std::size_t c = 0; c < prompts.columns.size(); ++c) {
+    if (prompts.columns[c].name != "caption") continue;
+    for (const auto& row : prompts.rows) {
+      recorded.captions.push_back(std::get<std::string>(row[c]));
+    }
+  }
+  recorded.captions.resize(static_cast<std::size_t>(recorded.pictures.size(0)));
+  return recorded;
+}
+
 }  // namespace
 
 void add_options(CLI::App& command, JudgeNetworkOptions& options) {
@@ -68,6 +113,7 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options) {
   command.add_option("--clip", options.clip,
                      "CLIPModel folder in transformers' layout: its embeddings are the features "
                      "where --features names none");
+  command.add_option("--run", options.run, "Of a result file: the run whose pictures are judged");
   command
       .add_option("--resize", options.protocol.resize,
                   "legacy: pictures as they are, the network resizes; clean: Pillow's bicubic "
@@ -130,6 +176,15 @@ const ClipJudge& JudgedPictures::clip() {
 }
 
 LookedAt JudgedPictures::open(const fs::path& path) {
+  if (path.extension() == ".h5") {
+    const RecordedPictures recorded = recorded_pictures(path, options_.run);
+    load_networks(path);
+    Looker looker(*this);
+    for (const at::Tensor& batch : recorded.pictures.split(options_.batch)) looker.look(batch);
+    LookedAt seen = looker.finish(path);
+    seen.captions = recorded.captions;
+    return seen;
+  }
   if (!fs::is_directory(path)) {
     const at::Tensor pictures = pictures_of(path);
     if (!pictures.defined()) return {load_judged_set(path), {}};

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
@@ -17,6 +19,7 @@ struct JudgeNetworkOptions {
   std::filesystem::path clip;     // a CLIPModel folder; "": none
   PictureProtocol protocol;
   int batch = 32;
+  std::string run;  // of a result file: whose pictures; "": its only one
 };
 void add_options(CLI::App& command, JudgeNetworkOptions& options);
 
@@ -24,6 +27,7 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options);
 struct LookedAt {
   JudgedSet set;
   at::Tensor image_embeds;  // [n, d]; undefined without CLIP, and for files of features
+  std::vector<std::string> captions = {};  // of each picture, where a result file knows them
 };
 
 /// Opens sets; loads the networks when the first pictures need them.
@@ -33,8 +37,9 @@ class JudgedPictures {
 
   /// Features are the network's, or without one CLIP's embeddings. path: an .npz file
   /// (load_judged_set), one that holds pictures under `arr_0` [n, h, w, 3] as guided-diffusion
-  /// writes them, or a folder of PNG files in the order of their names. Throws a usage error for an
-  /// empty folder, pictures of different sizes, and where the network is missing.
+  /// writes them, the pictures of one run of a result file (.h5), or a folder of PNG files in the
+  /// order of their names. Throws a usage error for an empty folder, pictures of different sizes, a
+  /// run that is not there or kept no pictures, and where the network is missing.
   LookedAt open(const std::filesystem::path& path);
   /// CLIP; throws a usage error without --clip.
   const ClipJudge& clip();

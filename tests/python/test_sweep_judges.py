@@ -155,3 +155,20 @@ def test_prompts_without_scenes_cannot_be_read(fdbench, tmp_path):
                       "prompts={list: [a red circle]}")  # fmt: skip
     assert result.returncode == 2
     assert "prompt 0 has none" in result.stderr
+
+
+def test_pictures_of_a_result_file_can_be_judged_again(fdbench, tmp_path):
+    result, output = sweep(fdbench, tmp_path, "{clip: models/mini-judge}")
+    assert result.returncode == 0, result.stderr
+    with h5py.File(output) as file:
+        stored = file["pictures/clip_score"][:]
+    for run, name in enumerate(("full", "encoder/uniform:4")):
+        again = fdbench("judge", output, "--run", name, "--clip", "models/mini-judge",
+                        "--metrics", "clip_score", "--format", "json")  # fmt: skip
+        assert again.returncode == 0, again.stderr
+        assert json.loads(again.stdout)["clip_score"] == pytest.approx(stored[run].mean(), rel=1e-6)
+    for options, wanted in ((["--run", "ful"], "did you mean 'full'"), ([], "name one with --run")):
+        refused = fdbench("judge", output, *options, "--clip", "models/mini-judge",
+                          "--metrics", "clip_score")  # fmt: skip
+        assert refused.returncode == 2
+        assert wanted in refused.stderr and len(refused.stderr.splitlines()) == 1
