@@ -29,8 +29,11 @@ target_link_options(LibTorch::torch INTERFACE "-Wl,--allow-shlib-undefined" "-Wl
 target_link_libraries(LibTorch::torch INTERFACE "${LIBTORCH_CPU}" "${LIBTORCH_C10}")
 # at::parallel_for is a template: without OpenMP it would run on one thread. At run time the run path finds the OpenMP
 # library that the wheel brings, so that there is one pool of threads.
-target_compile_options(LibTorch::torch INTERFACE -fopenmp)
-target_link_options(LibTorch::torch INTERFACE -fopenmp)
+# The fuzz targets do without: clang's own OpenMP library would be a second one.
+if(NOT FDBENCH_FUZZ)
+  target_compile_options(LibTorch::torch INTERFACE -fopenmp)
+  target_link_options(LibTorch::torch INTERFACE -fopenmp)
+endif()
 
 if(FDBENCH_CUDA)
   find_library(LIBTORCH_CUDA torch_cuda HINTS "${LIBTORCH_ROOT}/lib" NO_DEFAULT_PATH REQUIRED)

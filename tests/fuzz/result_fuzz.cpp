@@ -1,0 +1,37 @@
+// Any bytes as a result file: what `report`, `check` and `compare` read, and every array of it.
+#include <hdf5.h>
+
+#include <cstdlib>
+
+#include "fuzz/fuzz_input.h"
+#include "results/hdf5.h"
+#include "results/result_reader.h"
+#include "results/run_table.h"
+#include "sweep/gate_baseline.h"
+#include "sweep/result_measures.h"
+
+namespace fdbench {
+namespace {
+
+void read_arrays(std::string_view bytes) {
+  const Hdf5File file = Hdf5File::open_image(bytes, "image");
+  for (const std::string& name : file.datasets()) read_untrusted([&] { file.read(name); });
+}
+
+void write_tables(const std::filesystem::path& path) {
+  const ResultSummary summary = read_summary(path);
+  for (const std::string& format : table_formats()) format_runs(summary.runs, format);
+}
+
+}  // namespace
+}  // namespace fdbench
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace fdbench;
+  const auto path = fuzz_folder().write("result.h5", std::string(fuzz_bytes(data, size)));
+  read_untrusted([&] { read_arrays(fuzz_bytes(data, size)); });
+  read_untrusted([&] { write_tables(path); });
+  read_untrusted([&] { gate_baseline(read_measures(path), {}); });
+  if (H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL) > 0) std::abort();  // something was left open
+  return 0;
+}
