@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kDeepest = 200;
+
 /// A JSON text with a plain 0 in place of each number that the standard lacks, padded to the same
 /// length.
 struct StandardText {
@@ -29,7 +31,7 @@ std::optional<double> number_of(std::string_view word) {
 }
 
 /// End of the text in quotes that begins at `begin`.
-std::size_t string_end(const std::string& text, std::size_t begin) {
+std::size_t string_end(std::string_view text, std::size_t begin) {
   std::size_t end = begin + 1;
   while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
   return std::min(end + 1, text.size());
@@ -75,6 +77,18 @@ json parse_json(const std::string& text) {
     if (number != standard.numbers.end()) parsed = number->second;
     return true;
   });
+}
+
+bool nested_too_deeply(std::string_view text) {
+  int depth = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const char letter = text[begin];
+    if (letter == '[' || letter == '{') ++depth;
+    if (letter == ']' || letter == '}') --depth;
+    if (depth > kDeepest) return true;
+    begin = letter == '"' ? string_end(text, begin) : begin + 1;
+  }
+  return false;
 }
 
 }  // namespace fdbench

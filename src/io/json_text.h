@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace fdbench {
 
@@ -10,5 +11,10 @@ namespace fdbench {
 /// Python's json module writes them, and diffusers has one in the config of its DPM-Solvers
 /// (lambda_min_clipped). Throws nlohmann::json::exception; its places are those of `text`.
 nlohmann::json parse_json(const std::string& text);
+
+/// Whether lists and objects of a JSON text lie so deep in each other (more than 200) that no honest
+/// file has them. nlohmann's parser takes any depth, but copying or printing such a value overflows
+/// the stack, so that what comes from a file is asked first.
+bool nested_too_deeply(std::string_view text);
 
 }  // namespace fdbench

@@ -176,6 +176,7 @@ json read_json(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw usage_error({path.string()}, "cannot be read");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (nested_too_deeply(text)) throw usage_error({path.string()}, "is nested too deeply");
   try {
     return parse_json(text);
   } catch (const json::parse_error& error) {

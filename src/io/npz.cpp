@@ -37,7 +37,11 @@ class ArrayReader {
   at::Tensor read() {
     const std::size_t begin = read_header();
     std::uint64_t size = at::elementSize(dtype_);
+    std::int64_t stride = 1;  // axes of length 0 count as 1 there
     for (const std::int64_t extent : shape_) {
+      if (__builtin_mul_overflow(stride, std::max<std::int64_t>(extent, 1), &stride)) {
+        fail("has a shape that cannot be");
+      }
       if (extent != 0 && size > bytes_.size() / static_cast<std::uint64_t>(extent)) {
         fail("holds fewer numbers than its shape says");
       }

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "io/atomic_file.h"
 #include "io/file_mapping.h"
+#include "io/json_text.h"
 
 namespace fdbench {
 namespace {
@@ -21,6 +22,7 @@ using nlohmann::json;
 constexpr std::size_t kLengthBytes = 8;          // the header length, little-endian
 constexpr std::size_t kMaxHeader = 100'000'000;  // as the reference implementation
 constexpr std::size_t kAlignment = 64;           // [bytes] of the data in files that we write
+constexpr std::size_t kMostAxes = 64;            // as LibTorch's operators
 constexpr const char* kMetadata = "__metadata__";
 
 const std::vector<std::pair<std::string, at::ScalarType>>& dtypes() {
@@ -69,6 +71,7 @@ class HeaderReader {
     check_length(length);
     data_begin_ = kLengthBytes + length;
     const char* text = reinterpret_cast<const char*>(mapping_.data()) + kLengthBytes;
+    if (nested_too_deeply({text, length})) throw fault("the header is nested too deeply");
     json header = json::parse(text, text + length, nullptr, /*allow_exceptions=*/false);
     if (header.is_discarded())
       throw fault("the header is not JSON; the file is damaged or no safetensors file");
@@ -100,7 +103,9 @@ class HeaderReader {
   }
 
   std::vector<std::int64_t> shape(const std::string& name, const json& entry) const {
-    return numbers(name, entry, "shape");
+    std::vector<std::int64_t> sides = numbers(name, entry, "shape");
+    if (sides.size() > kMostAxes) throw fault(name, "has more axes than LibTorch works with");
+    return sides;
   }
 
   /// -> first byte and the one behind the last, counted from the start of the file.
@@ -125,15 +130,17 @@ class HeaderReader {
     return {data_begin_ + begin, data_begin_ + end};
   }
 
-  /// Bytes of a tensor; refuses shapes whose size does not fit 63 bits.
+  /// Bytes of a tensor; refuses shapes whose size does not fit 63 bits (sides of length 0 count as
+  /// 1 in strides, so they do here).
   std::uint64_t bytes(const std::string& name, const std::vector<std::int64_t>& shape,
                       at::ScalarType dtype) const {
     std::int64_t total = static_cast<std::int64_t>(c10::elementSize(dtype));
     for (const std::int64_t side : shape) {
-      if (__builtin_mul_overflow(total, side, &total))
+      if (__builtin_mul_overflow(total, std::max<std::int64_t>(side, 1), &total))
         throw fault(name, "has a shape too large for any file");
     }
-    return static_cast<std::uint64_t>(total);
+    const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+    return empty ? 0 : static_cast<std::uint64_t>(total);
   }
 
   /// begin and end by tensor: they must cover the data without overlap or hole.

@@ -37,11 +37,14 @@ class ZipReader {
 
   std::vector<ZipMember> members() const {
     std::vector<ZipMember> members;
-    std::uint64_t at = 0;
+    std::uint64_t at = 0, packed = 0;
     const std::uint64_t count = find_directory(at);
     for (std::uint64_t i = 0; i < count; ++i) {
       const Entry entry = read_entry(at);
       members.push_back({entry.name, unpack(entry)});
+      packed += entry.packed;
+      // Else a small file could be unpacked into any size.
+      if (packed > file_.size()) fail("damaged ZIP file: its members overlap");
     }
     return members;
   }

@@ -43,6 +43,14 @@ TEST(ParseJson, TakesNothingElse) {
   }
 }
 
+TEST(ReadJson, RefusesWhatWouldOverflowTheStack) {
+  const TemporaryFolder folder;
+  const std::string open(100'000, '['), close(100'000, ']');
+  const auto path = folder.write("c.json", "{\"a\": " + open + close + "}");
+  EXPECT_THAT(message_of([&] { read_json(path); }), HasSubstr("nested too deeply"));
+  EXPECT_FALSE(nested_too_deeply("[\"" + open + "\\\"\", {}, [], [[1]]]"));
+}
+
 TEST(ReadJson, NamesThePlaceBehindSuchANumber) {
   const TemporaryFolder folder;
   const auto path = folder.write("c.json", "{\"a\": -Infinity,\n \"b\": NaN, \"c\": ?}");

@@ -124,6 +124,11 @@ std::string two(const std::string& first, const std::string& second, std::size_t
       R"({"x":)" + entry("U8", "[4]", first) + R"(,"y":)" + entry("U8", "[4]", second) + "}",
       data_bytes);
 }
+std::string repeated(const std::string& text, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += text;
+  return all;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Files, SafetensorsFault,
@@ -145,7 +150,10 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"overlap", two("[0,4]", "[2,6]", 6), "tensor 'y' overlaps tensor 'x'"},
         Fault{"hole", two("[0,4]", "[6,10]", 10), "tensor 'y' begins 2 bytes behind"},
         Fault{"trailing", one("F32", "[1]", "[0,4]", 7), "3 bytes behind the last tensor"},
-        Fault{"metadata", file_of(R"({"__metadata__":{"a":1}})", 0), "must be a text"}),
+        Fault{"metadata", file_of(R"({"__metadata__":{"a":1}})", 0), "must be a text"},
+        Fault{"strides", one("F32", "[0,4611686018427387904,4]", "[0,0]", 0), "too large"},
+        Fault{"axes", one("U8", "[1" + repeated(",1", 64) + "]", "[0,1]", 1), "more axes"},
+        Fault{"nested", file_of(repeated("{\"x\":[", 100'000), 0), "nested too deeply"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(SafetensorsFile, SurvivesAnyByteOfTheHeader) {

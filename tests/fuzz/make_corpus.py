@@ -1,0 +1,213 @@
+"""Writes the seed inputs of the fuzz targets from nothing: tests/fuzz/corpus/<target>/.
+
+usage: .venv/bin/python -m tests.fuzz.make_corpus
+The files that fuzzing found (their names begin with "found_") are left alone.
+"""
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+CORPUS = Path(__file__).parent / "corpus"
+VOCABULARY = {"a": 0, "b": 1, "a</w>": 2, "b</w>": 3, "ab</w>": 4, "!</w>": 5}
+VOCABULARY |= {"<|startoftext|>": 6, "<|endoftext|>": 7}
+
+
+def write(target: str, name: str, content: bytes) -> None:
+    """Writes one seed."""
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def safetensors(header: dict, data: bytes = b"") -> bytes:
+    """A safetensors file with just this header."""
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def entry(dtype: str, shape: list[int], begin: int, end: int) -> dict:
+    """One tensor of a safetensors header."""
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def write_safetensors() -> None:
+    """Tensors of all dtypes, metadata, empty tensors."""
+    kinds = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1}
+    header, end = {"__metadata__": {"format": "pt"}}, 0
+    for name, size in (kinds | {"U8": 1, "BOOL": 1}).items():
+        header[name] = entry(name, [2, 3], end, end + 6 * size)
+        end += 6 * size
+    write("safetensors", "all_dtypes", safetensors(header, bytes(end)))
+    write("safetensors", "empty", safetensors({"a": entry("F32", [0, 4], 0, 0)}))
+    two = {"a": entry("U8", [1], 0, 1), "b": entry("F32", [], 1, 5)}
+    write("safetensors", "unaligned", safetensors(two, bytes(5)))
+    write("safetensors", "without_tensors", safetensors({}))
+
+
+def npz(arrays: dict[str, np.ndarray], packed: bool = False) -> bytes:
+    """An archive of arrays; numpy would give it the time of day."""
+    method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(name + ".npy"), "w") as member:
+                np.lib.format.write_array(member, array, allow_pickle=True)
+            archive.getinfo(name + ".npy").compress_type = method
+    return target.getvalue()
+
+
+def write_npz() -> None:
+    """Stored and deflated archives, single arrays, and one of Python objects."""
+    arrays = {"mu": np.arange(3.0), "sigma": np.eye(3, dtype=np.float32)}
+    arrays["arr_0"] = np.asfortranarray(np.arange(6, dtype=np.uint8).reshape(2, 3))
+    write("npz", "stored", npz(arrays))
+    target = io.BytesIO()
+    np.savez_compressed(target, zeros=np.zeros(4000), half=np.ones(3, np.float16))
+    write("npz", "deflated", target.getvalue())
+    write("npz", "objects", npz({"a": np.array([{"b": 1}], dtype=object)}))
+    single = io.BytesIO()
+    np.save(single, np.zeros((2, 0, 3), np.int64))
+    write("npz", "single", single.getvalue())
+
+
+def tokenizer(*files: object, text: str) -> bytes:
+    """The order of tokenizer_fuzz.cpp; None: no such file."""
+    parts = [
+        b"" if file is None else (file if isinstance(file, str) else json.dumps(file)).encode()
+        for file in files
+    ]
+    return b"\0".join([*parts, text.encode()])
+
+
+def write_tokenizers() -> None:
+    """Old and new layouts of a tokenizer folder with texts of several scripts."""
+    config = {"pad_token": "a", "model_max_length": 12, "unk_token": {"content": "!</w>"}}
+    config["added_tokens_decoder"] = {"6": {"content": "<|startoftext|>", "special": True}}
+    special = {"bos_token": "<|startoftext|>", "additional_special_tokens": ["<x>"]}
+    merges = "#version: 0.2\na b</w>\n"
+    text = "AB  a\n! <x> it's 12 \u0130\u0301 \u3042\u6f22 \U0001f600\u0345"
+    old = tokenizer(None, VOCABULARY, merges, None, special, {"<x>": 8}, text=text)
+    write("tokenizer", "old_layout", old)
+    write("tokenizer", "new_layout", tokenizer(None, VOCABULARY, merges, config, None, None, text=text))
+    added = [{"id": 6, "content": "<|startoftext|>", "normalized": False}]
+    model = {"type": "BPE", "vocab": VOCABULARY, "merges": ["a b</w>"]}
+    whole = {"model": model, "added_tokens": added}
+    write("tokenizer", "one_file", tokenizer(whole, None, None, None, None, None, text="ab!"))
+    pairs = {"model": model | {"merges": [["a", "b</w>"]]}}
+    limits = {"model_max_length": 1e30, "padding_side": "right"}
+    write("tokenizer", "pairs", tokenizer(pairs, None, None, limits, None, None, text="ab\0c"))
+
+
+RESULT_ATTRIBUTES = {
+    "format": "fdbench",
+    "schema_version": 1,
+    "name": "a sweep",
+    "settings": json.dumps({"dtype": "float32", "runs.full": "{}", "runs.x": '{"strategy":"x"}'}),
+    "num_threads": 1,
+    "device": "cpu",
+    "guidance_scale": 4.5,
+}
+
+
+def fill_result(file: h5py.File) -> None:
+    """The parts of docs/results.md that fdbench reads back, for two runs."""
+    for name, value in RESULT_ATTRIBUTES.items():
+        file.attrs[name] = value
+    kinds = [("name", "S8"), ("strategy", "S8"), ("compared_with", "S8"), ("baseline", "?")]
+    kinds += [("num_steps", "i8"), ("unet_s", "f8"), ("multiply_adds_ratio", "f8")]
+    rows = [("full", "full", "full", True, 50, 0.5, 1), ("x", "x", "full", False, 50, 0.2, 1.5)]
+    file["runs"] = np.array(rows, kinds)
+    file["blocks"] = np.array([("mid",), ("up",)], [("name", "S4")])
+    file["layers"] = np.array([("encoder",), ("decoder",)], [("role", "S8")])
+    seconds = np.array([[0.5, 0.5, 0.4, 0.5, 0.6]])
+    file["timing/unet_s"] = np.repeat(seconds, 2, 0)
+    file["timing/denoise_cpu_s"] = np.repeat(seconds, 2, 0)
+    file["timing/layer_s"] = np.repeat(seconds, 2, 0)
+    file["pictures/psnr_to_full"] = np.array([[np.inf], [20.0]])
+    file.create_dataset("features/mse", data=np.ones((2, 1, 3, 2)), chunks=True, compression=4)
+
+
+def write_results() -> None:
+    """The same file in HDF5's old and new layout, and one that is not fdbench's."""
+    for name, version in {"old_format": "earliest", "new_format": "latest"}.items():
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "result.h5"
+            with h5py.File(path, "w", libver=version) as file:
+                fill_result(file)
+            write("result", name, path.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result.h5"
+        with h5py.File(path, "w", libver="latest") as file:
+            file["a"] = np.arange(3)
+        write("result", "another", path.read_bytes())
+
+
+CONFIG = """\
+name: small
+model: {architecture: sd15, weights: random, seed: 1}
+device: cpu
+dtype: bfloat16
+threads: 2
+seed: 7
+prompts: {list: [a cat, "a \\u00e4 dog"], count: 1}
+guidance_scale: 7.5
+latent: [64, 96]
+features: {enabled: true, detail: layer}
+pictures: {chunk: 4, batch: 2, keep: all}
+timing: {warmup: 1, rounds: 8}
+steps: 50
+sampler: {name: ddim, eta: 0.5, flag: true, betas: [0.1, 0.2]}
+savings: {skip_hoisting: false}
+reuse: linear
+tome: {ratio: 0.5, sx: 2, use_rand: true}
+noise_injection: {alpha: 0.003, tau: 25, placement: before_unet}
+max_parallel: 4
+equal_time: [encoder]
+runs:
+  - &full {strategy: full}
+  - {name: encoder, strategy: encoder, key_steps: non_uniform_IV, execution: [sequential, parallel]}
+"""
+RUNS = """\
+name: many
+model: somewhere
+prompts: [a, b]
+steps: 20
+runs:
+  - strategy: full
+  - {strategy: decoder, key_steps: [20, 10, 5], sampler: euler, steps: 20, tome: 0.3}
+  - {strategy: drop, key_steps: {uniform: 5}, baseline: full}
+  - {strategy: encoder, key_steps: {start: 0.1, end: 0.9, max_run: 4}, reuse: taylor2}
+  - {strategy: encoder_decoder, key_steps: {mask: [1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1]}}
+  - {strategy: deepcache, cache_interval: 3, skip_mode: non_uniform, center: 8, pow: 1.4}
+  - {strategy: deepcache, key_steps: 'uniform:5', cache_block_id: 1, cache_layer_id: 0}
+  - {strategy: first_block_cache, threshold: 0.1, cache_branch: 1, warmup: 2, max_run: 3}
+  - strategy: custom
+    blocks:
+      encoder: {uniform: 2}
+      up_blocks.0: &keys [20]
+      mid_block: *keys
+equal_time: true
+"""
+
+
+def write_configs() -> None:
+    """Every key once."""
+    write("config", "every_key", CONFIG.encode())
+    write("config", "every_strategy", RUNS.encode())
+    quoted = "name: >-\n  folded\n   text\nmodel: |+\n  block\n\n'runs' : !!str \"\\x41\\u263a\"\n"
+    write("config", "styles", quoted.encode())
+    write("config", "shared", b"a: &a [1, 2]\nb: &b [*a, *a]\nc: {<<: *b, ? [x] : y}\n")
+
+
+if __name__ == "__main__":
+    write_safetensors()
+    write_npz()
+    write_tokenizers()
+    write_results()
+    write_configs()
