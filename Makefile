@@ -6,11 +6,13 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 CONFIG ?= configs/ablation.yaml
 FAULTS ?= 50
+SECONDS ?= 600
+FUZZ ?= safetensors npz tokenizer config result
 PYTEST := $(VENV_PYTHON) -m pytest -q
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize format lint clean
+.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize fuzz format lint clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +59,12 @@ sanitize: setup ## unit tests under AddressSanitizer and UndefinedBehaviorSaniti
 	@[ -e build/debug/build.ninja ] || cmake --preset debug
 	@cmake --build build/debug
 	@OMP_WAIT_POLICY=PASSIVE ctest --test-dir build/debug --output-on-failure --no-tests=error -j 2
+
+fuzz: setup ## libFuzzer on the readers of untrusted files (clang; SECONDS=600 each of FUZZ="safetensors npz ...")
+	@setup/install_debian.sh setup/debian-packages-fuzz.txt
+	@[ -e build/fuzz/build.ninja ] || cmake --preset fuzz
+	@cmake --build build/fuzz --target fuzz_targets
+	@for target in $(FUZZ); do tests/fuzz/run.sh $$target $(SECONDS) || exit 1; done
 
 format: setup-lint ## format C++ and Python
 	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format -i

@@ -8,6 +8,9 @@ namespace fdbench {
 namespace {
 
 constexpr std::size_t kImageIncrement = 1 << 20;
+constexpr hsize_t kMostInflation = 1100;     // deflate cannot do more than 1032 to 1
+constexpr hsize_t kSmallArray = 1 << 20;     // [bytes] that any file may ask for
+constexpr int kMostAxes = H5S_MAX_RANK;
 
 /// The library's faults become exceptions, so it prints nothing and leaves a failed file alone at
 /// the end of the program.
@@ -16,6 +19,9 @@ void prepare_library() {
     H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    // A file may ask for a filter that the library would load as a plugin, and point to other files.
+    H5PLset_loading_state(0);
+    H5Lunregister(H5L_TYPE_EXTERNAL);
     return true;
   }();
   static_cast<void>(once);
@@ -131,7 +137,39 @@ void Hdf5File::fail(const std::string& doing) const {
 Hdf5Handle Hdf5File::open_dataset(const std::string& name) const {
   Hdf5Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (dataset < 0) fail("dataset " + name + " cannot be opened");
+  const Hdf5Handle properties(H5Dget_create_plist(dataset), H5Pclose);
+  if (H5Pget_external_count(properties) != 0 || H5Pget_layout(properties) == H5D_VIRTUAL) {
+    fail("dataset " + name + " is kept in other files, which are not read");
+  }
   return dataset;
+}
+
+std::vector<hsize_t> Hdf5File::checked_shape(const std::string& name, hid_t dataset,
+                                             std::size_t entry_bytes) const {
+  const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
+  const Hdf5Handle properties(H5Dget_create_plist(dataset), H5Pclose);
+  const Hdf5Handle stored(H5Dget_type(dataset), H5Tclose);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  hsize_t file_bytes = 0;
+  if (rank < 0 || H5Sget_simple_extent_type(space) == H5S_NULL ||
+      H5Fget_filesize(file_, &file_bytes) < 0) {
+    fail("dataset " + name + " has no shape");
+  }
+  std::vector<hsize_t> shape(static_cast<std::size_t>(rank)), chunk(kMostAxes, 0);
+  H5Sget_simple_extent_dims(space, shape.data(), nullptr);
+  if (H5Pget_layout(properties) != H5D_CHUNKED ||
+      H5Pget_chunk(properties, kMostAxes, chunk.data()) < 0) {
+    chunk.clear();
+  }
+  const hsize_t most = kSmallArray + kMostInflation * file_bytes;
+  for (const std::vector<hsize_t>* sides : {&shape, &chunk}) {
+    hsize_t bytes = std::max<hsize_t>(entry_bytes, H5Tget_size(stored));
+    for (const hsize_t side : *sides) {
+      if (side > 0 && bytes > most / side) fail("dataset " + name + " is larger than the file");
+      bytes *= std::max<hsize_t>(side, 1);
+    }
+  }
+  return shape;
 }
 
 std::string hdf5_version() {

@@ -108,6 +108,11 @@ class Hdf5File {
   Hdf5Handle open_dataset(const std::string& name) const;
 
  private:
+  /// How many entries the dataset has along each axis. Throws where its numbers (of `entry_bytes`
+  /// each in memory) could not have come out of a file of this size: a damaged one may claim any.
+  std::vector<hsize_t> checked_shape(const std::string& name, hid_t dataset,
+                                     std::size_t entry_bytes) const;
+
   Hdf5File(std::filesystem::path path, Hdf5Handle file);
 
   std::filesystem::path path_;

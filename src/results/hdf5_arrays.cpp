@@ -101,11 +101,9 @@ void Hdf5File::write(const std::string& name, const std::vector<std::int64_t>& s
 
 at::Tensor Hdf5File::read(const std::string& name) const {
   const Hdf5Handle dataset = open_dataset(name);
-  const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
   const Hdf5Handle type(H5Dget_type(dataset), H5Tclose);
-  std::vector<hsize_t> shape(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
-  H5Sget_simple_extent_dims(space, shape.data(), nullptr);
   const at::ScalarType dtype = stored_dtype(type);
+  const std::vector<hsize_t> shape = checked_shape(name, dataset, c10::elementSize(dtype));
   at::Tensor values =
       at::empty(std::vector<std::int64_t>(shape.begin(), shape.end()), at::TensorOptions(dtype));
   if (H5Dread(dataset, memory_type(dtype), H5S_ALL, H5S_ALL, H5P_DEFAULT,

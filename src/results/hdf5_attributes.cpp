@@ -4,6 +4,8 @@
 namespace fdbench {
 namespace {
 
+constexpr hssize_t kMostTexts = 1'000'000;  // of an attribute
+
 Hdf5Handle text_type() {
   Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type, H5T_VARIABLE);
@@ -87,7 +89,8 @@ std::string Hdf5File::attribute_text(const std::string& object, const std::strin
   if (attribute < 0) fail("attribute " + name + " is missing");
   const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
   const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
-  const std::size_t count = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (count < 0 || count > kMostTexts) fail("attribute " + name + " cannot be read");
   herr_t status = -1;
   std::string text;
   if (H5Tget_class(type) == H5T_INTEGER && count == 1) {
@@ -99,7 +102,7 @@ std::string Hdf5File::attribute_text(const std::string& object, const std::strin
     status = H5Aread(attribute, H5T_NATIVE_DOUBLE, &number);
     text = number_text(number);
   } else if (H5Tis_variable_str(type) > 0) {
-    std::vector<char*> texts(count);
+    std::vector<char*> texts(static_cast<std::size_t>(count));
     status = H5Aread(attribute, type, texts.data());
     if (status >= 0) text = joined(texts);
     if (status >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, texts.data());

@@ -7,6 +7,8 @@
 namespace fdbench {
 namespace {
 
+constexpr std::size_t kMostRows = 100'000, kMostRowBytes = 1 << 24;
+
 /// A row in memory: each column at its offset.
 struct RowLayout {
   std::vector<Hdf5Handle> types;
@@ -166,7 +168,6 @@ void Hdf5File::write_names(const std::string& name, const std::vector<std::strin
 RecordTable Hdf5File::read_table(const std::string& name) const {
   const Hdf5Handle dataset = open_dataset(name);
   const Hdf5Handle stored(H5Dget_type(dataset), H5Tclose);
-  const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
   if (H5Tget_class(stored) != H5T_COMPOUND) fail(name + " is no table");
   RecordTable table;
   RowLayout layout;
@@ -175,11 +176,16 @@ RecordTable Hdf5File::read_table(const std::string& name) const {
     ColumnType type{};
     if (!column_type_of(member, type)) continue;
     char* member_name = H5Tget_member_name(stored, static_cast<unsigned>(m));
+    if (member_name == nullptr) fail("table " + name + " has a column without a name");
     table.columns.push_back({member_name, type, "", ""});
     H5free_memory(member_name);
     layout.add(value_type(type, H5Tget_size(member)));
   }
-  const auto count = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+  const std::vector<hsize_t> shape = checked_shape(name, dataset, layout.row_size);
+  const std::size_t count = shape.size() == 1 ? shape[0] : 0;
+  if (shape.size() != 1 || count > kMostRows || layout.row_size > kMostRowBytes) {
+    fail(name + " is no table of at most " + std::to_string(kMostRows) + " rows");
+  }
   std::vector<char> bytes(layout.row_size * count);
   const Hdf5Handle type = compound_type(layout, table.columns);
   if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) {

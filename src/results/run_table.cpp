@@ -205,7 +205,8 @@ std::string as_json(std::span<const RunRecord> records) {
                  field.value(record));
     }
   }
-  return list.dump(2) + "\n";
+  // Text from a file need not be UTF-8.
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "sweep/yaml_documents.h"
+
 namespace fdbench {
 namespace {
 
@@ -86,7 +88,7 @@ class Converter {
   }
 
   static constexpr int kDeepest = 64;
-  static constexpr int kMostValues = 1'000'000;
+  static constexpr int kMostValues = 200'000;
   std::string file_;
   int num_values_ = 0;
 };
@@ -195,13 +197,12 @@ ConfigTree parse_config(const std::string& text, const std::string& file) {
   refuse_other_encodings(text, file);
   refuse_tabs(text, file);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) return {};
-    if (documents.size() > 1) {
-      throw usage_error(place_of(documents[1].Mark(), file),
+    if (const auto second = second_yaml_document(text)) {
+      throw usage_error(place_of(*second, file),
                         "a second YAML document ('---'); a config file holds one");
     }
-    return Converter(file).convert(documents[0]);
+    const YAML::Node document = YAML::Load(text);
+    return document.IsNull() ? ConfigTree{} : Converter(file).convert(document);
   } catch (const YAML::Exception& error) {
     throw usage_error(place_of(error.mark, file), "not valid YAML: " + error.msg);
   }

@@ -17,7 +17,7 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kMany = 1'000'000;
+constexpr std::int64_t kMany = 1'000'000, kMostSteps = 100'000;
 constexpr std::int64_t kLargestSide = 4096;  // of a latent
 
 /// Captions, and scenes where the prompts have them.
@@ -204,7 +204,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("judges")) experiment.judges = read_judges(map.at("judges"), path);
   RunSpec defaults;
   defaults.sampler.options = nlohmann::json::object();
-  if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMany));
+  if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
   if (map.has("reuse")) defaults.strategy.reuse = read_reuse(map.at("reuse"));

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "io/atomic_file.h"
+#include "io/json_text.h"
 #include "results/provenance.h"
 #include "sweep/config_tree.h"
 #include "sweep/statistics.h"
@@ -125,7 +126,7 @@ GatedRun read_run(const Reader& reader, const Json& json) {
   if (!json.is_object()) reader.fail("each of 'runs' wants an object");
   const Json& identity = reader.at(json, "identity");
   run.identity = identity.dump();
-  run.baseline = json.value("baseline", false);
+  run.baseline = json.value("baseline", Json(false)) == true;
   run.unet_speedup = reader.optional_number(json, "unet_speedup");
   run.round_ratios = reader.numbers(json, "round_ratios");
   run.multiply_adds_speedup = reader.optional_number(json, "multiply_adds_speedup");
@@ -204,7 +205,9 @@ GateBaseline gate_baseline(const ResultMeasures& measures, const Gates& gates) {
 
 GateBaseline read_baseline(const std::filesystem::path& path) {
   const Reader reader(path);
-  const Json json = Json::parse(read_text(path), nullptr, false);
+  const std::string text = read_text(path);
+  if (nested_too_deeply(text)) reader.fail("is nested too deeply");
+  const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) reader.fail("is no JSON");
   if (!json.is_object() || json.value("format", Json()) != kFormat) {
     reader.fail("is no baseline of fdbench (no format '" + std::string(kFormat) + "')");

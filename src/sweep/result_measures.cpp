@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "io/json_text.h"
 #include "results/hdf5.h"
 #include "results/result_reader.h"
 
@@ -47,7 +48,9 @@ std::vector<std::string> texts(const Hdf5File& file, const std::string& table,
 std::string run_identity(const Settings& settings, const RunRecord& record) {
   const auto found = settings.find("runs." + record.name);
   nlohmann::json run = nlohmann::json::object();
-  if (found != settings.end()) run = nlohmann::json::parse(found->second, nullptr, false);
+  if (found != settings.end() && !nested_too_deeply(found->second)) {
+    run = nlohmann::json::parse(found->second, nullptr, false);
+  }
   if (!run.is_object()) run = nlohmann::json::object();
   run.erase("baseline");
   run["sampler"] = record.sampler;
@@ -58,7 +61,7 @@ std::string run_identity(const Settings& settings, const RunRecord& record) {
                         key == "guidance_scale" || key == "pictures.batch";
     if (shared) run[key] = value;
   }
-  return run.dump();
+  return run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void read_features(const Hdf5File& file, const std::vector<std::string>& blocks,
@@ -68,7 +71,7 @@ void read_features(const Hdf5File& file, const std::vector<std::string>& blocks,
     if (!file.has(dataset)) continue;
     const at::Tensor values = file.read(dataset);  // [R, P, S, B]
     if (values.dim() != 4 || values.size(0) != static_cast<std::int64_t>(runs.size())) continue;
-    const at::Tensor means = values.nanmean(at::IntArrayRef{1, 2});
+    const at::Tensor means = values.to(at::kDouble).nanmean(at::IntArrayRef{1, 2});
     for (std::size_t r = 0; r < runs.size(); ++r) {
       const std::vector<double> of_blocks = doubles(means[static_cast<std::int64_t>(r)]);
       for (std::size_t b = 0; b < std::min(blocks.size(), of_blocks.size()); ++b) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/hash.h"
+#include "io/json_text.h"
 #include "pipelines/prompt_encoder.h"
 #include "sweep/judges.h"
 #include "sweep/tome_config.h"
@@ -127,8 +128,9 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
 std::string settings_json(const Settings& settings) { return nlohmann::json(settings).dump(); }
 
 Settings settings_from_json(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   Settings settings;
+  if (nested_too_deeply(text)) return settings;
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return settings;
   for (const auto& [key, value] : json.items()) {
     if (value.is_string()) settings[key] = value.get<std::string>();

@@ -93,5 +93,36 @@ TEST(Hdf5File, SaysInOneLineWhatIsNoHdf5) {
   }
 }
 
+TEST(Hdf5File, RefusesShapesThatNoFileOfItsSizeCouldHold) {
+  Hdf5File file = Hdf5File::create_in_memory();
+  file.create_array("/huge", {.dtype = at::kByte, .shape = {1 << 30, 1 << 30}, .chunk = {1, 64}});
+  file.create_array("/chunk", {.dtype = at::kByte, .shape = {2}, .chunk = {1 << 30}});
+  file.create_array("/none", {.dtype = at::kDouble, .shape = {0, 4}, .chunk = {}});
+  for (const char* name : {"/huge", "/chunk"}) EXPECT_THROW(file.read(name), Error) << name;
+  EXPECT_EQ(file.read("/none").numel(), 0);
+}
+
+TEST(Hdf5File, RefusesADatasetWithoutShape) {
+  Hdf5File file = Hdf5File::create_in_memory();
+  const Hdf5Handle space(H5Screate(H5S_NULL), H5Sclose);
+  const Hdf5Handle made(H5Dcreate2(file.id(), "/a", H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT,
+                                   H5P_DEFAULT),
+                        H5Dclose);
+  EXPECT_THROW(file.read("/a"), Error);
+}
+
+TEST(Hdf5File, ReadsNoOtherFiles) {
+  Hdf5File file = Hdf5File::create_in_memory();
+  const hsize_t size = 1;
+  const Hdf5Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  const Hdf5Handle outside(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_external(outside, "/etc/hostname", 0, 1);
+  const Hdf5Handle made(
+      H5Dcreate2(file.id(), "/a", H5T_NATIVE_UINT8, space, H5P_DEFAULT, outside, H5P_DEFAULT),
+      H5Dclose);
+  EXPECT_THROW(file.read("/a"), Error);
+  EXPECT_LT(H5Lcreate_external("/tmp/other.h5", "/a", file.id(), "b", H5P_DEFAULT, H5P_DEFAULT), 0);
+}
+
 }  // namespace
 }  // namespace fdbench

@@ -74,5 +74,13 @@ TEST(RunTable, JsonHoldsNullForWhatWasNotMeasured) {
 
 TEST(RunTable, RefusesAnotherFormat) { EXPECT_THROW(format_runs({}, "xml"), Error); }
 
+TEST(FormatRuns, TakesTextThatIsNotUtf8) {
+  RunRecord record;
+  record.name = "a\xff";
+  for (const std::string& format : table_formats()) {
+    EXPECT_NE(format_runs(std::span(&record, 1), format), "") << format;
+  }
+}
+
 }  // namespace
 }  // namespace fdbench

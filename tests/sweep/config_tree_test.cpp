@@ -103,5 +103,11 @@ TEST(ConfigText, ReadsBackAsTheSameTree) {
   EXPECT_EQ(again.find("l")->items[1].scalar, "x y");
 }
 
+TEST(ParseConfig, EndsWhereTheYamlLibraryDoesNot) {
+  for (const char* text : {",", ",n%nul\"\n", "]", "a: b\n,"}) {
+    EXPECT_THROW(parse_config(text, "c.yaml"), Error) << text;
+  }
+}
+
 }  // namespace
 }  // namespace fdbench
