@@ -12,9 +12,9 @@ namespace fdbench {
 /// (lambda_min_clipped). Throws nlohmann::json::exception; its places are those of `text`.
 nlohmann::json parse_json(const std::string& text);
 
-/// Whether lists and objects of a JSON text lie so deep in each other (more than 200) that no honest
-/// file has them. nlohmann's parser takes any depth, but copying or printing such a value overflows
-/// the stack, so that what comes from a file is asked first.
+/// Whether lists and objects of a JSON text lie so deep in each other (more than 200) that no
+/// honest file has them. nlohmann's parser takes any depth, but copying or printing such a value
+/// overflows the stack, so that what comes from a file is asked first.
 bool nested_too_deeply(std::string_view text);
 
 }  // namespace fdbench

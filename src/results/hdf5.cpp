@@ -8,8 +8,8 @@ namespace fdbench {
 namespace {
 
 constexpr std::size_t kImageIncrement = 1 << 20;
-constexpr hsize_t kMostInflation = 1100;     // deflate cannot do more than 1032 to 1
-constexpr hsize_t kSmallArray = 1 << 20;     // [bytes] that any file may ask for
+constexpr hsize_t kMostInflation = 1100;  // deflate cannot do more than 1032 to 1
+constexpr hsize_t kSmallArray = 1 << 20;  // [bytes] that any file may ask for
 constexpr int kMostAxes = H5S_MAX_RANK;
 
 /// The library's faults become exceptions, so it prints nothing and leaves a failed file alone at
@@ -19,7 +19,8 @@ void prepare_library() {
     H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    // A file may ask for a filter that the library would load as a plugin, and point to other files.
+    // A file may ask for a filter that the library would load as a plugin, and point to other
+    // files.
     H5PLset_loading_state(0);
     H5Lunregister(H5L_TYPE_EXTERNAL);
     return true;

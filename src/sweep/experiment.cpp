@@ -204,7 +204,8 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("judges")) experiment.judges = read_judges(map.at("judges"), path);
   RunSpec defaults;
   defaults.sampler.options = nlohmann::json::object();
-  if (map.has("steps")) defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
+  if (map.has("steps"))
+    defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
   if (map.has("reuse")) defaults.strategy.reuse = read_reuse(map.at("reuse"));

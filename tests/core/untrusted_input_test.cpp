@@ -50,18 +50,19 @@ TEST(UntrustedInput, NothingRunsOtherCode) {
 }
 
 TEST(UntrustedInput, OnlyTheJudgeMakesAFeatureNetworkOfTheNamedFile) {
-  const auto found = files_with(FDBENCH_SOURCE_DIR "/src", R"(FeatureNetwork[ a-z_]*[({])",
-                                {".cpp"});
+  const auto found =
+      files_with(FDBENCH_SOURCE_DIR "/src", R"(FeatureNetwork[ a-z_]*[({])", {".cpp"});
   for (const std::string& path : found) {
     EXPECT_TRUE(path == kLoader || path == "cli/judged_pictures.cpp") << path;
   }
 }
 
 TEST(UntrustedInput, TheAnalysisNeitherUnpicklesNorEvaluates) {
-  EXPECT_EQ(files_with(FDBENCH_SOURCE_DIR "/analysis",
-                       R"(pickle|torch\.load|jit\.load|yaml\.(load|unsafe_load)\(|\beval\(|\bexec\()",
-                       {".py"}),
-            std::vector<std::string>{});
+  EXPECT_EQ(
+      files_with(FDBENCH_SOURCE_DIR "/analysis",
+                 R"(pickle|torch\.load|jit\.load|yaml\.(load|unsafe_load)\(|\beval\(|\bexec\()",
+                 {".py"}),
+      std::vector<std::string>{});
 }
 
 }  // namespace

@@ -94,7 +94,11 @@ def write_tokenizers() -> None:
     text = "AB  a\n! <x> it's 12 \u0130\u0301 \u3042\u6f22 \U0001f600\u0345"
     old = tokenizer(None, VOCABULARY, merges, None, special, {"<x>": 8}, text=text)
     write("tokenizer", "old_layout", old)
-    write("tokenizer", "new_layout", tokenizer(None, VOCABULARY, merges, config, None, None, text=text))
+    write(
+        "tokenizer",
+        "new_layout",
+        tokenizer(None, VOCABULARY, merges, config, None, None, text=text),
+    )
     added = [{"id": 6, "content": "<|startoftext|>", "normalized": False}]
     model = {"type": "BPE", "vocab": VOCABULARY, "merges": ["a b</w>"]}
     whole = {"model": model, "added_tokens": added}

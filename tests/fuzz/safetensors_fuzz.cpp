@@ -19,8 +19,7 @@ void read_all(const std::filesystem::path& path) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;
-  const auto path =
-      fuzz_folder().write("model.safetensors", std::string(fuzz_bytes(data, size)));
+  const auto path = fuzz_folder().write("model.safetensors", std::string(fuzz_bytes(data, size)));
   read_untrusted([&] { read_all(path); });
   return 0;
 }

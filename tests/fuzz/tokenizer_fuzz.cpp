@@ -1,14 +1,15 @@
-// Any bytes as a tokenizer folder and a text for it. Files stand one after the other in the order of
-// kFiles, each ended by a zero byte; an empty one is not there. What follows the last is the text.
+// Any bytes as a tokenizer folder and a text for it. Files stand one after the other in the order
+// of kFiles, each ended by a zero byte; an empty one is not there. What follows the last is the
+// text.
 #include "fuzz/fuzz_input.h"
 #include "text/clip_tokenizer.h"
 
 namespace fdbench {
 namespace {
 
-constexpr const char* kFiles[] = {"tokenizer.json",        "vocab.json",
-                                  "merges.txt",            "tokenizer_config.json",
-                                  "special_tokens_map.json", "added_tokens.json"};
+constexpr const char* kFiles[] = {
+    "tokenizer.json",          "vocab.json",       "merges.txt", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json"};
 
 /// Writes the files. -> the text behind them.
 std::string unpack(std::string_view bytes) {

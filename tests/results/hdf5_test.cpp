@@ -105,9 +105,9 @@ TEST(Hdf5File, RefusesShapesThatNoFileOfItsSizeCouldHold) {
 TEST(Hdf5File, RefusesADatasetWithoutShape) {
   Hdf5File file = Hdf5File::create_in_memory();
   const Hdf5Handle space(H5Screate(H5S_NULL), H5Sclose);
-  const Hdf5Handle made(H5Dcreate2(file.id(), "/a", H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT,
-                                   H5P_DEFAULT),
-                        H5Dclose);
+  const Hdf5Handle made(
+      H5Dcreate2(file.id(), "/a", H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+      H5Dclose);
   EXPECT_THROW(file.read("/a"), Error);
 }
 
