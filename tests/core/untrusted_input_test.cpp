@@ -1,5 +1,5 @@
 // Nothing of ours unpickles or runs what a file holds: LibTorch's loaders (TorchScript and pickle)
-// are named in one file alone, which loads the network that --features names.
+// are named in one file alone, which loads the network that --features or a config names.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -49,11 +49,13 @@ TEST(UntrustedInput, NothingRunsOtherCode) {
             std::vector<std::string>{});
 }
 
-TEST(UntrustedInput, OnlyTheJudgeMakesAFeatureNetworkOfTheNamedFile) {
+TEST(UntrustedInput, OnlyJudgesMakeANetworkOfTheFileTheyAreGiven) {
   const auto found =
-      files_with(FDBENCH_SOURCE_DIR "/src", R"(FeatureNetwork[ a-z_]*[({])", {".cpp"});
+      files_with(FDBENCH_SOURCE_DIR "/src", R"(FeatureNetwork>?[ a-z_]*[({])", {".cpp"});
   for (const std::string& path : found) {
-    EXPECT_TRUE(path == kLoader || path == "cli/judged_pictures.cpp") << path;
+    // Of the path that --features gives, or the key `judges` of a config.
+    EXPECT_TRUE(path == kLoader || path == "cli/judged_pictures.cpp" || path == "sweep/judges.cpp")
+        << path;
   }
 }
 

@@ -13,9 +13,9 @@ folder=$(mktemp -d /dev/shm/fdbench-fuzz.XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 dictionary=""
 [ -e "tests/fuzz/$target.dict" ] && dictionary="-dict=tests/fuzz/$target.dict"
-# The limits: 10 s and 2 GiB an input, 256 MiB at once.
+# The limits: 25 s and 2 GiB an input, 256 MiB at once.
 if ! TMPDIR=$folder OMP_NUM_THREADS=1 "build/fuzz/tests/fuzz/${target}_fuzz" \
-  -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 $dictionary \
+  -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -malloc_limit_mb=256 $dictionary \
   -artifact_prefix="$found/" -print_final_stats=1 "$corpus" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
   grep -vE "NEW|REDUCE|pulse|^INFO" "$log" | tail -n 60
   echo "$target: a finding, see $log and $found" >&2
