@@ -20,7 +20,6 @@ std::filesystem::path result_file(const TemporaryFolder& folder, const RunRecord
   const nlohmann::json settings = {{"seed", "0"}, {"runs." + record.name, run_settings}};
   file.set_attribute("/", "settings", settings.dump());
   file.write_table("/runs", to_table(std::span(&record, 1)));
-  file.write_names("/names", {"unused"});
   const ArrayLayout layout{.dtype = at::kLong, .shape = {1, 2, 3, 4}, .chunk = {}};
   file.create_array("/features/mse", layout);
   file.write("/features/mse", {}, at::ones({1, 2, 3, 4}, at::kLong));
