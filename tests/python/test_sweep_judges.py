@@ -25,7 +25,7 @@ timing: {{warmup: 0, rounds: 1}}
 judges: {judges}
 runs:
   - {{strategy: full}}
-  - {{strategy: encoder, key_steps: "uniform:4"}}
+  - {{strategy: encoder, key_steps: {{uniform: 4}}}}
 """
 
 
@@ -162,7 +162,7 @@ def test_pictures_of_a_result_file_can_be_judged_again(fdbench, tmp_path):
     assert result.returncode == 0, result.stderr
     with h5py.File(output) as file:
         stored = file["pictures/clip_score"][:]
-    for run, name in enumerate(("full", "encoder/uniform:4")):
+    for run, name in enumerate(("full", "encoder/uniform_4")):
         again = fdbench("judge", output, "--run", name, "--clip", "models/mini-judge",
                         "--metrics", "clip_score", "--format", "json")  # fmt: skip
         assert again.returncode == 0, again.stderr
