@@ -11,6 +11,10 @@ import torch
 from PIL import Image
 from scipy import linalg
 
+from analysis.judged import judged_runs
+from analysis.load import load
+from analysis.report import write_report
+
 ROOT = Path(__file__).resolve().parents[2]
 MINI = ROOT / "experiments" / "mini"
 CONFIG = """
@@ -61,6 +65,7 @@ def test_scores_are_those_of_the_references(fdbench, tmp_path, reference):
         images = file["pictures/images"][:]
         clip_score = file["pictures/clip_score"][:]
         objects, whole = file["pictures/objects_right"][:], file["pictures/picture_right"][:]
+        check_schema(fdbench, file)
         runs = file["runs"][:]
         captions = [caption.decode() for caption in file["prompts"]["caption"]]
     check_scenes(images, objects, whole)
@@ -78,6 +83,34 @@ def test_scores_are_those_of_the_references(fdbench, tmp_path, reference):
         assert runs["fid"][run] == pytest.approx(frechet(embeds[run], rows), rel=1e-3)
         assert runs["fid_low"][run] <= runs["fid"][run] <= runs["fid_high"][run]
     assert runs["fid_change"][1] == pytest.approx(runs["fid"][1] - runs["fid"][0], rel=1e-6)
+    check_page(output, tmp_path, runs)
+
+
+def check_page(output, tmp_path, runs):
+    results = load(output)
+    judged = judged_runs(results)
+    assert [heading for heading, _ in judged["scores"]] == ["FID", "CLIPScore", "objects right"]
+    assert [part.split()[0] for part in judged["judges"]] == ["clip", "scenes", "reference"]
+    of_baseline, of_method = (row["scores"] for row in judged["rows"])
+    assert all(score["change"] == "" and not score["same"] for score in of_baseline)
+    for key, score in zip(("fid", "clip_score", "objects_right"), of_method, strict=True):
+        low, high = runs[f"{key}_change_low"][1], runs[f"{key}_change_high"][1]
+        assert score["same"] == (low <= 0 <= high)
+    page = write_report(results, tmp_path / "page").read_text()
+    assert "What judges say of the pictures" in page
+    assert ("not significant" in page) == any(score["same"] for score in of_method)
+
+
+def check_schema(fdbench, file):
+    schema = json.loads(fdbench("schema", "--format", "json").stdout)
+    names = ("/pictures/clip_score", "/pictures/objects_right", "/pictures/picture_right")
+    infos = [info for info in schema["datasets"] if info["name"] in names]
+    assert len(infos) == len(names)
+    for info in infos:
+        dataset = file[info["name"]]
+        assert dataset.dtype.str[1:] == info["type"]
+        assert dataset.shape == (2, 6)
+        assert dataset.attrs["units"] == info["unit"]
 
 
 def check_scenes(images, objects, whole):
