@@ -13,8 +13,8 @@ namespace fdbench {
 /// |m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), in float64. The square root's trace is that
 /// of (A C2 A)^(1/2) with A = C1^(1/2), which is symmetric, so that eigenvalues suffice and
 /// covariances of deficient rank (fewer samples than dimensions) are no special case: eigenvalues
-/// below 0 by rounding count as 0, and so does a distance below 0. Throws a usage error where dimensions differ or a value is not
-/// finite.
+/// below 0 by rounding count as 0, and so does a distance below 0. Throws a usage error where
+/// dimensions differ or a value is not finite.
 double frechet_distance(const Moments& a, const Moments& b);
 
 /// What the distance would be with infinitely many samples (Chong and Forsyth 2020): the distance

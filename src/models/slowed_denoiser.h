@@ -12,8 +12,8 @@ namespace fdbench {
 /// [0, 10].
 double slowed_decoder_share();
 
-/// The same network, except that after each layer of the decoder its thread spins for `share` of the
-/// processor time that it spent in the layer. Outputs are those of `denoiser`.
+/// The same network, except that after each layer of the decoder its thread spins for `share` of
+/// the processor time that it spent in the layer. Outputs are those of `denoiser`.
 std::unique_ptr<Denoiser> slow_decoder(std::unique_ptr<Denoiser> denoiser, double share);
 
 }  // namespace fdbench

@@ -43,7 +43,8 @@ TEST(RunRecords, TellOfDeepCache) {
 TEST(RunRecords, AGridWithoutReuseSaysSo) {
   const PreparedSweep sweep = tiny_sweep({tiny_run("encoder", 4)});
   RunRecord record = planned_record(sweep.runs[0]);
-  count_grid(record, sweep, sweep.runs[0], at::ones({4, 4}, at::kByte), at::tensor({4, 4}, at::kLong));
+  count_grid(record, sweep, sweep.runs[0], at::ones({4, 4}, at::kByte),
+             at::tensor({4, 4}, at::kLong));
   EXPECT_FALSE(record.reused);
 }
 
