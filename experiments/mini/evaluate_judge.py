@@ -11,7 +11,7 @@ from pathlib import Path
 import corruptions
 import numpy as np
 import torch
-from hard_negatives import hard_negatives
+from hard_negatives import hard_negatives, shows
 from judge_parts import FOLDER, pixels_of
 from parts import encode_text, load_tokenizer
 from reader import read
@@ -59,11 +59,11 @@ def candidates(drawn: list[Scene], rng: random.Random) -> list[list[Scene]]:
     """For each scene: itself, its hard negatives, and other held-out scenes; 64 in all."""
     found = []
     for scene in drawn:
-        captions = {other.caption(): other for other in [scene, *hard_negatives(scene, rng)]}
-        while len(captions) < CANDIDATES:
+        pictures = {shows(other): other for other in [scene, *hard_negatives(scene, rng)]}
+        while len(pictures) < CANDIDATES:
             other = rng.choice(drawn)
-            captions.setdefault(other.caption(), other)
-        found.append(list(captions.values())[:CANDIDATES])
+            pictures.setdefault(shows(other), other)
+        found.append(list(pictures.values())[:CANDIDATES])
     return found
 
 
@@ -78,7 +78,8 @@ def retrieval(judge: Judge, drawn: list[Scene], pictures: np.ndarray) -> dict:
         others_drawn = np.stack([draw(other, pen) for other in others[1:]])
         seen = torch.cat([images[i : i + 1], judge.pictures(others_drawn)])
         of_picture.append(int((seen @ texts[i]).argmax()) == 0)
-    hard = np.mean([len(hard_negatives(scene, random.Random(0))) for scene in drawn])
+    rng = random.Random(0)
+    hard = np.mean([len({shows(s) for s in hard_negatives(scene, rng)}) for scene in drawn])
     return {
         "candidates": CANDIDATES,
         "hard_negatives_among_them": round(float(hard), 1),

@@ -50,18 +50,14 @@ def changed(scene: Scene, rng: random.Random) -> list[Scene]:
     return made
 
 
+def shows(scene: Scene) -> tuple:
+    """What its picture shows: equal for two captions of one picture."""
+    return frozenset(zip(scene.things, scene.centres(), strict=True)), scene.background
+
+
 def hard_negatives(scene: Scene, rng: random.Random) -> list[Scene]:
     """All of both kinds, in random order, none with the scene's own picture."""
     made = {other.caption(): other for other in swapped(scene) + changed(scene, rng)}
-    where = frozenset(zip(scene.things, scene.centres(), strict=True))
-    told_otherwise = [
-        caption
-        for caption, other in made.items()
-        if frozenset(zip(other.things, other.centres(), strict=True)) == where
-        and other.background == scene.background
-    ]
-    for caption in told_otherwise:
-        del made[caption]
-    found = list(made.values())
+    found = [other for other in made.values() if shows(other) != shows(scene)]
     rng.shuffle(found)
     return found

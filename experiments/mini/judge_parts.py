@@ -80,15 +80,22 @@ def pixels_of(pictures: torch.Tensor) -> torch.Tensor:
 
 
 def export(state: dict, folder: Path = FOLDER) -> None:
-    """Writes the folder that transformers and fdbench load, weights in float16."""
-    write_tokenizer(folder)
-    model = new_judge(load_tokenizer(folder))
+    """Writes the folder that transformers and fdbench load, weights in float16: all files beside it
+    first, then one after the other into their places.
+    """
+    part = folder.with_name(folder.name + ".part")
+    write_tokenizer(part)
+    model = new_judge(load_tokenizer(part))
     model.load_state_dict(state)
-    model.half().save_pretrained(folder, safe_serialization=True)
-    config = json.loads((folder / "config.json").read_text())
+    model.half().save_pretrained(part, safe_serialization=True)
+    config = json.loads((part / "config.json").read_text())
     config.pop("_name_or_path", None)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (part / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     side = {"height": 64, "width": 64}
     CLIPImageProcessor(
         size=side, do_center_crop=False, crop_size=side, image_mean=MEAN, image_std=STD
-    ).save_pretrained(folder)
+    ).save_pretrained(part)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in part.iterdir():
+        path.replace(folder / path.name)
+    part.rmdir()

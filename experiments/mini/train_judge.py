@@ -5,7 +5,8 @@
 Contrastive as CLIP, over batches in which every scene comes with a hard negative, picture and
 caption. A head that both towers share asks the embeddings for each object and its place: without it
 the towers learn to bind words to objects hours later. The head is thrown away. Only the training
-side of the split is seen. Goes on from its checkpoint; writes the folder with every checkpoint.
+side of the split is seen. Goes on from its checkpoint; the folder is written at the end, also when
+nothing was left to do.
 """
 
 import argparse
@@ -21,7 +22,6 @@ from scenes import draw, held_out, scenes
 from torch.nn.functional import cross_entropy, normalize
 
 JUDGE = CHECKPOINTS / "judge.pt"
-SCENES = CHECKPOINTS / "judge_scenes.pt"
 SEED = 40_000_000  # not the scenes that models/mini was trained on
 NOISE = 0.06  # largest standard deviation of what is added to the pixels
 AVERAGE = 0.99  # of the weights that are exported
@@ -30,8 +30,9 @@ SPREAD = PROJECTION**0.5  # makes the entries of a unit vector about 1
 
 def dataset(count: int) -> dict[str, torch.Tensor]:
     """`count` scenes and behind them a hard negative of each: pictures, tokens and slots."""
-    if SCENES.exists():
-        return torch.load(SCENES)
+    kept = CHECKPOINTS / f"judge_scenes_{count}.pt"
+    if kept.exists():
+        return torch.load(kept)
     source, rng, pen = scenes(SEED, False), random.Random(SEED), np.random.default_rng(SEED)
     first, second = [], []
     while len(first) < count:
@@ -47,7 +48,7 @@ def dataset(count: int) -> dict[str, torch.Tensor]:
         "tokens": encode_text(tokenizer, [scene.caption() for scene in drawn]),
         "slots": torch.stack([slots(scene) for scene in drawn]),
     }
-    save(made, SCENES)
+    save(made, kept)
     return made
 
 
@@ -99,7 +100,7 @@ def train(args: argparse.Namespace) -> None:
             state = {"model": model.state_dict(), "head": head.state_dict(), "average": average}
             rest = {"optimizer": optimizer.state_dict(), "iteration": iteration + 1}
             save(state | rest, JUDGE)
-            export(average)
+    export(average)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ constexpr const char* kPickScore = "pick_score";
 struct JudgeOptions {
   std::filesystem::path judged, reference, prompts;
   std::vector<std::string> metrics;
+  std::string run, reference_run;  // of result files
   std::string format = "table";
   ScoreOptions score;
   JudgeNetworkOptions network;
@@ -142,9 +143,10 @@ void run_judge(const JudgeOptions& options) {
     throw usage_error("these metrics compare with a reference: add --reference FILE|FOLDER");
   }
   JudgedPictures pictures(options.network);
-  const LookedAt judged = pictures.open(options.judged);
+  const LookedAt judged = pictures.open(options.judged, options.run);
   std::optional<JudgedSet> opened;
-  if (!options.reference.empty()) opened = pictures.open(options.reference).set;
+  if (!options.reference.empty())
+    opened = pictures.open(options.reference, options.reference_run).set;
   const JudgedSet* reference = opened ? &*opened : nullptr;
   const std::vector<Score> scores = all_scores(pictures, judged, reference, names, options);
   const std::vector<std::string> warnings = score_warnings(judged.set, reference, names);
@@ -165,8 +167,12 @@ void add_judge_command(CLI::App& app) {
       ->add_option("PICTURES", options->judged,
                    "Folder of PNG files, a result file (.h5), or .npz with features")
       ->required();
+  command->add_option("--run", options->run, "Of a result file: the run whose pictures are judged");
+  command->add_option("--reference-run", options->reference_run,
+                      "Of a result file as reference: the run to compare with");
   command->add_option("--reference", options->reference,
-                      "What to compare with: a folder, features, or statistics (mu, sigma)");
+                      "What to compare with: a folder, a result file, features, or statistics (mu, "
+                      "sigma)");
   std::string names;
   for (const std::string& name : score_names()) names += name + ", ";
   names += std::string(kClipScore) + ", " + kPickScore;

@@ -74,7 +74,7 @@ std::int64_t run_named(const std::vector<RunRecord>& runs, const std::string& na
   if (name.empty() && names.size() == 1) return 0;
   if (name.empty()) {
     throw usage_error(place, "holds " + std::to_string(names.size()) +
-                                 " runs: name one with --run, such as '" + names.front() + "'");
+                                 " runs: name one, such as --run '" + names.front() + "'");
   }
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
@@ -87,6 +87,10 @@ std::int64_t run_named(const std::vector<RunRecord>& runs, const std::string& na
 RecordedPictures recorded_pictures(const fs::path& path, const std::string& run) {
   const Place place{path.string()};
   const ResultSummary summary = read_summary(path);
+  const auto synthetic = summary.attributes.find("synthetic");
+  if (synthetic != summary.attributes.end() && synthetic->second == "1") {
+    throw usage_error(place, "is of a model with random weights: its pictures mean nothing");
+  }
   const std::int64_t index = run_named(summary.runs, run, place);
   const Hdf5File file = Hdf5File::open(path);
   RecordedPictures recorded{file.read("/pictures/images")[index].contiguous(), {}};
@@ -113,7 +117,6 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options) {
   command.add_option("--clip", options.clip,
                      "CLIPModel folder in transformers' layout: its embeddings are the features "
                      "where --features names none");
-  command.add_option("--run", options.run, "Of a result file: the run whose pictures are judged");
   command
       .add_option("--resize", options.protocol.resize,
                   "legacy: pictures as they are, the network resizes; clean: Pillow's bicubic "
@@ -175,9 +178,9 @@ const ClipJudge& JudgedPictures::clip() {
   return *clip_;
 }
 
-LookedAt JudgedPictures::open(const fs::path& path) {
+LookedAt JudgedPictures::open(const fs::path& path, const std::string& run) {
   if (path.extension() == ".h5") {
-    const RecordedPictures recorded = recorded_pictures(path, options_.run);
+    const RecordedPictures recorded = recorded_pictures(path, run);
     load_networks(path);
     Looker looker(*this);
     for (const at::Tensor& batch : recorded.pictures.split(options_.batch)) looker.look(batch);

@@ -19,7 +19,6 @@ struct JudgeNetworkOptions {
   std::filesystem::path clip;     // a CLIPModel folder; "": none
   PictureProtocol protocol;
   int batch = 32;
-  std::string run;  // of a result file: whose pictures; "": its only one
 };
 void add_options(CLI::App& command, JudgeNetworkOptions& options);
 
@@ -40,7 +39,8 @@ class JudgedPictures {
   /// writes them, the pictures of one run of a result file (.h5), or a folder of PNG files in the
   /// order of their names. Throws a usage error for an empty folder, pictures of different sizes, a
   /// run that is not there or kept no pictures, and where the network is missing.
-  LookedAt open(const std::filesystem::path& path);
+  /// run: of a result file; "": its only one.
+  LookedAt open(const std::filesystem::path& path, const std::string& run = "");
   /// CLIP; throws a usage error without --clip.
   const ClipJudge& clip();
 

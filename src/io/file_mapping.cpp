@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/hash.h"
 
 namespace fdbench {
 namespace {
@@ -59,6 +60,15 @@ void FileMapping::read(std::size_t offset, void* out, std::size_t size) const {
     offset += static_cast<std::size_t>(count);
     size -= static_cast<std::size_t>(count);
   }
+}
+
+std::string hash_of_files(const std::vector<std::filesystem::path>& paths) {
+  std::string hashes;
+  for (const std::filesystem::path& path : paths) {
+    const FileMapping file(path);
+    hashes += content_hash(file.data(), file.size());
+  }
+  return content_hash(hashes);
 }
 
 void FileMapping::read_numbers(std::size_t offset, at::ScalarType stored, at::Tensor& out) const {

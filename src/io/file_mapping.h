@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace fdbench {
 
@@ -36,5 +37,8 @@ class FileMapping {
   void* data_ = nullptr;
   std::size_t size_ = 0;  // [bytes]
 };
+
+/// Hash of the contents of several files, in this order. Throws as FileMapping does.
+std::string hash_of_files(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace fdbench

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "io/file_mapping.h"
 #include "io/model_folder.h"
 #include "metrics/image_processor.h"
@@ -76,11 +75,7 @@ struct ClipJudge::Impl {
         processor(folder / "preprocessor_config.json") {
     scale = std::exp(weights.take("logit_scale", {}).item<double>());
     weights.finish();
-    for (const char* file : {"model.safetensors", "preprocessor_config.json"}) {
-      const FileMapping mapping(folder / file);
-      hash += content_hash(mapping.data(), mapping.size());
-    }
-    hash = content_hash(hash);
+    hash = clip_judge_hash(folder);
   }
 
   std::vector<SafetensorsFile> files() const {
@@ -128,6 +123,10 @@ at::Tensor ClipJudge::text_embeds(const std::vector<std::string>& prompts) const
 double ClipJudge::scale() const { return impl_->scale; }
 
 const std::string& ClipJudge::hash() const { return impl_->hash; }
+
+std::string clip_judge_hash(const fs::path& folder) {
+  return hash_of_files({folder / "model.safetensors", folder / "preprocessor_config.json"});
+}
 
 at::Tensor cosines(const at::Tensor& a, const at::Tensor& b) {
   const auto unit = [](const at::Tensor& rows) {

@@ -34,6 +34,10 @@ class ClipJudge {
   std::unique_ptr<Impl> impl_;
 };
 
+/// `ClipJudge::hash` of a folder that need not be loaded for it. Throws a usage error where a file
+/// is missing.
+std::string clip_judge_hash(const std::filesystem::path& folder);
+
 /// Cosine of each row of a with the same row of b: [n, d] x [n, d] -> [n] float64.
 at::Tensor cosines(const at::Tensor& a, const at::Tensor& b);
 

@@ -41,10 +41,15 @@ struct FeatureNetwork::Module {
   bool asks_for_features = false;
 };
 
+std::string feature_network_hash(const std::filesystem::path& path,
+                                 const PictureProtocol& protocol) {
+  const FileMapping file(path);
+  return content_hash(content_hash(file.data(), file.size()) + protocol.text());
+}
+
 FeatureNetwork::FeatureNetwork(const std::filesystem::path& path, PictureProtocol protocol)
     : module_(std::make_unique<Module>()), path_(path.string()), protocol_(std::move(protocol)) {
-  const FileMapping file(path);
-  hash_ = content_hash(content_hash(file.data(), file.size()) + protocol_.text());
+  hash_ = feature_network_hash(path, protocol_);
   try {
     module_->module = torch::jit::load(path.string(), at::kCPU);
     module_->module.eval();

@@ -23,6 +23,11 @@ struct PictureProtocol {
   std::string text() const;
 };
 
+/// `FeatureNetwork::hash` of a file that need not be loaded for it. Throws a usage error where it
+/// is missing.
+std::string feature_network_hash(const std::filesystem::path& path,
+                                 const PictureProtocol& protocol);
+
 /// Runs code of the file: only ever loaded where the user names it. The call is net(x) with x
 /// [n, 3, h, w]; where forward has an argument `return_features` (the usual
 /// inception-2015-12-05.pt) it is set. The result is features [n, d], or a feature map [n, c, h,

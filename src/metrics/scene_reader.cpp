@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "io/file_mapping.h"
 #include "io/model_folder.h"
 #include "io/npz.h"
@@ -17,6 +16,7 @@ namespace {
 
 constexpr int kSide = 64;  // of a picture: a row is one word of bits
 constexpr int kPixels = kSide * kSide;
+constexpr const char *kNames = "scene_reader.json", *kMasks = "scene_reader.npz";
 
 /// As numpy.median: the mean of both middle values of an even number.
 double median_of(std::vector<double> values) {
@@ -117,8 +117,7 @@ ExpectedScene expected_scene(const nlohmann::json& scene) {
 }
 
 SceneReader::SceneReader(const std::filesystem::path& folder) {
-  const std::filesystem::path names = folder / "scene_reader.json",
-                              masks = folder / "scene_reader.npz";
+  const std::filesystem::path names = folder / kNames, masks = folder / kMasks;
   const nlohmann::json json = read_json(names);
   const NamedArrays arrays = load_npz(masks);
   try {
@@ -154,11 +153,10 @@ SceneReader::SceneReader(const std::filesystem::path& folder) {
   } catch (const std::out_of_range&) {
     throw usage_error({masks.string()}, "has no array 'templates'");
   }
-  for (const std::filesystem::path& path : {names, masks}) {
-    const FileMapping mapping(path);
-    hash_ += content_hash(mapping.data(), mapping.size());
-  }
-  hash_ = content_hash(hash_);
+}
+
+std::string scene_reader_hash(const std::filesystem::path& folder) {
+  return hash_of_files({folder / kNames, folder / kMasks});
 }
 
 SceneReader::Match SceneReader::best_match(const Bits& cover, double x, double y) const {

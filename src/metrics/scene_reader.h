@@ -46,8 +46,6 @@ class SceneReader {
 
   /// picture: [64, 64, 3] uint8. Throws a usage error for another size.
   SceneVerdict judge(const at::Tensor& picture, const ExpectedScene& scene) const;
-  /// Hash of both files.
-  const std::string& hash() const { return hash_; }
 
  private:
   using Bits = std::vector<std::uint64_t>;  // a row of 64 pixels each
@@ -69,7 +67,9 @@ class SceneReader {
   Palette colours_, backgrounds_;
   double least_contrast_ = 0, least_overlap_ = 0, farthest_ = 0, clearance_ = 0;
   std::int64_t least_area_ = 0;
-  std::string hash_;
 };
+
+/// Hash of both files of a scene reader's folder. Throws a usage error where one is missing.
+std::string scene_reader_hash(const std::filesystem::path& folder);
 
 }  // namespace fdbench

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "metrics/bootstrap.h"
 #include "metrics/frechet_distance.h"
 #include "metrics/inception_score.h"
 #include "metrics/kernel_distance.h"
@@ -152,10 +153,9 @@ void add_interval(Score& score, const Metric& metric, const Pair& pair) {
     const Features features = resampled(pair.features, chosen);
     values.push_back(metric.compute({pair.judged, features, pair.reference, pair.options}).value);
   }
-  const at::Tensor all = at::tensor(values, at::kDouble);
-  const double shift = score.value - all.mean().item<double>();
-  score.low = all.quantile(kLow).item<double>() + shift;
-  score.high = all.quantile(kHigh).item<double>() + shift;
+  const ScoreInterval interval = interval_around(score.value, values);
+  score.low = interval.low;
+  score.high = interval.high;
 }
 
 void check_networks(const JudgedSet& judged, const JudgedSet& reference) {

@@ -112,7 +112,10 @@ PictureSize TextToImagePipeline::size_of(const at::Tensor& latents) const {
 
 at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
   if (!has_vae()) throw usage_error({path_}, "has no vae/, so it cannot make pictures");
-  if (const auto read = std::exchange(read_vae_, nullptr)) vae_ = read();
+  if (read_vae_) {
+    vae_ = read_vae_();
+    read_vae_ = nullptr;
+  }
   std::vector<at::Tensor> pictures;  // one at a time: the decoder needs much memory
   for (const at::Tensor& latent : latents.to(device_, dtype_).split(1)) {
     pictures.push_back(to_pictures(vae_->decode(latent)));

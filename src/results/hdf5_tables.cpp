@@ -7,7 +7,7 @@
 namespace fdbench {
 namespace {
 
-constexpr std::size_t kMostRows = 100'000, kMostRowBytes = 1 << 24;
+constexpr std::size_t kMostRows = 10'000'000, kMostRowBytes = 1 << 24;
 
 /// A row in memory: each column at its offset.
 struct RowLayout {

@@ -62,7 +62,7 @@ class Merge {
             {{'P', sweep_.experiment.pictures.chunk}, {'K', sweep_.experiment.pictures.chunk}}) {
     for (const PreparedRun& run : sweep_.runs) records_.push_back(planned_record(run));
     distances_.resize(sweep_.runs.size());
-    judged_.emplace(sweep_.experiment.judges, sweep_.runs.size());
+    judged_.emplace(sweep_.experiment.judges, sweep_.runs.size(), facts.shows_progress);
   }
 
   std::vector<RunRecord> run() {

@@ -19,6 +19,7 @@ struct SweepFacts {
   /// that measured the times.
   std::vector<std::pair<std::string, Attribute>> provenance;
   std::vector<std::string> merged_from = {};  // a line a part; empty: computed in one go
+  bool shows_progress = false;                // on a terminal
 };
 
 /// Writes `output` whole or not at all; -> the rows of /runs.

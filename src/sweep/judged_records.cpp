@@ -1,11 +1,13 @@
 #include "sweep/judged_records.h"
 
-#include <algorithm>
+#include <cmath>
+#include <cstdio>
 
-#include "core/error.h"
+#include "core/progress.h"
+#include "metrics/bootstrap.h"
 #include "metrics/frechet_distance.h"
-#include "metrics/paired_bootstrap.h"
 #include "metrics/scores.h"
+#include "sweep/interrupt.h"
 #include "sweep/judges.h"
 
 namespace fdbench {
@@ -53,8 +55,8 @@ void fill_mean(RunRecord& record, const MeanFields& fields, const std::vector<at
 
 }  // namespace
 
-JudgedRuns::JudgedRuns(const JudgeSettings& judges, std::size_t num_runs)
-    : judges_(judges), runs_(num_runs) {
+JudgedRuns::JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, bool shows_progress)
+    : judges_(judges), shows_progress_(shows_progress), runs_(num_runs) {
   if (!judges.reference.empty()) reference_ = load_judged_set(judges.reference);
 }
 
@@ -66,7 +68,7 @@ void JudgedRuns::add(std::size_t run, const Arrays& arrays) {
   take(columns.picture_right, arrays, judged_arrays::kWhole);
 }
 
-void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) const {
+void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) {
   const Columns& own = runs_.at(run);
   const bool compared = baseline >= 0 && baseline != static_cast<int>(run);
   const Columns none;
@@ -77,38 +79,48 @@ void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) con
     record.pictures_right = at::cat(own.picture_right, 0).mean().item<double>();
   }
   if (!reference_ || own.features.empty()) return;
-  try {
-    add_distances(record, run, compared ? baseline : -1);
-  } catch (const Error& error) {
-    throw Error(error.kind(), judges_.place, error.what());
-  }
+  add_distances(record, run, compared ? baseline : -1);
   const double seconds = record.total_s;
   if (record.clip_score > 0) record.ftc = record.fid * seconds / record.clip_score;
 }
 
-void JudgedRuns::add_distances(RunRecord& record, std::size_t run, int baseline) const {
+const JudgedRuns::Columns& JudgedRuns::with_fids(std::size_t run) {
+  Columns& columns = runs_.at(run);
+  if (columns.fid) return columns;
+  const at::Tensor features = at::cat(columns.features, 0);
+  columns.fid = frechet_distance(moments_of(features), *reference_->moments);
+  Progress progress(stderr, shows_progress_, judges_.bootstrap, 0);
+  columns.resampled_fids = resampled_frechet_distances(
+      features, *reference_->moments, judges_.bootstrap, 0, [&](int done) {
+        check_interrupt();
+        progress.show(done, "FID's interval, run " + std::to_string(run + 1) + "/" +
+                                std::to_string(runs_.size()));
+      });
+  return columns;
+}
+
+void JudgedRuns::add_distances(RunRecord& record, std::size_t run, int baseline) {
   Features features;
   features.pooled = at::cat(runs_[run].features, 0);
-  const JudgedSet set = judged_set(record.name, features, "");
-  const std::vector<std::string>& wanted = judges_.metrics;
-  for (const Score& found : score(set, &*reference_, wanted, {})) {
+  const JudgedSet set = judged_set(record.name, features, feature_judge_hash(judges_));
+  for (const Score& found : score(set, &*reference_, judges_.metrics, {})) {
     if (found.name == "fid") record.fid = found.value;
     if (found.name == "kid") record.kid = found.value;
     if (found.name == "precision") record.precision = found.value;
     if (found.name == "recall") record.recall = found.value;
   }
-  const bool has_fid = std::find(wanted.begin(), wanted.end(), "fid") != wanted.end();
-  if (!has_fid || judges_.bootstrap < 2) return;
-  const at::Tensor other =
-      baseline < 0 ? at::Tensor() : at::cat(runs_[static_cast<std::size_t>(baseline)].features, 0);
-  const PairedInterval interval =
-      paired_frechet_interval(features.pooled, other, *reference_->moments, judges_.bootstrap, 0);
+  if (std::isnan(record.fid)) return;
+  const Columns& own = with_fids(run);
+  const ScoreInterval interval = interval_around(*own.fid, own.resampled_fids);
   record.fid_low = interval.low;
   record.fid_high = interval.high;
-  if (!other.defined()) return;
-  record.fid_change = interval.change;
-  record.fid_change_low = interval.change_low;
-  record.fid_change_high = interval.change_high;
+  if (baseline < 0) return;
+  const Columns& other = with_fids(static_cast<std::size_t>(baseline));
+  record.fid_change = *own.fid - *other.fid;
+  const ScoreInterval change =
+      interval_around(record.fid_change, differences(own.resampled_fids, other.resampled_fids));
+  record.fid_change_low = change.low;
+  record.fid_change_high = change.high;
 }
 
 }  // namespace fdbench

@@ -14,21 +14,26 @@ namespace fdbench {
 
 class JudgedRuns {
  public:
-  JudgedRuns(const JudgeSettings& judges, std::size_t num_runs);
+  /// shows_progress: of the resampling, on a terminal.
+  JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, bool shows_progress);
 
   /// Takes the judged arrays of a chunk of pictures, chunks in their order.
   void add(std::size_t run, const Arrays& arrays);
-  /// Fills the record's scores; baseline: index of the run to compare with, -1: none. Throws at the
-  /// place of `judges` where the reference does not fit the features.
-  void summarise(RunRecord& record, std::size_t run, int baseline) const;
+  /// Fills the record's scores; baseline: index of the run to compare with, -1: none.
+  void summarise(RunRecord& record, std::size_t run, int baseline);
 
  private:
   struct Columns {
     std::vector<at::Tensor> features, clip_score, objects_right, picture_right;
+    std::optional<double> fid;
+    std::vector<double> resampled_fids;
   };
-  void add_distances(RunRecord& record, std::size_t run, int baseline) const;
+  void add_distances(RunRecord& record, std::size_t run, int baseline);
+  /// The run's columns, with its FID and resampled ones, which are computed once.
+  const Columns& with_fids(std::size_t run);
 
   JudgeSettings judges_;
+  bool shows_progress_;
   std::optional<JudgedSet> reference_;
   std::vector<Columns> runs_;
 };

@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "io/file_mapping.h"
 #include "sweep/picture_unit.h"
 
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kAtOnce = 32;  // pictures that a network looks at together
+constexpr std::int64_t kAtOnce = 32;         // pictures that a network looks at together
+constexpr std::int64_t kFewestPictures = 4;  // as many neighbours as precision and recall count
 
 /// Runs an action; a fault is given the place of `judges` in the config.
 template <typename Action>
@@ -20,11 +20,6 @@ auto at_judges(const JudgeSettings& judges, const Action& action) {
   } catch (const Error& error) {
     throw Error(error.kind(), judges.place, error.what());
   }
-}
-
-std::string file_hash(const std::filesystem::path& path) {
-  const FileMapping mapping(path);
-  return content_hash(mapping.data(), mapping.size());
 }
 
 std::vector<ExpectedScene> expected_scenes(const Experiment& experiment) {
@@ -41,6 +36,28 @@ std::vector<ExpectedScene> expected_scenes(const Experiment& experiment) {
   return scenes;
 }
 
+/// Dimension of the reference's features. Throws where it cannot be used.
+std::int64_t checked_reference(const JudgeSettings& judges, std::int64_t num_pictures) {
+  const JudgedSet reference = load_judged_set(judges.reference);
+  if (!reference.network.empty() && reference.network != feature_judge_hash(judges)) {
+    throw usage_error({reference.name},
+                      "was seen by another network or with another resize than the sweep's "
+                      "pictures are: make it with `fdbench stats` and the same judge");
+  }
+  if (num_pictures < kFewestPictures) {
+    throw usage_error("a comparison with the reference wants at least " +
+                      std::to_string(kFewestPictures) + " prompts, there are " +
+                      std::to_string(num_pictures) + "; or leave 'reference' out");
+  }
+  for (const std::string& metric : judges.metrics) {
+    if (metric == "fid" || reference.features.pooled.defined()) continue;
+    throw usage_error({reference.name},
+                      "holds no features of single pictures, which " + metric +
+                          " needs: make it with --keep-features, or ask for metrics: [fid]");
+  }
+  return reference.moments ? reference.moments->mean.numel() : 0;
+}
+
 }  // namespace
 
 SweepJudges::SweepJudges(const Experiment& experiment) : experiment_(experiment) {
@@ -49,6 +66,9 @@ SweepJudges::SweepJudges(const Experiment& experiment) : experiment_(experiment)
     if (!judges.clip.empty()) clip_ = std::make_unique<ClipJudge>(judges.clip);
     if (!judges.network.empty()) {
       network_ = std::make_unique<FeatureNetwork>(judges.network, judges.protocol);
+    }
+    if (!judges.reference.empty()) {
+      reference_dimension_ = checked_reference(judges, experiment.num_pictures());
     }
     if (judges.scenes.empty()) return;
     reader_ = std::make_unique<SceneReader>(judges.scenes);
@@ -72,6 +92,15 @@ void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
     if (!network_) arrays[judged_arrays::kFeatures] = embeds.to(at::kFloat);
   }
   if (network_) arrays[judged_arrays::kFeatures] = at::cat(features, 0).to(at::kFloat);
+  if (reference_dimension_ > 0) {
+    const std::int64_t dimension = arrays.at(judged_arrays::kFeatures).size(1);
+    if (dimension != reference_dimension_) {
+      throw usage_error(experiment_.judges.place,
+                        "the judge sees " + std::to_string(dimension) +
+                            " features in a picture, the reference holds " +
+                            std::to_string(reference_dimension_));
+    }
+  }
   if (!reader_) return;
   std::vector<double> objects, whole;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -84,22 +113,26 @@ void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
   arrays[judged_arrays::kWhole] = at::tensor(whole, at::kDouble);
 }
 
+std::string feature_judge_hash(const JudgeSettings& judges) {
+  if (!judges.network.empty()) return feature_network_hash(judges.network, judges.protocol);
+  return judges.clip.empty() ? "" : clip_judge_hash(judges.clip);
+}
+
 Settings judge_settings(const JudgeSettings& judges) {
   Settings settings;
   at_judges(judges, [&] {
     if (!judges.clip.empty()) {
-      settings["judges.clip"] = content_hash(file_hash(judges.clip / "model.safetensors") +
-                                             file_hash(judges.clip / "preprocessor_config.json"));
+      settings["judges.clip"] = clip_judge_hash(judges.clip);
     }
     if (!judges.network.empty()) {
-      settings["judges.network"] = file_hash(judges.network) + " " + judges.protocol.text();
+      settings["judges.network"] =
+          feature_network_hash(judges.network, judges.protocol) + " " + judges.protocol.text();
     }
     if (!judges.scenes.empty()) {
-      settings["judges.scenes"] = content_hash(file_hash(judges.scenes / "scene_reader.json") +
-                                               file_hash(judges.scenes / "scene_reader.npz"));
+      settings["judges.scenes"] = scene_reader_hash(judges.scenes);
     }
     if (!judges.reference.empty()) {
-      settings["judges.reference"] = file_hash(judges.reference);
+      settings["judges.reference"] = hash_of_files({judges.reference});
       for (const std::string& metric : judges.metrics) {
         settings["judges.metrics"] += (settings["judges.metrics"].empty() ? "" : " ") + metric;
       }

@@ -25,11 +25,14 @@ inline constexpr const char* kWhole = "/judged/picture_right";    // [n] float64
 
 class SweepJudges {
  public:
-  /// Loads what the experiment's `judges` name. Throws errors at their place in the config, also
-  /// where prompts come without the scenes that a scene reader compares with.
+  /// Loads what the experiment's `judges` name. Throws errors at their place in the config, before
+  /// anything is computed: for what cannot be loaded, for prompts without the scenes that a scene
+  /// reader compares with, and for a reference that another network has seen, that lacks what a
+  /// metric needs, or that there are too few pictures for.
   explicit SweepJudges(const Experiment& experiment);
 
   /// Adds judged_arrays of the pictures `first`, `first` + 1, ... of the sweep to a unit's arrays.
+  /// Throws where the reference's features are of another dimension.
   void judge(Arrays& arrays, std::int64_t first) const;
 
  private:
@@ -38,7 +41,12 @@ class SweepJudges {
   std::unique_ptr<FeatureNetwork> network_;
   std::unique_ptr<SceneReader> reader_;
   std::vector<ExpectedScene> scenes_;
+  std::int64_t reference_dimension_ = 0;  // 0: no reference
 };
+
+/// `JudgedSet::network` of the features that `judges` make: the network's, else CLIP's; "" for
+/// neither.
+std::string feature_judge_hash(const JudgeSettings& judges);
 
 /// What pictures are judged by: hashes of the networks' and the reference's files, without loading
 /// them. Empty without judges.

@@ -69,8 +69,8 @@ class SweepRun {
     compute(unit_folder);
     if (!options_.shard.whole()) return finish_shard(unit_folder);
     const std::vector<RunRecord> records =
-        assemble({sweep_, folder_, settings_, num_threads_, provenance()}, units_, unit_folder,
-                 options_.output);
+        assemble({sweep_, folder_, settings_, num_threads_, provenance(), {}, !options_.quiet},
+                 units_, unit_folder, options_.output);
     unit_folder.remove();
     print_table(records);
   }
@@ -207,7 +207,8 @@ class SweepRun {
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
     if (missing.empty()) return;
     const TextToImagePipeline& pipeline = loaded();
-    if (experiment_.judges.wanted()) judges_.emplace(experiment_);
+    // What random weights draw means nothing, and is never judged.
+    if (experiment_.judges.wanted() && !sweep_.synthetic) judges_.emplace(experiment_);
     Progress progress(stderr, !options_.quiet, total, done);
     std::size_t finished = complete;
     try {

@@ -9,7 +9,7 @@ corpus=build/fuzz/corpus/$target
 found=build/fuzz/found/$target
 log=build/fuzz/$target.log
 mkdir -p "$corpus" "$found"
-folder=$(mktemp -d /dev/shm/fdbench-fuzz.XXXXXX)
+folder=$(mktemp -d --tmpdir=/dev/shm)
 trap 'rm -rf "$folder"' EXIT
 dictionary=""
 [ -e "tests/fuzz/$target.dict" ] && dictionary="-dict=tests/fuzz/$target.dict"

@@ -164,6 +164,55 @@ def test_more_resamples_make_no_new_pictures(fdbench, tmp_path):
     assert "judges.bootstrap (was 10, now 20)" in again.stderr
 
 
+def no_reference(path, how):
+    """A file that cannot be the reference, in one way or another."""
+    rows = np.random.default_rng(0).normal(size=(50, 3 if how == "dimension" else 128))
+    moments = {"mu": rows.mean(0), "sigma": np.cov(rows, rowvar=False)}
+    features = {} if how == "moments" else {"features": rows}
+    network = {"network": np.frombuffer(b"another", np.uint8)} if how == "network" else {}
+    np.savez(path, **moments, **features, **network)
+
+
+@pytest.mark.parametrize(
+    ("how", "options", "wanted"),
+    [
+        ("network", [], "was seen by another network"),
+        ("moments", [], "holds no features of single pictures, which kid needs"),
+        ("dimension", [], "128 features in a picture, the reference holds 3"),
+        ("", ["--set", "prompts.count=3"], "at least 4 prompts, there are 3"),
+    ],
+)
+def test_a_reference_that_does_not_fit_stops_the_sweep_at_its_start(
+    fdbench, tmp_path, how, options, wanted
+):
+    no_reference(tmp_path / "x.npz", how)
+    judges = f"{{clip: models/mini-judge, reference: {tmp_path / 'x.npz'}}}"
+    result, output = sweep(fdbench, tmp_path, judges, *options)
+    assert result.returncode == 2, result.stderr
+    assert wanted in result.stderr and "r.yaml:" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not output.exists()
+    assert not list(tmp_path.glob("*.units/*.h5"))
+
+
+def test_random_weights_are_never_judged(fdbench, tmp_path):
+    config = tmp_path / "random.yaml"
+    config.write_text(
+        "name: random\nmodel: {architecture: sd15, weights: random}\nlatent: 8\nsteps: 1\n"
+        "dtype: bfloat16\nprompts: [a]\nfeatures: false\ntiming: {rounds: 0}\n"
+        "judges: {clip: models/mini-judge}\nruns: [{strategy: full}]\n"
+    )
+    output = tmp_path / "random.h5"
+    result = fdbench("run", config, "--out", output)
+    assert result.returncode == 0, result.stderr
+    with h5py.File(output) as file:
+        assert np.isnan(file["runs"]["clip_score"]).all()
+        assert "clip_score" not in file["pictures"]
+    refused = fdbench("judge", output, "--clip", "models/mini-judge", "--metrics", "clip_score")
+    assert refused.returncode == 2
+    assert "its pictures mean nothing" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("judges", "wanted"),
     [
@@ -200,7 +249,15 @@ def test_pictures_of_a_result_file_can_be_judged_again(fdbench, tmp_path):
                         "--metrics", "clip_score", "--format", "json")  # fmt: skip
         assert again.returncode == 0, again.stderr
         assert json.loads(again.stdout)["clip_score"] == pytest.approx(stored[run].mean(), rel=1e-6)
-    for options, wanted in ((["--run", "ful"], "did you mean 'full'"), ([], "name one with --run")):
+    twice = fdbench("judge", output, "--run", "full", "--reference", output, "--reference-run",
+                    "encoder/uniform_4", "--clip", "models/mini-judge", "--metrics", "fid,kid",
+                    "--format", "json")  # fmt: skip
+    assert twice.returncode == 0, twice.stderr
+    assert json.loads(twice.stdout)["fid"] > 1e-6, "two runs, not one with itself"
+    for options, wanted in (
+        (["--run", "ful"], "did you mean 'full'"),
+        ([], "name one, such as --run"),
+    ):
         refused = fdbench("judge", output, *options, "--clip", "models/mini-judge",
                           "--metrics", "clip_score")  # fmt: skip
         assert refused.returncode == 2
