@@ -1,9 +1,12 @@
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
+#include "core/error.h"
 #include "sweep/sweep_runner.h"
 
 namespace fdbench {
@@ -12,9 +15,33 @@ namespace {
 struct RunOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
-  std::string shard;  // "": all
+  std::string shard;          // "": all
+  std::string timing_rounds;  // "5-9": what a process of `rounds_per_process` is asked for
   SweepOptions sweep;
 };
+
+/// "5-9". Throws a usage error for anything else.
+std::pair<int, int> parse_rounds(const std::string& text) {
+  int first = 0, last = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%d-%d%c", &first, &last, &rest) == 2) return {first, last};
+  throw usage_error("--timing-rounds wants FIRST-LAST, not '" + text + "'");
+}
+
+/// This program with arguments that run the same sweep, quietly.
+std::vector<std::string> same_command(const RunOptions& options) {
+  std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe").string(),
+                                      "run",
+                                      options.config.string(),
+                                      "--quiet",
+                                      "--out",
+                                      options.sweep.output.string()};
+  for (const std::string& assignment : options.assignments) {
+    command.insert(command.end(), {"--set", assignment});
+  }
+  if (!options.shard.empty()) command.insert(command.end(), {"--shard", options.shard});
+  return command;
+}
 
 void run_run(RunOptions options) {
   const Experiment experiment = load_experiment(options.config, options.assignments);
@@ -24,6 +51,10 @@ void run_run(RunOptions options) {
     const Shard& shard = options.sweep.shard;
     if (!shard.whole()) options.sweep.output = shard_path(options.sweep.output, shard);
   }
+  if (!options.timing_rounds.empty()) {
+    options.sweep.timing_rounds = parse_rounds(options.timing_rounds);
+  }
+  options.sweep.timing_command = same_command(options);
   run_sweep(experiment, options.sweep);
 }
 
@@ -42,6 +73,7 @@ void add_run_command(CLI::App& app) {
       ->take_all();
   command->add_option("--shard", options->shard,
                       "Compute part K of N only, into a file for `fdbench merge`: K/N");
+  command->add_option("--timing-rounds", options->timing_rounds)->group("");
   command->add_flag("--fresh", options->sweep.fresh, "Begin anew, whatever is there");
   command->add_flag("--dry-run", options->sweep.dry_run, "Print what would be done, write nothing");
   command->add_flag("--quiet", options->sweep.quiet, "Print nothing but faults");

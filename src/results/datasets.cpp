@@ -49,6 +49,8 @@ std::span<const DatasetInfo> datasets() {
        "peak memory of one picture above the loaded model"},
       {"/timing/held_memory", "RN", at::kLong, -1, "bytes",
        "most that was held between network calls"},
+      {"/timing/process", "N", at::kInt, -1, "",
+       "number of the process that measured the round, 0, 1, ... in order"},
       {"/timing/steal_share", "N", at::kDouble, kNan, "",
        "processor time that a hypervisor gave to others, share of all cores"},
       {"/timing/others_share", "N", at::kDouble, kNan, "",

@@ -11,7 +11,7 @@
 #include "sweep/judges.h"
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
-#include "sweep/timing_round.h"
+#include "sweep/timing_table.h"
 
 namespace fdbench {
 namespace {
@@ -102,6 +102,7 @@ class Merge {
     const Experiment& experiment = sweep_.experiment;
     Settings hashed = facts_.settings;
     hashed.erase("timing.rounds");
+    hashed.erase("timing.until");
     std::string weights;
     for (const auto& [key, value] : facts_.settings) {
       if (key.starts_with("model.")) weights += value;
@@ -215,21 +216,13 @@ class Merge {
 
   void write_timing() {
     if (units_.rounds.empty()) return;
-    std::map<std::string, std::vector<at::Tensor>> columns;
-    for (const WorkUnit* unit : units_.rounds) {
-      for (const auto& [name, values] : read_unit(folder_.file(*unit))) {
-        columns[name].push_back(values);
-      }
-    }
-    // Results of an older version lack what was measured later.
-    std::erase_if(columns,
-                  [&](const auto& column) { return column.second.size() != units_.rounds.size(); });
-    for (const auto& [name, rounds] : columns) {
+    std::vector<Arrays> rounds;
+    for (const WorkUnit* unit : units_.rounds) rounds.push_back(read_unit(folder_.file(*unit)));
+    timing_ = join_rounds(rounds);
+    for (const auto& [name, values] : timing_) {
       const std::string dataset = "/timing" + name;
-      const bool one_a_round = dataset_info(dataset).axes == std::string("N");
-      timing_[name] = one_a_round ? at::cat(rounds) : at::stack(rounds, 1);
       writer_.create(dataset);
-      writer_.write(dataset, std::vector<std::int64_t>(timing_[name].dim(), 0), timing_[name]);
+      writer_.write(dataset, std::vector<std::int64_t>(values.dim(), 0), values);
     }
   }
 

@@ -63,6 +63,16 @@ double ConfigValue::number(double low) const {
   return *value;
 }
 
+double ConfigValue::share() const {
+  std::string text = scalar("a share");
+  const bool is_percent = !text.empty() && text.back() == '%';
+  if (is_percent) text.pop_back();
+  const std::optional<double> value = tree_->quoted ? std::nullopt : parsed<double>(text);
+  const double share = value.value_or(0) / (is_percent ? 100 : 1);
+  if (share > 0 && share < 1) return share;
+  throw error("'" + path_ + "' must be a share such as 1% or 0.01, not '" + tree_->scalar + "'");
+}
+
 bool ConfigValue::truth() const {
   const std::string& text = scalar("true or false");
   if (!tree_->quoted && (text == "true" || text == "false")) return text == "true";

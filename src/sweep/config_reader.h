@@ -32,6 +32,8 @@ class ConfigValue {
                        std::int64_t high = std::numeric_limits<std::int64_t>::max()) const;
   /// A finite number, at least `low`.
   double number(double low = std::numeric_limits<double>::lowest()) const;
+  /// A share above 0 and below 1: 0.01, or 1%.
+  double share() const;
   /// true or false.
   bool truth() const;
   /// One of the words; the nearest one is proposed.

@@ -1,5 +1,7 @@
 #include "sweep/experiment.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -12,6 +14,7 @@
 #include "sweep/noise_injection_config.h"
 #include "sweep/prompt_file.h"
 #include "sweep/run_config.h"
+#include "sweep/timing_config.h"
 #include "sweep/tome_config.h"
 
 namespace fdbench {
@@ -71,15 +74,6 @@ PictureSettings read_pictures(const ConfigValue& value) {
   return pictures;
 }
 
-TimingSettings read_timing(const ConfigValue& value) {
-  TimingSettings timing;
-  ConfigMap map(value);
-  if (map.has("warmup")) timing.warmup = static_cast<int>(map.at("warmup").integer(0, kMany));
-  if (map.has("rounds")) timing.rounds = static_cast<int>(map.at("rounds").integer(0, kMany));
-  map.finish();
-  return timing;
-}
-
 /// Throws a usage error at an entry whose `baseline` no run is named.
 void check_baselines(const ConfigValue& value, const std::vector<RunSpec>& runs) {
   std::vector<std::string> names;
@@ -121,6 +115,11 @@ void read_machine(ConfigMap& map, Experiment& experiment) {
   }
   if (map.has("threads")) {
     experiment.threads = static_cast<int>(map.at("threads").integer(0, 4096));
+  }
+  if (map.has("cpus")) {
+    for (const ConfigValue& cpu : map.at("cpus").list()) {
+      experiment.cpus.push_back(static_cast<int>(cpu.integer(0, CPU_SETSIZE - 1)));
+    }
   }
 }
 

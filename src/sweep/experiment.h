@@ -64,8 +64,14 @@ struct PictureSettings {
 };
 
 struct TimingSettings {
-  int warmup = 1;  // pictures of each run before the first round
-  int rounds = 8;
+  int warmup = 1;         // pictures of each run before the first round
+  int rounds = 8;         // at most, where `until` may end it sooner
+  int fewest_rounds = 0;  // before `until` is looked at
+  double until = 0;       // half width of every speedup's interval, a share of it; 0: all rounds
+  int rounds_per_process = 0;  // each process of its own times that many; 0: all in one
+
+  /// True when the measurement decides how many rounds there are.
+  bool is_open() const { return until > 0; }
 };
 
 /// Who looks at the pictures; empty paths: nobody.
@@ -88,7 +94,8 @@ struct Experiment {
   Place model_place;  // in the config file
   std::string device = "cpu";
   std::string dtype = "float32";
-  int threads = 0;  // 0: all
+  int threads = 0;        // 0: all
+  std::vector<int> cpus;  // that the process may run on; empty: all that it was given
   std::uint64_t seed = 0;
   std::vector<std::string> captions;
   std::vector<nlohmann::json> scenes;  // what each caption describes; null where it is not known

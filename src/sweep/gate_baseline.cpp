@@ -46,6 +46,9 @@ constexpr NamedGate kGates[] = {{"speed", &Gates::speed, true},
                                 {"multiply_adds", &Gates::multiply_adds, false},
                                 {"psnr", &Gates::psnr, false},
                                 {"latent_mse", &Gates::latent_mse, false},
+                                {"clip_score", &Gates::clip_score, false},
+                                {"fid", &Gates::fid, false},
+                                {"objects_right", &Gates::objects_right, false},
                                 {"features", &Gates::features, false}};
 
 /// JSON has no infinity: a run whose pictures are all identical has "inf".
@@ -132,6 +135,9 @@ GatedRun read_run(const Reader& reader, const Json& json) {
   run.multiply_adds_speedup = reader.optional_number(json, "multiply_adds_speedup");
   run.psnr_to_full = reader.optional_number(json, "psnr_to_full");
   run.latent_mse_to_full = reader.optional_number(json, "latent_mse_to_full");
+  run.clip_score = reader.optional_number(json, "clip_score");
+  run.fid = reader.optional_number(json, "fid");
+  run.objects_right = reader.optional_number(json, "objects_right");
   if (!json.contains("features")) return run;
   if (!json["features"].is_object()) reader.fail("'features' wants an object");
   for (const auto& [block, value] : json["features"].items()) {
@@ -152,6 +158,9 @@ Json run_json(const GatedRun& run) {
   add_number(json, "multiply_adds_speedup", run.multiply_adds_speedup);
   add_number(json, "psnr_to_full", run.psnr_to_full);
   add_number(json, "latent_mse_to_full", run.latent_mse_to_full);
+  add_number(json, "clip_score", run.clip_score);
+  add_number(json, "fid", run.fid);
+  add_number(json, "objects_right", run.objects_right);
   if (!run.round_ratios.empty()) json["round_ratios"] = run.round_ratios;
   for (const auto& [block, value] : run.features)
     add_number(json["features"], block.c_str(), value);
@@ -182,6 +191,9 @@ GatedRun gated_run(const ResultMeasures& measures, const RunMeasures& run) {
   gated.multiply_adds_speedup = run.record.multiply_adds_ratio;
   gated.psnr_to_full = run.record.psnr_to_full;
   gated.latent_mse_to_full = run.record.latent_mse_to_full;
+  gated.clip_score = run.record.clip_score;
+  gated.fid = run.record.fid;
+  gated.objects_right = run.record.objects_right;
   return gated;
 }
 
@@ -199,6 +211,7 @@ GateBaseline gate_baseline(const ResultMeasures& measures, const Gates& gates) {
     baseline.runs[run.record.name] = gated_run(measures, run);
   }
   baseline.decoder_ratios = measures.decoder_ratios;
+  baseline.processes = measures.processes;
   baseline.decoder_speedup = median(measures.decoder_ratios);
   return baseline;
 }
@@ -224,6 +237,10 @@ GateBaseline read_baseline(const std::filesystem::path& path) {
   for (const auto& [name, run] : runs.items()) baseline.runs[name] = read_run(reader, run);
   baseline.decoder_speedup = reader.optional_number(json, "decoder_speedup");
   baseline.decoder_ratios = reader.numbers(json, "decoder_ratios");
+  for (const double number : reader.numbers(json, "processes")) {
+    if (!(number >= 0 && number < 1e6)) reader.fail("'processes' wants numbers of processes");
+    baseline.processes.push_back(static_cast<int>(number));
+  }
   return baseline;
 }
 
@@ -238,6 +255,7 @@ void write_baseline(const std::filesystem::path& path, const GateBaseline& basel
   json["settings"] = baseline.settings;
   add_number(json, "decoder_speedup", baseline.decoder_speedup);
   if (!baseline.decoder_ratios.empty()) json["decoder_ratios"] = baseline.decoder_ratios;
+  if (!baseline.processes.empty()) json["processes"] = baseline.processes;
   json["runs"] = Json::object();
   for (const auto& [name, run] : baseline.runs) json["runs"][name] = run_json(run);
   AtomicFile file(path);

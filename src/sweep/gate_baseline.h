@@ -19,12 +19,15 @@ struct Gate {
 };
 
 struct Gates {
-  Gate speed{0.05, 0.99};    // of unet_speedup
-  Gate decoder{0.03, 0.99};  // of decoder_speedup
-  Gate multiply_adds{0, 0};  // share that may be lost
-  Gate psnr{0.5, 0};         // [dB]
-  Gate latent_mse{0.1, 0};   // share
-  Gate features{0.01, 0};    // share, of the largest of a statistic's blocks
+  Gate speed{0.05, 0.99};       // of unet_speedup
+  Gate decoder{0.03, 0.99};     // of decoder_speedup
+  Gate multiply_adds{0, 0};     // share that may be lost
+  Gate psnr{0.5, 0};            // [dB]
+  Gate latent_mse{0.1, 0};      // share
+  Gate clip_score{0.01, 0};     // share that may be lost
+  Gate fid{0.05, 0};            // share by which it may grow
+  Gate objects_right{0.02, 0};  // share that may be lost
+  Gate features{0.01, 0};       // share, of the largest of a statistic's blocks
 };
 
 /// Figures of one run.
@@ -36,6 +39,9 @@ struct GatedRun {
   double multiply_adds_speedup = kNotMeasured;
   double psnr_to_full = kNotMeasured;
   double latent_mse_to_full = kNotMeasured;
+  double clip_score = kNotMeasured;
+  double fid = kNotMeasured;
+  double objects_right = kNotMeasured;
   std::map<std::string, double> features;
 };
 
@@ -46,6 +52,7 @@ struct GateBaseline {
   std::map<std::string, GatedRun> runs;
   double decoder_speedup = kNotMeasured;
   std::vector<double> decoder_ratios;
+  std::vector<int> processes;  // that measured each round; empty where that is not known
 };
 
 /// The figures of a result. Throws a usage error for figures that a gate cannot be built on: no

@@ -2,24 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/error.h"
+#include "sweep/gate_windows.h"
 #include "sweep/rank_tests.h"
 
 namespace fdbench {
 namespace {
 
-constexpr double kRounding = 1e-9;  // relative: of figures that are computed, not sampled
-
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
-  return text;
-}
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
   return text;
 }
 
@@ -33,6 +27,7 @@ class Check {
     check_settings();
     note_surroundings();
     count_sampled();
+    choose_samples();
     check_network();
     for (const auto& [name, before] : baseline_.runs) check_run(name, before);
     for (const RunMeasures& run : result_.runs) {
@@ -69,6 +64,37 @@ class Check {
     for (const auto& [name, run] : baseline_.runs) num_sampled_ += !run.round_ratios.empty();
   }
 
+  static std::size_t num_processes(const std::vector<int>& processes) {
+    return std::set<int>(processes.begin(), processes.end()).size();
+  }
+
+  /// Processes where there are enough of them: rounds of one process are no independent samples.
+  void choose_samples() {
+    const std::size_t before = num_processes(baseline_.processes);
+    const std::size_t now = num_processes(result_.processes);
+    const double most =
+        std::max(confidence(baseline_.gates.speed), confidence(baseline_.gates.decoder));
+    by_process_ = can_be_certain(before, now, most);
+    if (by_process_ || num_sampled_ == 0) return;
+    const auto text = [](std::size_t count) {
+      return count == 0 ? std::string("unknown") : std::to_string(count);
+    };
+    note("rounds stand for samples, though those of one process are alike: " + text(now) +
+         " processes against " + text(before) +
+         " in the baseline are too few (timing.rounds_per_process makes more)");
+  }
+
+  /// The samples that are tested against each other.
+  Finding judged(const std::vector<double>& before, const std::vector<double>& now,
+                 const Gate& gate) const {
+    const bool whole =
+        before.size() == baseline_.processes.size() && now.size() == result_.processes.size() &&
+        std::all_of(now.begin(), now.end(), [](double ratio) { return std::isfinite(ratio); });
+    if (!by_process_ || !whole) return judge_ratios(before, now, gate.tolerance, confidence(gate));
+    return judge_ratios(group_medians(before, baseline_.processes),
+                        group_medians(now, result_.processes), gate.tolerance, confidence(gate));
+  }
+
   double confidence(const Gate& gate) const {
     return 1 - (1 - gate.confidence) / std::max(1, num_sampled_);
   }
@@ -90,8 +116,7 @@ class Check {
   void check_network() {
     if (baseline_.decoder_ratios.empty()) return;
     const Gate& gate = baseline_.gates.decoder;
-    Finding finding = on_this_cpu(judge_ratios(baseline_.decoder_ratios, result_.decoder_ratios,
-                                               gate.tolerance, confidence(gate)));
+    Finding finding = on_this_cpu(judged(baseline_.decoder_ratios, result_.decoder_ratios, gate));
     if (finding.verdict == Verdict::kRegressed) {
       finding.reason += ": the decoder's layers got slower against the encoder's";
     }
@@ -105,10 +130,7 @@ class Check {
       return missing(name, "the run of this name is another one now (its settings differ)");
     }
     bool pictures_left = false;
-    std::vector<Finding> others;
-    if (!before.baseline)
-      others = {multiply_adds(before, *now), psnr(before, *now), latent_mse(before, *now)};
-    others.push_back(features(before, *now));
+    const std::vector<Finding> others = check_windows(before, *now, baseline_.gates);
     for (const Finding& finding : others) {
       const bool of_pictures = finding.figure != "multiply_adds_speedup";
       pictures_left |= of_pictures && finding.verdict == Verdict::kRegressed;
@@ -128,8 +150,7 @@ class Check {
 
   Finding speed(const GatedRun& before, const RunMeasures& now, bool pictures_left) const {
     const Gate& gate = baseline_.gates.speed;
-    Finding finding = on_this_cpu(
-        judge_ratios(before.round_ratios, now.round_ratios, gate.tolerance, confidence(gate)));
+    Finding finding = on_this_cpu(judged(before.round_ratios, now.round_ratios, gate));
     if (finding.verdict == Verdict::kImproved && pictures_left) {
       finding.verdict = Verdict::kRegressed;
       finding.reason = "faster, but its pictures left the quality window: no speedup";
@@ -137,98 +158,15 @@ class Check {
     return finding;
   }
 
-  /// A figure that is no sample. worse: how far it lies on the bad side, in units of the tolerance.
-  static Finding fixed(const char* figure, double before, double now, double change, bool worse,
-                       bool better, const std::string& allowed) {
-    Finding finding;
-    finding.figure = figure;
-    finding.before = before;
-    finding.now = now;
-    finding.change = change;
-    if (std::isnan(now) && !std::isnan(before)) {
-      finding.verdict = Verdict::kRegressed;
-      finding.reason = "is no number any more (not measured, or NaN)";
-    } else if (worse) {
-      finding.verdict = Verdict::kRegressed;
-      finding.reason = "left its window (" + allowed + ")";
-    } else if (better) {
-      finding.verdict = Verdict::kImproved;
-    }
-    return finding;
-  }
-
-  Finding multiply_adds(const GatedRun& before, const RunMeasures& run) const {
-    const double old = before.multiply_adds_speedup, now = run.record.multiply_adds_ratio;
-    const double tolerance = baseline_.gates.multiply_adds.tolerance;
-    return fixed("multiply_adds_speedup", old, now, now / old,
-                 now<old*(1 - tolerance) * (1 - kRounding), now> old * (1 + kRounding),
-                 "may lose " + percent(tolerance));
-  }
-
-  Finding psnr(const GatedRun& before, const RunMeasures& run) const {
-    const double old = before.psnr_to_full, now = run.record.psnr_to_full;
-    const double tolerance = baseline_.gates.psnr.tolerance;
-    const bool same = old == now;  // infinity less infinity is no number
-    return fixed("psnr_to_full", old, now, same ? 0 : now - old, !same && now < old - tolerance,
-                 !same && now > old + tolerance, "may lose " + number(tolerance) + " dB");
-  }
-
-  Finding latent_mse(const GatedRun& before, const RunMeasures& run) const {
-    const double old = before.latent_mse_to_full, now = run.record.latent_mse_to_full;
-    const double tolerance = baseline_.gates.latent_mse.tolerance;
-    return fixed("latent_mse_to_full", old, now, old == now ? 1 : now / old,
-                 now > old * (1 + tolerance), now < old * (1 - tolerance),
-                 "may grow by " + percent(tolerance));
-  }
-
-  /// The block whose statistic moved most, as a share of the largest of that statistic's blocks.
-  Finding features(const GatedRun& before, const RunMeasures& run) const {
-    std::map<std::string, double> largest;
-    for (const auto& [name, value] : before.features) {
-      double& most = largest[name.substr(0, name.find('/'))];
-      most = std::max(most, std::abs(value));
-    }
-    Finding worst;
-    std::string where;
-    double furthest = -1;
-    for (const auto& [name, old] : before.features) {
-      const auto found = run.features.find(name);
-      const double now = found == run.features.end() ? kNotMeasured : found->second;
-      const double scale = largest.at(name.substr(0, name.find('/')));
-      double moved = now == old ? 0 : std::abs(now - old) / scale;
-      if (std::isnan(moved)) moved = std::numeric_limits<double>::infinity();
-      if (moved <= furthest) continue;
-      furthest = moved;
-      where = name;
-      worst = fixed("features", old, now, now / old, moved > baseline_.gates.features.tolerance,
-                    false, "may move by " + percent(baseline_.gates.features.tolerance));
-    }
-    if (worst.verdict == Verdict::kRegressed) worst.reason = where + " " + worst.reason;
-    return worst;
-  }
-
   const ResultMeasures& result_;
   const GateBaseline& baseline_;
   GateResult gate_;
   int num_sampled_ = 0;
   bool other_cpu_ = false;
+  bool by_process_ = false;
 };
 
 }  // namespace
-
-std::string verdict_name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kFine:
-      return "fine";
-    case Verdict::kImproved:
-      return "improved";
-    case Verdict::kUnsure:
-      return "unsure";
-    case Verdict::kRegressed:
-      return "REGRESSED";
-  }
-  return "";
-}
 
 Verdict GateResult::verdict() const {
   Verdict worst = Verdict::kFine;
@@ -241,6 +179,13 @@ Verdict GateResult::verdict() const {
 int GateResult::exit_code() const {
   if (verdict() == Verdict::kRegressed) return 1;
   return verdict() == Verdict::kUnsure ? 4 : 0;
+}
+
+bool can_be_certain(std::size_t before, std::size_t now, double confidence) {
+  if (before == 0 || now == 0) return false;
+  double ways = 1;  // of dealing the samples: binomial(before + now, now)
+  for (std::size_t i = 1; i <= now; ++i) ways *= static_cast<double>(before + i) / i;
+  return 1 / ways <= (1 - confidence) / 2;
 }
 
 Finding judge_ratios(const std::vector<double>& before, const std::vector<double>& now,

@@ -145,6 +145,11 @@ ResultMeasures read_measures(const std::filesystem::path& path) {
   compare_rounds(measures);
   read_features(file, texts(file, "/blocks", "name"), measures.runs);
   measures.decoder_ratios = ratios_of_halves(file);
+  if (file.has("/timing/process")) {
+    for (const double number : doubles(file.read("/timing/process"))) {
+      measures.processes.push_back(static_cast<int>(number));
+    }
+  }
   return measures;
 }
 

@@ -29,6 +29,7 @@ struct ResultMeasures {
   std::map<std::string, std::string> attributes;
   Settings settings;
   std::vector<RunMeasures> runs;
+  std::vector<int> processes;  // [N] that measured each round; empty where the file does not say
   /// [N] time of the encoder's and bottleneck's layers / time of the decoder's, in one whole
   /// network call of each round. Below what it was: the decoder has become slower against the rest.
   std::vector<double> decoder_ratios;

@@ -10,6 +10,7 @@
 #include "sweep/picture_unit.h"
 #include "sweep/statistics.h"
 #include "sweep/timing_round.h"
+#include "sweep/timing_table.h"
 #include "sweep/tome_config.h"
 
 namespace fdbench {
@@ -133,7 +134,9 @@ void summarise_timing(RunRecord& record, const Arrays& timing, int run, int base
   if (baseline < 0) return;
   const std::vector<double> unet_ratios = ratios(row_of(timing, "/unet_s", baseline), unet);
   const std::vector<double> total_ratios = ratios(row_of(timing, "/total_s", baseline), total);
-  const Interval of_unet = median_interval(unet_ratios), of_total = median_interval(total_ratios);
+  const std::vector<int> processes = processes_of(timing);
+  const Interval of_unet = median_interval(unet_ratios, processes);
+  const Interval of_total = median_interval(total_ratios, processes);
   record.unet_speedup = median(unet_ratios);
   record.unet_speedup_low = of_unet.low;
   record.unet_speedup_high = of_unet.high;

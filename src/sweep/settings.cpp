@@ -100,6 +100,15 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
                        {"pictures.keep", std::to_string(experiment.pictures.keep)},
                        {"timing.warmup", std::to_string(experiment.timing.warmup)},
                        {"timing.rounds", std::to_string(experiment.timing.rounds)}};
+  const TimingSettings& timing = experiment.timing;
+  if (timing.is_open()) {
+    settings["timing.until"] =
+        std::to_string(timing.fewest_rounds) + " " + number_text(timing.until);
+  }
+  if (timing.rounds_per_process > 0) {
+    settings["timing.rounds_per_process"] = std::to_string(timing.rounds_per_process);
+  }
+  if (!experiment.cpus.empty()) settings["cpus"] = nlohmann::json(experiment.cpus).dump();
   if (experiment.latent_height > 0) {
     settings["latent"] =
         std::to_string(experiment.latent_height) + "x" + std::to_string(experiment.latent_width);

@@ -175,6 +175,18 @@ ShardInfo read_shard_info(const std::filesystem::path& path) {
   return info;
 }
 
+Settings settings_of_file(const std::filesystem::path& path, const Shard& shard) {
+  if (shard.whole()) {
+    const auto attributes = read_summary(path).attributes;
+    const auto found = attributes.find("settings");
+    return found == attributes.end() ? Settings{} : settings_from_json(found->second);
+  }
+  const ShardInfo info = read_shard_info(path);
+  if (info.shard.text() == shard.text()) return info.settings;
+  throw usage_error(Place{path.string()},
+                    "is shard " + info.shard.text() + ", not " + shard.text());
+}
+
 std::string read_shard_unit(const std::filesystem::path& path, const std::string& hash) {
   const at::Tensor values = Hdf5File::open(path).read(dataset_of(hash)).contiguous();
   std::string bytes(static_cast<const char*>(values.const_data_ptr()),

@@ -51,6 +51,10 @@ void write_shard(const ShardInfo& info, const UnitFolder& folder,
 /// Throws one line that names the file when it is missing, damaged or no shard.
 ShardInfo read_shard_info(const std::filesystem::path& path);
 
+/// The settings of a file that `fdbench run` wrote: a result or, for a shard that is not whole, the
+/// file of that part. Throws a usage error for another part's.
+Settings settings_of_file(const std::filesystem::path& path, const Shard& shard);
+
 /// The bytes of one unit's file. Throws a runtime error when they do not fit their checksum.
 std::string read_shard_unit(const std::filesystem::path& path, const std::string& hash);
 

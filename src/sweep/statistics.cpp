@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <random>
+#include <utility>
 
 namespace fdbench {
 namespace {
@@ -23,6 +25,11 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
+Interval interval_of(std::vector<double> statistics) {
+  std::sort(statistics.begin(), statistics.end());
+  return {quantile(statistics, 0.025), quantile(statistics, 0.975)};
+}
+
 /// statistic: of a resample.
 template <typename Statistic>
 Interval bootstrap_interval(std::vector<double> values, const Statistic& statistic) {
@@ -34,8 +41,19 @@ Interval bootstrap_interval(std::vector<double> values, const Statistic& statist
     for (double& pick : resample) pick = values[random() % values.size()];
     statistics.push_back(statistic(resample));
   }
-  std::sort(statistics.begin(), statistics.end());
-  return {quantile(statistics, 0.025), quantile(statistics, 0.975)};
+  return interval_of(std::move(statistics));
+}
+
+/// The finite values of each group, in the order of the groups' numbers.
+std::vector<std::vector<double>> grouped(const std::vector<double>& values,
+                                         const std::vector<int>& groups) {
+  std::map<int, std::vector<double>> by_number;
+  for (std::size_t i = 0; i < std::min(values.size(), groups.size()); ++i) {
+    if (std::isfinite(values[i])) by_number[groups[i]].push_back(values[i]);
+  }
+  std::vector<std::vector<double>> result;
+  for (auto& [number, members] : by_number) result.push_back(std::move(members));
+  return result;
 }
 
 }  // namespace
@@ -60,6 +78,33 @@ double mean_of_finite(const std::vector<double>& values) {
 
 Interval median_interval(const std::vector<double>& values) {
   return bootstrap_interval(values, [](const auto& sample) { return median(sample); });
+}
+
+std::vector<double> group_medians(const std::vector<double>& values,
+                                  const std::vector<int>& groups) {
+  std::vector<double> medians;
+  for (std::vector<double>& members : grouped(values, groups)) {
+    medians.push_back(median(std::move(members)));
+  }
+  return medians;
+}
+
+Interval median_interval(const std::vector<double>& values, const std::vector<int>& groups) {
+  const std::vector<std::vector<double>> members = grouped(values, groups);
+  if (members.size() < 2) return median_interval(values);
+  std::mt19937_64 random(0);
+  std::vector<double> statistics;
+  for (int i = 0; i < kNumResamples; ++i) {
+    std::vector<double> resample;
+    for (std::size_t g = 0; g < members.size(); ++g) {
+      const std::vector<double>& drawn = members[random() % members.size()];
+      for (std::size_t k = 0; k < drawn.size(); ++k) {
+        resample.push_back(drawn[random() % drawn.size()]);
+      }
+    }
+    statistics.push_back(median(std::move(resample)));
+  }
+  return interval_of(std::move(statistics));
 }
 
 Interval mean_interval(const std::vector<double>& values) {

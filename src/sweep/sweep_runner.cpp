@@ -2,9 +2,11 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
+#include "core/cpu_set.h"
 #include "core/device.h"
 #include "core/progress.h"
 #include "pipelines/text_to_image.h"
@@ -15,30 +17,14 @@
 #include "sweep/equal_time.h"
 #include "sweep/interrupt.h"
 #include "sweep/judges.h"
+#include "sweep/measure_rounds.h"
 #include "sweep/picture_unit.h"
+#include "sweep/sweep_text.h"
+#include "sweep/timing_process.h"
 #include "sweep/timing_round.h"
 
 namespace fdbench {
 namespace {
-
-std::string sweep_line(const PreparedSweep& sweep) {
-  const Experiment& experiment = sweep.experiment;
-  char guidance[32];
-  std::snprintf(guidance, sizeof guidance, "%g", experiment.guidance_scale);
-  const std::string sampler = sampler_of_run(sweep, experiment.runs.front())->name();
-  return std::to_string(experiment.runs.size()) + " runs x " +
-         std::to_string(experiment.captions.size()) + " prompts, " + sampler + " " +
-         std::to_string(experiment.runs.front().num_steps) + " steps, guidance " + guidance + ", " +
-         std::to_string(experiment.timing.rounds) + " timing rounds";
-}
-
-/// ", tokens merged: 0.5"; "" where none are.
-std::string merging_text(const TokenMerging& merging) {
-  if (!merging.on()) return "";
-  char text[64];
-  std::snprintf(text, sizeof text, ", tokens merged: %g", merging.ratio);
-  return text;
-}
 
 /// The work of one call of run_sweep.
 class SweepRun {
@@ -52,6 +38,11 @@ class SweepRun {
         num_threads_(at::get_num_threads()),
         settings_(sweep_settings(experiment, folder_, num_threads_)),
         units_(units_of_shard(plan_units(sweep_, settings_), options.shard)) {
+    if (!options.shard.whole() && experiment.timing.is_open()) {
+      throw usage_error(Place{experiment.config_path.string()},
+                        "timing.repeats decides while it measures, so the sweep cannot run in "
+                        "shards; name the 'rounds'");
+    }
     if (!options.shard.whole() && experiment.equal_time.wanted()) {
       throw usage_error(Place{experiment.config_path.string()},
                         "equal_time measures before it plans, so the sweep cannot run in shards");
@@ -59,6 +50,7 @@ class SweepRun {
   }
 
   void run() {
+    if (options_.timing_rounds) return measure_for_parent();
     say("model   " + model_line(sweep_, folder_, num_threads_));
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
     if (options_.dry_run) return print_plan();
@@ -107,31 +99,8 @@ class SweepRun {
         " work units  ->  " + options_.output.string());
   }
 
-  /// The settings of the file that is there.
-  Settings settings_of_output() const {
-    if (options_.shard.whole()) {
-      const auto attributes = read_summary(options_.output).attributes;
-      const auto found = attributes.find("settings");
-      return found == attributes.end() ? Settings{} : settings_from_json(found->second);
-    }
-    const ShardInfo info = read_shard_info(options_.output);
-    if (info.shard.text() == options_.shard.text()) return info.settings;
-    throw usage_error(Place{options_.output.string()},
-                      "is shard " + info.shard.text() + ", not " + options_.shard.text());
-  }
-
   void print_plan() const {
-    for (const PreparedRun& run : sweep_.runs) {
-      char line[256];
-      std::snprintf(line, sizeof line,
-                    "  %-36s %4d of %4d steps call the network, %5lld of %5lld layer runs",
-                    run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
-                    static_cast<long long>(run.schedule.num_layer_runs()),
-                    static_cast<long long>(run.layers_total()));
-      const NoiseInjection& injection = run.spec.noise_injection;
-      say(line + merging_text(run.spec.tome) +
-          (injection.enabled() ? ", noise injection " + describe(injection) : ""));
-    }
+    for (const std::string& line : plan_lines(sweep_)) say(line);
     if (experiment_.equal_time.wanted()) {
       say("  and for each of " + std::to_string(equal_time_methods(experiment_).size()) +
           " methods the plain sampler with the steps that fit into its measured time");
@@ -146,7 +115,8 @@ class SweepRun {
   /// True when the output is there whole. Throws when it is of another configuration.
   bool already_complete() const {
     if (options_.fresh || !std::filesystem::exists(options_.output)) return false;
-    const std::string changes = describe_changes(settings_of_output(), settings_);
+    const std::string changes =
+        describe_changes(settings_of_file(options_.output, options_.shard), settings_);
     if (!changes.empty() && has_begun(options_.output, settings_)) return false;
     if (!changes.empty()) {
       throw usage_error(Place{options_.output.string()},
@@ -182,46 +152,97 @@ class SweepRun {
       }
     }
     const std::size_t before = sweep_.runs.size();
-    const Experiment whole = with_equal_time(experiment_, read_unit(file));
-    sweep_ = prepare_sweep(whole, folder_, *outline_);
-    units_ = plan_units(sweep_, sweep_settings(whole, folder_, num_threads_));
+    add_plain_runs(file);
     for (std::size_t run = before; run < sweep_.runs.size(); ++run) {
       say("added   " + sweep_.runs[run].spec.name);
     }
   }
 
-  /// Computes what is missing.
+  /// calibration: file of the unit that `calibrate` made.
+  void add_plain_runs(const std::filesystem::path& calibration) {
+    const Experiment whole = with_equal_time(experiment_, read_unit(calibration));
+    sweep_ = prepare_sweep(whole, folder_, *outline_);
+    units_ = plan_units(sweep_, sweep_settings(whole, folder_, num_threads_));
+  }
+
+  /// Computes what is missing: pictures first, then rounds.
   void compute(const UnitFolder& unit_folder) {
-    std::vector<const WorkUnit*> missing;
+    std::vector<const WorkUnit*> pictures, rounds;
     double done = 0, total = 0;
+    std::size_t complete = 0;
     for (const WorkUnit& unit : units_) {
+      const bool is_round = unit.kind == WorkUnit::Kind::kTiming;
+      const bool is_done = is_complete(unit_folder.file(unit));
       total += unit.cost;
-      if (is_complete(unit_folder.file(unit))) {
-        done += unit.cost;
-      } else {
-        missing.push_back(&unit);
-      }
+      done += is_done ? unit.cost : 0;
+      complete += is_done;
+      if (is_round) rounds.push_back(&unit);
+      if (!is_round && !is_done) pictures.push_back(&unit);
     }
-    const std::size_t complete = units_.size() - missing.size();
     say("plan    " + shard_text() + std::to_string(units_.size()) + " work units" +
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
-    if (missing.empty()) return;
-    const TextToImagePipeline& pipeline = loaded();
-    // What random weights draw means nothing, and is never judged.
-    if (experiment_.judges.wanted() && !sweep_.synthetic) judges_.emplace(experiment_);
     Progress progress(stderr, !options_.quiet, total, done);
-    std::size_t finished = complete;
+    std::size_t measured = 0;
     try {
-      for (const WorkUnit* unit : missing) {
-        write_unit(unit_folder.file(*unit), compute_unit(*unit, pipeline, progress, done));
+      for (const WorkUnit* unit : pictures) {
+        write_unit(unit_folder.file(*unit), picture_arrays_of(*unit, progress, done));
         done += unit->cost;
-        ++finished;
+        ++complete;
       }
+      measured = measure_rounds(
+          sweep_, rounds, unit_folder, round_source(),
+          [&](double cost, const std::string& text) { progress.show(done + cost, text); });
     } catch (const Interrupted&) {
-      throw runtime_error("stopped by a signal; " + std::to_string(finished) + " of " +
-                          std::to_string(units_.size()) + " work units are complete in " +
+      throw runtime_error("stopped by a signal; " + std::to_string(complete_units(unit_folder)) +
+                          " of " + std::to_string(units_.size()) + " work units are complete in " +
                           unit_folder.path().string() + ", the same command goes on from there");
     }
+    if (measured < rounds.size()) {
+      say("timing  " + std::to_string(measured) + " rounds are enough");
+    }
+    std::erase_if(units_, [&](const WorkUnit& unit) {
+      return unit.kind == WorkUnit::Kind::kTiming && unit.round >= static_cast<int>(measured);
+    });
+  }
+
+  std::int64_t complete_units(const UnitFolder& unit_folder) const {
+    return std::count_if(units_.begin(), units_.end(), [&](const WorkUnit& unit) {
+      return unit_complete(unit_folder.file(unit));
+    });
+  }
+
+  RoundSource round_source() {
+    return {[this](const WorkUnit& unit) { return measured_round(unit); },
+            // Beside a process that measures this one holds no model.
+            [this] {
+              pipeline_.reset();
+              judges_.reset();
+            },
+            options_.timing_command};
+  }
+
+  /// What a process of `timing_command` does: the caller holds the lock of the units' folder.
+  void measure_for_parent() {
+    end_with_parent();
+    const InterruptGuard guard;
+    const std::filesystem::path folder = unit_folder_path(options_.output);
+    if (experiment_.equal_time.wanted()) {
+      add_plain_runs(folder / calibration_unit(settings_).file_name());
+    }
+    for (const WorkUnit& unit : units_) {
+      const bool is_asked = unit.kind == WorkUnit::Kind::kTiming &&
+                            unit.round >= options_.timing_rounds->first &&
+                            unit.round <= options_.timing_rounds->second;
+      const std::filesystem::path file = folder / unit.file_name();
+      if (is_asked && !unit_complete(file)) write_unit(file, measured_round(unit));
+    }
+  }
+
+  Arrays measured_round(const WorkUnit& unit) {
+    const TextToImagePipeline& pipeline = loaded();
+    if (!warm_) warm_up(sweep_, pipeline);
+    warm_ = true;
+    return time_round(sweep_, pipeline, unit.round);
   }
 
   bool is_complete(const std::filesystem::path& path) const {
@@ -232,15 +253,10 @@ class SweepRun {
     return false;
   }
 
-  Arrays compute_unit(const WorkUnit& unit, const TextToImagePipeline& pipeline, Progress& progress,
-                      double done) {
-    if (unit.kind == WorkUnit::Kind::kTiming) {
-      progress.show(done, "timing round " + std::to_string(unit.round + 1) + "/" +
-                              std::to_string(experiment_.timing.rounds));
-      if (!warm_) warm_up(sweep_, pipeline);
-      warm_ = true;
-      return time_round(sweep_, pipeline, unit.round);
-    }
+  Arrays picture_arrays_of(const WorkUnit& unit, Progress& progress, double done) {
+    const TextToImagePipeline& pipeline = loaded();
+    // What random weights draw means nothing, and is never judged.
+    if (!judges_ && experiment_.judges.wanted() && !sweep_.synthetic) judges_.emplace(experiment_);
     const auto show = [&](std::int64_t made) {
       progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
                     sweep_.runs[unit.run].spec.name + "  picture " +
@@ -269,6 +285,10 @@ class SweepRun {
 }  // namespace
 
 void run_sweep(const Experiment& experiment, const SweepOptions& options) {
+  if (!experiment.cpus.empty()) {
+    pin_to_cpus(experiment.cpus);
+    at::set_num_threads(static_cast<int>(experiment.cpus.size()));
+  }
   if (experiment.threads > 0) at::set_num_threads(experiment.threads);
   parse_device(experiment.device);
   SweepRun(experiment, options).run();

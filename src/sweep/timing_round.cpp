@@ -13,6 +13,7 @@
 #include "pipelines/picture_noise.h"
 #include "sweep/interrupt.h"
 #include "sweep/picture_unit.h"
+#include "sweep/timing_process.h"
 
 namespace fdbench {
 namespace {
@@ -158,6 +159,7 @@ Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
                    {timing_arrays::kProcessor, processor},
                    {timing_arrays::kPeakMemory, peak},
                    {timing_arrays::kHeldMemory, held},
+                   {timing_arrays::kProcess, at::full({1}, process_token(), at::kLong)},
                    {timing_arrays::kSteal, at::full({1}, load.steal_share(), at::kDouble)},
                    {timing_arrays::kOthers, at::full({1}, load.others_share(), at::kDouble)},
                    {timing_arrays::kClock, at::full({1}, processor_mhz(), at::kDouble)},

@@ -19,7 +19,8 @@ inline constexpr const char* kCalls = "/unet_calls";
 inline constexpr const char* kPeakMemory = "/peak_memory";  // int64
 inline constexpr const char* kHeldMemory = "/held_memory";  // int64
 inline constexpr const char* kLayers = "/layer_s";          // one value a layer
-inline constexpr const char* kSteal = "/steal_share";       // of the round as a whole: one value
+inline constexpr const char* kProcess = "/process";    // int64, one value: who measured the round
+inline constexpr const char* kSteal = "/steal_share";  // of the round as a whole: one value
 inline constexpr const char* kOthers = "/others_share";
 inline constexpr const char* kClock = "/processor_mhz";
 }  // namespace timing_arrays

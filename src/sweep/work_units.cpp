@@ -12,7 +12,7 @@ Settings picture_settings(const Settings& all, const std::string& run_name) {
   Settings settings;
   for (const auto& [key, value] : all) {
     const bool other_run = key.starts_with("runs.") && key != "runs." + run_name;
-    const bool of_the_file = key.starts_with("timing.") || key == "threads" ||
+    const bool of_the_file = key.starts_with("timing.") || key == "threads" || key == "cpus" ||
                              key == "equal_time" || key.starts_with("prompts.") ||
                              key == "pictures.keep" || key == "judges.reference" ||
                              key == "judges.metrics" || key == "judges.bootstrap";
@@ -26,8 +26,9 @@ Settings picture_settings(const Settings& all, const std::string& run_name) {
 Settings timing_settings(const Settings& all) {
   Settings settings;
   for (const auto& [key, value] : all) {
-    const bool irrelevant = key == "timing.rounds" || key.starts_with("features.") ||
-                            key.starts_with("pictures.") || key.starts_with("judges.");
+    const bool irrelevant = key == "timing.rounds" || key == "timing.until" ||
+                            key.starts_with("features.") || key.starts_with("pictures.") ||
+                            key.starts_with("judges.");
     if (!irrelevant) settings[key] = value;
   }
   return settings;

@@ -1,0 +1,29 @@
+// What the gate says of one figure.
+#pragma once
+
+#include <string>
+
+#include "results/run_fields.h"
+
+namespace fdbench {
+
+enum class Verdict { kFine, kImproved, kUnsure, kRegressed };
+
+/// "fine", "improved", "unsure", "REGRESSED".
+std::string verdict_name(Verdict verdict);
+
+/// One figure. Of figures that are not sampled `low`, `high` and `probability` are NaN.
+struct Finding {
+  std::string run;     // "" of figures of the network as a whole
+  std::string figure;  // "unet_speedup", "decoder_speedup", "multiply_adds_speedup",
+                       // "psnr_to_full", "latent_mse_to_full", "clip_score", "fid",
+                       // "objects_right", "features", "run"
+  double before = kNotMeasured, now = kNotMeasured;
+  double change = kNotMeasured;                    // now / before (dB for psnr: now - before)
+  double low = kNotMeasured, high = kNotMeasured;  // interval of `change`
+  double probability = kNotMeasured;  // exact test, one-sided, of a change this bad by chance
+  Verdict verdict = Verdict::kFine;
+  std::string reason;  // one line; "" for what is fine
+};
+
+}  // namespace fdbench

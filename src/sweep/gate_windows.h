@@ -1,0 +1,18 @@
+// Figures that are no samples: the same seeds make the same pictures, so each has a window that it
+// may not leave.
+#pragma once
+
+#include <vector>
+
+#include "sweep/gate_baseline.h"
+#include "sweep/gate_finding.h"
+
+namespace fdbench {
+
+/// Multiply-adds, distances to the plain run's pictures, scores of judges and features of one run;
+/// of a baseline the features alone. What the committed figures do not have is left unsaid by the
+/// caller: `before` of the finding is NaN then.
+std::vector<Finding> check_windows(const GatedRun& before, const RunMeasures& now,
+                                   const Gates& gates);
+
+}  // namespace fdbench
