@@ -15,16 +15,20 @@ PAPER = {  # column: heading
     "memory_gb": "memory GB",
     "speedup": "speedup",
 }
+JUDGED = {"fid": "FID", "clip_score": "CLIPScore", "objects_right": "objects right"}
 OURS = ("unet_s", "total_s", "speedup", "low", "high", "total_speedup", "total_low", "total_high")
-OURS += ("work_ratio", "psnr", "latent_mse", "peak_memory", "baseline")
+OURS += ("work_ratio", "psnr", "latent_mse", "peak_memory", "baseline", *JUDGED)
 
 
 def paper_tables(table: pd.DataFrame) -> list[dict]:
     """Of each table with a run for at least LEAST_SHARE of its rows: `title`, `columns` (of
-    the paper, those that it prints) and `rows`: `label`, `paper` (numbers by column) and `ours`
-    (the run's name and OURS; None where no run belongs to the row). Rows that no file of ours can
-    have stay, so that nothing of the paper is left out.
+    the paper, those that it prints), `judged` (ours, where judges looked) and `rows`: `label`,
+    `paper` (numbers by column) and `ours` (the run's name and OURS; None where no run belongs to
+    the row). Rows that no file of ours can have stay, so that nothing of the paper is left out.
     """
+    judged = {
+        key: heading for key, heading in JUDGED.items() if bool(np.isfinite(table[key]).any())
+    }
     shown = []
     for comparison in numbers()["comparisons"]:
         rows = [_row(row, comparison["rows"], table) for row in comparison["rows"]]
@@ -35,7 +39,9 @@ def paper_tables(table: pd.DataFrame) -> list[dict]:
             for column, heading in PAPER.items()
             if any(np.isfinite(row["paper"][column]) for row in rows)
         }
-        shown.append({"title": comparison["title"], "columns": columns, "rows": rows})
+        shown.append(
+            {"title": comparison["title"], "columns": columns, "judged": judged, "rows": rows}
+        )
     return shown
 
 

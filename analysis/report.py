@@ -14,10 +14,12 @@ from markupsafe import Markup, escape
 
 from analysis import findings as claims
 from analysis import paper, summary, tables
+from analysis.advice import advice
 from analysis.decomposition import decomposition
 from analysis.feature_findings import feature_findings
 from analysis.features import block_features
 from analysis.figures.features import draw_features
+from analysis.figures.judged import draw_judged
 from analysis.figures.look import Drawing
 from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
@@ -71,6 +73,7 @@ def write_report(results: Results, folder: Path) -> Path:
     drawings = [
         draw_tradeoff(runs),
         draw_times(runs),
+        draw_judged(results.runs),
         *draw_features(features),
         draw_contact_sheet(results, runs),
         draw_plans(results, runs),
@@ -120,6 +123,7 @@ def _render(
         results=results,
         attributes=attributes,
         folded={title: text for title, text in folded.items() if text},
+        advice=advice(runs),
         sentence=summary.sentence(results, runs),
         numbers=summary.key_numbers(results, runs, everything),
         missing=summary.missing(results, runs),

@@ -39,6 +39,9 @@ RECORDED = {  # our name: the field of /runs
     "held_memory": "held_memory",
     "psnr": "psnr_to_full",
     "latent_mse": "latent_mse_to_full",
+    "fid": "fid",
+    "clip_score": "clip_score",
+    "objects_right": "objects_right",
 }
 
 
@@ -80,6 +83,7 @@ def _run(results: Results, run: int) -> dict:
         "inactive": _inactive(results, run),
         "work_ratio": _work_ratio(results, run),
     }
+    row |= {"fid": np.nan, "clip_score": np.nan, "objects_right": np.nan}
     row |= {"predicted": np.nan, "peak_memory": np.nan, "held_memory": np.nan}
     row |= _times(results, run) | _quality(results, run)
     return row | _recorded(results, run)

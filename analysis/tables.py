@@ -103,6 +103,7 @@ def cell(column: str, value: object) -> str:
         return "identical"
     formats = {"keys": "{:.0f}", "psnr": "{:.1f}", "unet_s": "{:.3f}"}
     formats |= {"paper_clipscore": "{:.3f}", "paper_gflops": "{:.0f}"}
+    formats |= {"clip_score": "{:.3f}", "objects_right": "{:.3f}"}
     if column == "latent_mse":
         return "0" if value == 0 else f"{value:.3g}"
     return formats.get(column, "{:.2f}").format(value)

@@ -1,8 +1,8 @@
 """How often the gate cries wolf, and whether it finds a slower decoder, on the machine at hand.
 
-A/A: the same build against itself; in every second check another process loads one core. Injected:
-the same with FDBENCH_SLOW_DECODER, which makes every layer of the decoder take that much longer.
-Prints a line a check and writes all to one JSON file.
+A/A: the same build against itself. Injected: the same with FDBENCH_SLOW_DECODER, which makes every
+layer of the decoder take that much longer. From the baseline to the last check a second process
+loads one core half of the time. Prints a line a check and writes all to one JSON file.
 
     .venv/bin/python -m experiments.gate.run --out results/gate_campaign.json
 """
@@ -23,13 +23,20 @@ REGRESSED, UNSURE = 1, 4
 SAME, INJECTED = "same", "injected"
 
 
+LOAD = """
+import time
+while True:
+    end = time.monotonic() + {seconds}
+    while time.monotonic() < end:
+        pass
+    time.sleep({seconds})
+"""
+
+
 @contextmanager
-def load(wanted: bool) -> Iterator[None]:
-    """A second process that keeps one core busy."""
-    if not wanted:
-        yield
-        return
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+def load(seconds: float) -> Iterator[None]:
+    """A second process that keeps one core busy for so long, then sleeps as long, and so on."""
+    process = subprocess.Popen([sys.executable, "-c", LOAD.format(seconds=seconds)])
     try:
         yield
     finally:
@@ -56,12 +63,10 @@ def check(output: Path, baseline: Path) -> tuple[int, list[dict]]:
 
 
 def one_check(series: str, index: int, args: argparse.Namespace) -> dict:
-    """A sweep anew and its check. Every second one of a series is loaded."""
-    loaded = index % 2 == 1
+    """A sweep anew and its check."""
     output = args.folder / "check.h5"
     begin = time.monotonic()
-    with load(loaded):
-        sweep(args.config, args.rounds, output, args.slow_decoder if series == INJECTED else 0)
+    sweep(args.config, args.rounds, output, args.slow_decoder if series == INJECTED else 0)
     code, findings = check(output, args.folder / "baseline.json")
     named = ", ".join(
         f"{f['run'] or 'network'} {f['figure']} {f['verdict']} "
@@ -69,11 +74,10 @@ def one_check(series: str, index: int, args: argparse.Namespace) -> dict:
         for f in findings
         if isinstance(f["change_low"], float)
     )
-    print(f"{series} {index + 1}{' loaded' if loaded else ''}: exit {code}  {named}", flush=True)
+    print(f"{series} {index + 1}: exit {code}  {named}", flush=True)
     return {
         "series": series,
         "index": index,
-        "loaded": loaded,
         "exit_code": code,
         "seconds": round(time.monotonic() - begin, 1),
         "load_average": os.getloadavg()[0],
@@ -98,13 +102,20 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=ROOT / "experiments/gate/campaign.yaml")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/gate")
     parser.add_argument("--out", type=Path, default=ROOT / "results/gate_campaign.json")
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--baseline-rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--baseline-rounds", type=int, default=60)
     parser.add_argument("--same", type=int, default=40, help="A/A checks")
     parser.add_argument("--injected", type=int, default=20, help="checks of a slower decoder")
     parser.add_argument("--slow-decoder", type=float, default=0.05)
+    parser.add_argument("--load-seconds", type=float, default=5, help="of load, then of none")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
+    with load(args.load_seconds):
+        campaign(args)
+
+
+def campaign(args: argparse.Namespace) -> None:
+    """The baseline, then all checks."""
     baseline = args.folder / "baseline.json"
     sweep(args.config, args.baseline_rounds, args.folder / "baseline.h5")
     command = [PROGRAM, "check", args.folder / "baseline.h5", "--baseline", baseline, "--update"]
@@ -113,6 +124,7 @@ def main() -> None:
         "rounds": args.rounds,
         "baseline_rounds": args.baseline_rounds,
         "slow_decoder": args.slow_decoder,
+        "load_seconds": args.load_seconds,
         "provenance": json.loads(baseline.read_text())["provenance"],
     }
     records = []

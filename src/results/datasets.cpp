@@ -37,6 +37,8 @@ std::span<const DatasetInfo> datasets() {
        "share of the caption's objects that are there, right in colour, shape, size and place"},
       {"/pictures/picture_right", "RP", at::kDouble, kNan, "",
        "1 where all objects and the background are right, else 0"},
+      {"/pictures/judged_features", "RPd", at::kFloat, kNan, "",
+       "what the judges' network sees in each picture, where they keep it"},
       {"/timing/text_encoder_s", "RN", at::kDouble, kNan, "s", "time in the text encoder, raw"},
       {"/timing/unet_s", "RN", at::kDouble, kNan, "s", "time in the network, raw"},
       {"/timing/vae_s", "RN", at::kDouble, kNan, "s", "time in the VAE's decoder, raw"},

@@ -24,6 +24,8 @@ const std::map<std::string, std::string> kJudgedDatasets = {
     {judged_arrays::kObjects, "/pictures/objects_right"},
     {judged_arrays::kWhole, "/pictures/picture_right"}};
 
+constexpr const char* kJudgedFeatures = "/pictures/judged_features";
+
 /// The units sorted for the merge.
 struct SortedUnits {
   std::map<std::int64_t, std::vector<const WorkUnit*>> chunks;  // by first picture; one unit a run
@@ -95,7 +97,12 @@ class Merge {
             {'y', latent[2]},
             {'x', latent[3]},
             {'h', image[1]},
-            {'w', image[2]}};
+            {'w', image[2]},
+            {'d', keeps_features() ? first_unit_.at(judged_arrays::kFeatures).size(1) : 0}};
+  }
+
+  bool keeps_features() const {
+    return sweep_.experiment.judges.keep_features && first_unit_.contains(judged_arrays::kFeatures);
   }
 
   void write_attributes() {
@@ -153,6 +160,7 @@ class Merge {
     for (const auto& [array, dataset] : kJudgedDatasets) {
       if (first_unit_.contains(array)) writer_.create(dataset);
     }
+    if (keeps_features()) writer_.create(kJudgedFeatures);
     if (sweep_.watched.empty()) return;
     for (const std::string& name : kFeatureNames) writer_.create("/features/" + name);
     writer_.create("/features/frobenius_std");
@@ -189,6 +197,9 @@ class Merge {
                   arrays.at(picture_arrays::kImages).slice(0, 0, kept));
     records_[unit.run].num_pictures += unit.count;
     judged_->add(static_cast<std::size_t>(unit.run), arrays);
+    if (keeps_features()) {
+      writer_.write(kJudgedFeatures, {unit.run, unit.first}, arrays.at(judged_arrays::kFeatures));
+    }
     for (const auto& [array, dataset] : kJudgedDatasets) {
       if (arrays.contains(array)) {
         writer_.write(dataset, {unit.run, unit.first}, arrays.at(array));

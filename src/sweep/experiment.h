@@ -82,8 +82,9 @@ struct JudgeSettings {
   std::filesystem::path reference;  // .npz of the network's (without one: CLIP's) features
   std::filesystem::path scenes;     // folder of a scene reader
   std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
-  int bootstrap = 200;  // resamples of the intervals
-  Place place;          // in the config file
+  int bootstrap = 200;         // resamples of the intervals
+  bool keep_features = false;  // of every picture, in the result
+  Place place;                 // in the config file
 
   bool wanted() const { return !clip.empty() || !network.empty() || !scenes.empty(); }
 };

@@ -37,6 +37,7 @@ std::filesystem::path locate(const std::string& path, const std::filesystem::pat
 }
 
 JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path& config) {
+  if (value.is_scalar() && !value.truth()) return {};  // `judges: false`, such as with --set
   ConfigMap map(value);
   JudgeSettings judges;
   judges.place = value.place();
@@ -53,6 +54,7 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   if (map.has("bootstrap")) {
     judges.bootstrap = static_cast<int>(map.at("bootstrap").integer(0, kMostResamples));
   }
+  if (map.has("keep_features")) judges.keep_features = map.at("keep_features").truth();
   map.finish();
   const bool sees = !judges.clip.empty() || !judges.network.empty();
   if (!sees && judges.scenes.empty()) {
@@ -60,6 +62,9 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   }
   if (!judges.reference.empty() && !sees) {
     throw value.error("a 'reference' wants 'clip' or 'network', whose features it holds");
+  }
+  if (judges.keep_features && !sees) {
+    throw value.error("'keep_features' wants 'clip' or 'network', whose features they are");
   }
   return judges;
 }

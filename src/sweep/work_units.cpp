@@ -12,10 +12,10 @@ Settings picture_settings(const Settings& all, const std::string& run_name) {
   Settings settings;
   for (const auto& [key, value] : all) {
     const bool other_run = key.starts_with("runs.") && key != "runs." + run_name;
-    const bool of_the_file = key.starts_with("timing.") || key == "threads" || key == "cpus" ||
-                             key == "equal_time" || key.starts_with("prompts.") ||
-                             key == "pictures.keep" || key == "judges.reference" ||
-                             key == "judges.metrics" || key == "judges.bootstrap";
+    const bool of_the_file =
+        key.starts_with("timing.") || key == "threads" || key == "cpus" || key == "equal_time" ||
+        key.starts_with("prompts.") || key == "pictures.keep" || key == "judges.reference" ||
+        key == "judges.metrics" || key == "judges.keep_features" || key == "judges.bootstrap";
     if (!other_run && !of_the_file) settings[key] = value;
   }
   return settings;

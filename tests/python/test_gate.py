@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.faults.sweeps import assert_one_line
 
 BASELINE = ROOT / "results/baselines/ci.json"
-ROUNDS = 12
+ROUNDS = 20
 
 
 @pytest.fixture(scope="module")

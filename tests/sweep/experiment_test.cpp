@@ -230,6 +230,47 @@ TEST(Experiment, RefusesWhatMakesNoSense) {
               HasSubstr("either 'file' or 'list'"));
 }
 
+TEST(Experiment, ReadsHowOftenRunsAreTimed) {
+  const std::string runs = "runs: [{strategy: full}]\n";
+  const TimingSettings fixed =
+      load(kHead + "timing: {warmup: 2, rounds: 20, rounds_per_process: 5}\n" + runs).timing;
+  EXPECT_EQ(fixed.warmup, 2);
+  EXPECT_EQ(fixed.rounds, 20);
+  EXPECT_EQ(fixed.rounds_per_process, 5);
+  EXPECT_FALSE(fixed.is_open());
+  const TimingSettings open =
+      load(kHead + "timing: {repeats: {min: 5, max: 40, until: 1%}}\n" + runs).timing;
+  EXPECT_TRUE(open.is_open());
+  EXPECT_EQ(open.fewest_rounds, 5);
+  EXPECT_EQ(open.rounds, 40);
+  EXPECT_DOUBLE_EQ(open.until, 0.01);
+  EXPECT_DOUBLE_EQ(load(kHead + "timing: {repeats: {until: 0.02}}\n" + runs).timing.until, 0.02);
+}
+
+TEST(Experiment, RefusesTimingThatCannotEnd) {
+  const auto of = [](const std::string& timing) {
+    return fault(kHead + "timing: " + timing + "\nruns: [{strategy: full}]\n");
+  };
+  EXPECT_THAT(of("{rounds: 4, repeats: {until: 1%}}"), HasSubstr("either 'rounds' or 'repeats'"));
+  EXPECT_THAT(of("{repeats: {min: 5, max: 4, until: 1%}}"), HasSubstr("'max' (4) is below"));
+  EXPECT_THAT(of("{repeats: {min: 5, max: 9}}"), HasSubstr("until"));
+  for (const char* share : {"0", "3", "100%", "-1%", "often", "'1%'"}) {
+    EXPECT_THAT(of(std::string("{repeats: {until: ") + share + "}}"),
+                HasSubstr("a share such as 1%"));
+  }
+}
+
+TEST(Experiment, ReadsTheProcessors) {
+  EXPECT_EQ(load(kHead + "cpus: [0, 2]\nruns: [{strategy: full}]\n").cpus,
+            (std::vector<int>{0, 2}));
+  EXPECT_THAT(fault(kHead + "cpus: [-1]\nruns: [{strategy: full}]\n"), HasSubstr("at least 0"));
+}
+
+TEST(Experiment, JudgesCanBeSwitchedOff) {
+  EXPECT_FALSE(load(kHead + "judges: false\nruns: [{strategy: full}]\n").judges.wanted());
+  EXPECT_THAT(fault(kHead + "judges: true\nruns: [{strategy: full}]\n"), HasSubstr("a map"));
+}
+
 TEST(Experiment, TheShippedConfigsAreRight) {
   for (const char* name : {"ablation", "quick"}) {
     const Experiment experiment =

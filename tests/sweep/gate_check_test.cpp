@@ -97,6 +97,79 @@ TEST(CheckGate, FiveAgainstFiveRoundsCannotProveALoss) {
   EXPECT_EQ(few.verdict, Verdict::kUnsure);
 }
 
+/// Rounds in processes that differ by `of_processes`.
+ResultMeasures in_processes(double speedup, double of_processes, int processes,
+                            std::uint64_t seed) {
+  ResultMeasures measures = result(speedup, 0.002, seed);
+  std::mt19937_64 random(seed + 1000);
+  std::normal_distribution<double> normal(0, of_processes);
+  measures.runs[1].round_ratios.clear();
+  measures.decoder_ratios.clear();
+  for (int process = 0; process < processes; ++process) {
+    const double shift = std::exp(normal(random));
+    for (const double ratio : ratios(speedup * shift, 0.002, seed + process, 5)) {
+      measures.runs[1].round_ratios.push_back(ratio);
+      measures.decoder_ratios.push_back(ratio);
+      measures.processes.push_back(process);
+    }
+  }
+  return measures;
+}
+
+TEST(CheckGate, ProcessesThatDifferAreNoRegression) {
+  const GateBaseline before = gate_baseline(in_processes(1.5, 0.15, 12, 1), Gates{});
+  int by_process = 0, by_round = 0;
+  for (std::uint64_t trial = 0; trial < 100; ++trial) {
+    ResultMeasures now = in_processes(1.5, 0.15, 5, 100 + 20 * trial);
+    by_process += check_gate(now, before).exit_code() == 1;
+    now.processes.clear();
+    by_round += check_gate(now, before).exit_code() == 1;
+  }
+  EXPECT_LE(by_process, 2);  // 1% of 100 are allowed
+  EXPECT_GE(by_round, 6);    // what happens when rounds are taken for independent
+}
+
+TEST(CheckGate, ALossIsFoundAcrossProcesses) {
+  const GateBaseline before = gate_baseline(in_processes(1.5, 0.007, 12, 1), Gates{});
+  const GateResult gate = check_gate(in_processes(1.5 * 0.92, 0.007, 5, 50), before);
+  EXPECT_EQ(finding(gate, "encoder", "unet_speedup").verdict, Verdict::kRegressed);
+  EXPECT_TRUE(gate.notes.empty());
+}
+
+TEST(CheckGate, SaysWhenThereAreTooFewProcesses) {
+  const GateBaseline before = gate_baseline(in_processes(1.5, 0.007, 12, 1), Gates{});
+  const GateResult gate = check_gate(in_processes(1.5, 0.007, 2, 50), before);
+  ASSERT_EQ(gate.notes.size(), 1u);
+  EXPECT_THAT(gate.notes[0], HasSubstr("2 processes against 12"));
+}
+
+TEST(CanBeCertain, CountsTheWaysOfDealing) {
+  EXPECT_FALSE(can_be_certain(5, 5, 0.995));  // 1 / 252 > 0.0025
+  EXPECT_TRUE(can_be_certain(6, 5, 0.995));   // 1 / 462
+  EXPECT_FALSE(can_be_certain(0, 100, 0.9));
+}
+
+TEST(CheckGate, ScoresOfJudgesHaveTheirWindows) {
+  ResultMeasures before = result(1.5, 0.005, 1);
+  before.runs[1].record.clip_score = 0.8;
+  before.runs[1].record.fid = 20;
+  before.runs[1].record.objects_right = 0.9;
+  const GateBaseline committed = gate_baseline(before, Gates{});
+  EXPECT_EQ(check_gate(before, committed).exit_code(), 0);
+  const auto verdict = [&](const char* figure, double RunRecord::*field, double value) {
+    ResultMeasures now = before;
+    now.runs[1].record.*field = value;
+    return finding(check_gate(now, committed), "encoder", figure).verdict;
+  };
+  EXPECT_EQ(verdict("clip_score", &RunRecord::clip_score, 0.793), Verdict::kFine);
+  EXPECT_EQ(verdict("clip_score", &RunRecord::clip_score, 0.79), Verdict::kRegressed);
+  EXPECT_EQ(verdict("fid", &RunRecord::fid, 20.9), Verdict::kFine);
+  EXPECT_EQ(verdict("fid", &RunRecord::fid, 21.1), Verdict::kRegressed);
+  EXPECT_EQ(verdict("fid", &RunRecord::fid, 15), Verdict::kImproved);
+  EXPECT_EQ(verdict("objects_right", &RunRecord::objects_right, 0.88), Verdict::kRegressed);
+  EXPECT_EQ(verdict("fid", &RunRecord::fid, kNotMeasured), Verdict::kRegressed);
+}
+
 TEST(CheckGate, ImprovementsAreFine) {
   const GateResult gate = check_gate(result(1.8, 0.005, 6), baseline());
   EXPECT_EQ(gate.exit_code(), 0);
@@ -154,8 +227,7 @@ TEST(CheckGate, ANewRunIsNamed) {
   now.runs[2].record.name = "new";
   const GateResult gate = check_gate(now, baseline());
   EXPECT_EQ(gate.exit_code(), 0);
-  ASSERT_EQ(gate.notes.size(), 1u);
-  EXPECT_THAT(gate.notes[0], HasSubstr("'new' is not in the baseline"));
+  EXPECT_THAT(gate.notes, testing::Contains(HasSubstr("'new' is not in the baseline")));
 }
 
 TEST(CheckGate, OtherSettingsCannotBeCompared) {
@@ -191,6 +263,8 @@ TEST(GateBaseline, SurvivesItsFile) {
   GateBaseline written = baseline();
   written.gates.speed = {0.02, 0.9};
   written.runs["encoder"].psnr_to_full = INFINITY;
+  written.runs["encoder"].fid = 20;
+  written.processes = {0, 0, 1};
   write_baseline(folder.path() / "b.json", written);
   const GateBaseline read = read_baseline(folder.path() / "b.json");
   EXPECT_EQ(read.gates.speed.tolerance, 0.02);
@@ -201,6 +275,8 @@ TEST(GateBaseline, SurvivesItsFile) {
   EXPECT_EQ(read.runs.at("full").features, written.runs.at("full").features);
   EXPECT_EQ(read.decoder_ratios, written.decoder_ratios);
   EXPECT_EQ(read.settings, written.settings);
+  EXPECT_EQ(read.processes, written.processes);
+  EXPECT_EQ(read.runs.at("encoder").fid, 20);
 }
 
 TEST(GateBaseline, EveryKeyWithSpeedupHoldsANumber) {

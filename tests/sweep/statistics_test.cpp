@@ -36,6 +36,40 @@ TEST(MedianInterval, NeedsTwoValues) {
   EXPECT_EQ(median_interval({2, 2}).high, 2);
 }
 
+TEST(GroupMedians, AreInTheOrderOfTheGroups) {
+  EXPECT_EQ(group_medians({5, 1, 3, 7, kNan}, {2, 0, 0, 2, 0}), (std::vector<double>{2, 6}));
+}
+
+TEST(MedianInterval, OfOneGroupIsThePlainOne) {
+  const std::vector<double> values = {1.3, 1.5, 1.4, 1.6};
+  EXPECT_EQ(median_interval(values, {0, 0, 0, 0}).low, median_interval(values).low);
+  EXPECT_EQ(median_interval(values, {}).high, median_interval(values).high);
+}
+
+TEST(MedianInterval, OfGroupsKnowsThatTheyDiffer) {
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> of_process(1.5, 0.1), of_round(0, 0.01);
+  int covered = 0, covered_by_plain = 0;
+  for (int trial = 0; trial < 100; ++trial) {
+    std::vector<double> values;
+    std::vector<int> groups;
+    for (int group = 0; group < 10; ++group) {
+      const double center = of_process(random);
+      for (int round = 0; round < 5; ++round) {
+        values.push_back(center + of_round(random));
+        groups.push_back(group);
+      }
+    }
+    const auto covers = [](const Interval& interval) {
+      return interval.low <= 1.5 && 1.5 <= interval.high;
+    };
+    covered += covers(median_interval(values, groups));
+    covered_by_plain += covers(median_interval(values));
+  }
+  EXPECT_GE(covered, 86);           // 95% asked for; four standard deviations are 9
+  EXPECT_LE(covered_by_plain, 80);  // rounds of one process taken for independent
+}
+
 TEST(MedianInterval, CoversTheTrueMedianAboutAsOftenAsItSays) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal(1.5, 0.1);
