@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullLocator
 
 from analysis.figures.look import INK, MUTED, STRATEGY, Drawing
 
@@ -52,4 +53,7 @@ def _dots(axis: plt.Axes, runs: pd.DataFrame, score: str) -> None:
     values = runs[score][runs[score] > 0]
     if len(values) and values.max() > 5 * values.min() and score == "fid":
         axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.xaxis.set_major_formatter("{x:g}")
     axis.set_xlabel(SCORES[score])

@@ -5,7 +5,7 @@ with paired bootstrap intervals (the same prompts and seeds on both sides). The 
 `judges.keep_features`.
 
     .venv/bin/python -m experiments.tables.summarise results/table5.h5 --output experiments/table5 \
-        --against encoder/non_uniform_IV/noise_injection/parallel
+        --table 5 --against encoder/non_uniform_IV/noise_injection/parallel
 """
 
 import argparse
@@ -101,6 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--table", required=True, help="of the paper, such as 5")
     parser.add_argument("--against", required=True, help="run that the others are compared with")
     parser.add_argument(
         "--reference", type=Path, default=Path("models/mini-judge/reference.npz"),
@@ -116,7 +117,8 @@ def main() -> None:
     wanted = [key for key in (*KEPT, *speeds, *scores, *rest) if key in results.runs]
     results.runs[wanted].to_csv(args.output / "runs.csv", index=False, float_format="%.6g")
     compared = differences(args.file, list(results.runs["name"]), args.against, args.reference)
-    text = "\n".join(paper_text(comparison) for comparison in paper_tables(table))
+    covered = {comparison["title"].split(":")[0]: comparison for comparison in paper_tables(table)}
+    text = paper_text(covered[f"Table {args.table}"])
     text += f"\n### Each run less `{args.against}`\n\n"
     text += markdown(
         ["run", *compared.columns],

@@ -1,11 +1,13 @@
 #include "results/result_reader.h"
 
 #include "core/error.h"
+#include "results/checksum_line.h"
 #include "results/hdf5.h"
 
 namespace fdbench {
 
 ResultSummary read_summary(const std::filesystem::path& path) {
+  check_whole(path, kResultChecksum);  // before a library that trusts its files reads it
   const Hdf5File file = Hdf5File::open(path);
   const Place place{path.string()};
   if (!file.has_attribute("/", "format") || file.attribute_text("/", "format") != kFormatName) {

@@ -12,6 +12,7 @@ namespace fdbench {
 
 inline constexpr int kSchemaVersion = 1;
 inline constexpr const char* kFormatName = "fdbench";
+inline constexpr const char* kResultChecksum = "result";  // of checksum_line.h
 
 struct ResultSummary {
   std::map<std::string, std::string> attributes;

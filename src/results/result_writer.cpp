@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "results/checksum_line.h"
 #include "results/datasets.h"
 #include "results/result_reader.h"
 #include "results/unit_file.h"
@@ -124,6 +125,7 @@ void ResultWriter::commit() {
   guarded([&] {
     attach_scales();
     file_.close();
+    append_checksum(temporary_, kResultChecksum);
     sync_file(temporary_);
     std::error_code fault;
     std::filesystem::rename(temporary_, path_, fault);

@@ -10,22 +10,14 @@
 #include <optional>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "io/atomic_file.h"
+#include "results/checksum_line.h"
 #include "results/hdf5.h"
 
 namespace fdbench {
 namespace {
 
-// HDF5 readers ignore what follows the end that the header names, so the file stays readable with
-// any of them.
-constexpr std::string_view kTrailerMark = "\nfdbench unit checksum ";
-
-std::string trailer(std::string_view bytes) {
-  return std::string(kTrailerMark) + content_hash(bytes) + "\n";
-}
-
-std::size_t trailer_size() { return trailer("").size(); }
+constexpr std::string_view kUnit = "unit";
 
 /// The HDF5 bytes, or nothing when the checksum does not fit (or there is no file).
 std::optional<std::string> checked_bytes(const std::filesystem::path& path) {
@@ -33,7 +25,7 @@ std::optional<std::string> checked_bytes(const std::filesystem::path& path) {
   if (!file) return std::nullopt;
   std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!unit_complete_bytes(bytes)) return std::nullopt;
-  bytes.resize(bytes.size() - trailer_size());
+  bytes.resize(bytes.size() - checksum_line_size(kUnit));
   return bytes;
 }
 
@@ -50,7 +42,7 @@ void write_unit(const std::filesystem::path& path, const Arrays& arrays) {
     file.write(name, {}, values);
   }
   std::string bytes = file.image();
-  bytes += trailer(bytes);
+  bytes += checksum_line(kUnit, bytes);
   AtomicFile output(path);
   output.write(bytes.data(), bytes.size());
   output.commit();
@@ -58,9 +50,7 @@ void write_unit(const std::filesystem::path& path, const Arrays& arrays) {
 }
 
 bool unit_complete_bytes(std::string_view bytes) {
-  if (bytes.size() < trailer_size()) return false;
-  const std::size_t end = bytes.size() - trailer_size();
-  return bytes.substr(end) == trailer(bytes.substr(0, end));
+  return wholeness(kUnit, bytes) == Wholeness::kWhole;
 }
 
 bool unit_complete(const std::filesystem::path& path) { return checked_bytes(path).has_value(); }

@@ -9,17 +9,28 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.faults import sweeps
 from tests.faults.sweeps import assert_same, start, units, wait_for_units
 
 COUNT = int(os.environ.get("FDBENCH_FAULTS", "3"))
-KINDS = ("kill run", "kill shard", "kill merge", "kill check --update", "flip unit", "flip shard")
+KINDS = (
+    "kill run",
+    "kill shard",
+    "kill merge",
+    "kill check --update",
+    "flip unit",
+    "flip shard",
+    "flip result",
+)
 SAVED = "written"  # the key of a baseline that is the clock's
 
 
@@ -167,6 +178,31 @@ def test_flipped_bytes_of_units_are_found(
     assert "is damaged and is computed again" in done.stderr
     assert_same(output, undisturbed)
     numbers["flip unit"][1] += 1
+
+
+@pytest.mark.parametrize("index", range(COUNT))
+def test_flipped_bytes_of_results_are_found_or_harmless(
+    index: int,
+    fdbench,
+    undisturbed: Path,
+    numbers: dict[str, list[int]],
+    tmp_path: Path,
+):
+    damaged = Path(shutil.copy(undisturbed, tmp_path / "damaged.h5"))
+    numbers["flip result"][0] += 1
+    flip(damaged, index)
+    report = fdbench("report", damaged, "--format", "json")
+    page = subprocess.run(
+        [sys.executable, "-m", "analysis.report", damaged, "--output", tmp_path / "page"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    for done in (report, page):
+        if done.returncode == 0:
+            assert_same(damaged, undisturbed)
+        else:
+            assert done.returncode == 3, done.stderr
+            assert "checksum" in done.stderr and done.stderr.count("\n") == 1
+    numbers["flip result"][1] += 1
 
 
 @pytest.mark.parametrize("index", range(COUNT))

@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.dataset import dataset
+from analysis.load import ResultError, load
+
 # Of sweeps with judges: tests/python/test_sweep_judges.py
 JUDGED = {"/pictures/clip_score", "/pictures/objects_right", "/pictures/picture_right"}
+JUDGED |= {"/pictures/judged_features"}
 
 
 @pytest.fixture
@@ -161,3 +165,29 @@ def test_plan_as_json_is_the_plan_of_the_file(fdbench, sweep_config: Path, file:
     plans = json.loads(fdbench("plan", sweep_config, "--format", "json").stdout)
     assert (np.array([plan["cells"] for plan in plans]) == file["plan/cells"][:]).all()
     assert (np.array([plan["ran"] for plan in plans]) == file["plan/ran"][:]).all()
+
+
+def test_opens_as_xarray_with_named_axes(undisturbed: Path, file: h5py.File):
+    arrays = dataset(undisturbed)
+    assert arrays["timing/unet_s"].dims == ("run", "round")
+    assert arrays["plan/cells"].dims == ("run", "step", "layer")
+    assert arrays["timing/unet_s"].attrs["units"] == "s"
+    assert list(arrays["run"].values) == [name.decode() for name in file["runs"]["name"]]
+    of_drop = arrays["timing/unet_s"].sel(run="drop/3_keys").to_numpy()
+    assert np.array_equal(of_drop, file["timing/unet_s"][3])
+    assert arrays.attrs["format"] == "fdbench"
+
+
+def test_what_is_no_result_is_no_dataset(tmp_path: Path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["x"] = np.arange(3)
+    with pytest.raises(ResultError, match="not an fdbench result"):
+        dataset(tmp_path / "other.h5")
+
+
+def test_a_file_that_another_program_changed_is_read(undisturbed: Path, tmp_path: Path):
+    changed = tmp_path / "changed.h5"
+    changed.write_bytes(undisturbed.read_bytes())
+    with h5py.File(changed, "r+") as opened:
+        opened["timing/unet_s"][...] = 1.0
+    assert (load(changed).timing["unet_s"] == 1.0).all()
