@@ -23,7 +23,9 @@ TEST(ChecksumLine, TellsWholeFromDamagedBytes) {
     flipped[i] ^= 4;
     const Wholeness found = wholeness("result", flipped);
     EXPECT_NE(found, Wholeness::kWhole) << i;
-    if (i < data.size()) EXPECT_EQ(found, Wholeness::kDamaged) << i;
+    if (i < data.size()) {
+      EXPECT_EQ(found, Wholeness::kDamaged) << i;
+    }
   }
 }
 
