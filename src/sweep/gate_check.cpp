@@ -11,12 +11,6 @@
 namespace fdbench {
 namespace {
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
-  return text;
-}
-
 /// Of one result against one baseline.
 class Check {
  public:

@@ -1,6 +1,14 @@
 #include "sweep/gate_finding.h"
 
+#include <cstdio>
+
 namespace fdbench {
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
+  return text;
+}
 
 std::string verdict_name(Verdict verdict) {
   switch (verdict) {

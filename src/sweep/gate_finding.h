@@ -9,6 +9,9 @@ namespace fdbench {
 
 enum class Verdict { kFine, kImproved, kUnsure, kRegressed };
 
+/// 0.05 as "5%".
+std::string percent(double share);
+
 /// "fine", "improved", "unsure", "REGRESSED".
 std::string verdict_name(Verdict verdict);
 

@@ -12,12 +12,6 @@ namespace {
 
 constexpr double kRounding = 1e-9;  // relative: of figures that are computed, not sampled
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
-  return text;
-}
-
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);

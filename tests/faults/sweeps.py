@@ -9,13 +9,14 @@ import numpy as np
 
 from tests.conftest import ROOT, program
 
-# What differs between two runs of the same sweep: the clock, and nothing else.
+# What differs between two runs of the same sweep: the clock, who measured a round (a sweep that
+# was stopped goes on in another process), and nothing else.
 CLOCKED_FIELDS = {"text_encoder_s", "unet_s", "vae_s", "total_s"}
 CLOCKED_FIELDS |= {"predicted_speedup", "peak_memory"}
 CLOCKED_FIELDS |= {
     f"{part}_speedup{end}" for part in ("unet", "total") for end in ("", "_low", "_high")
 }
-CLOCKED_TIMINGS = ("_s", "/peak_memory", "_share", "/processor_mhz")
+CLOCKED_TIMINGS = ("_s", "/peak_memory", "_share", "/processor_mhz", "/process")
 CLOCKED_ATTRIBUTES = {"created", "cpu_mhz"}
 
 
