@@ -14,6 +14,7 @@ import xxhash
 SCHEMA_VERSION = 1
 FEATURES = ("mse", "frobenius", "mean", "std", "frobenius_std")
 TIMES = ("text_encoder_s", "unet_s", "vae_s", "total_s", "unet_calls")
+ROUND_FACTS = ("steal_share", "others_share", "processor_mhz", "process")
 DROP, REUSE, COMPUTE, PADDING = 0, 1, 2, 255
 CHECKSUM_MARK = b"\nfdbench result checksum "
 CHECKSUM_LINE = len(CHECKSUM_MARK) + 32 + 1  # [bytes]: the mark, XXH3 of all before it, a line end
@@ -47,6 +48,9 @@ class Results:
     psnr: np.ndarray | None = None  # [R, P] dB to the full run
     latent_mse: np.ndarray | None = None  # [R, P]
     timing: dict[str, np.ndarray] = field(default_factory=dict)  # [R, N] seconds, -1 becomes NaN
+    rounds: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # [N] what the machine did meanwhile
 
     @property
     def name(self) -> str:
@@ -131,6 +135,11 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
         key: np.where(values < 0, np.nan, values)
         for key in TIMES
         if (values := _array(file, f"timing/{key}")) is not None
+    }
+    results.rounds = {
+        key: values
+        for key in ROUND_FACTS
+        if (values := _array(file, f"timing/{key}")) is not None and values.ndim == 1
     }
     if full is not None:
         results.features = {

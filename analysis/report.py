@@ -16,6 +16,7 @@ from analysis import findings as claims
 from analysis import paper, summary, tables
 from analysis.advice import advice
 from analysis.decomposition import decomposition
+from analysis.disturbances import disturbances
 from analysis.feature_findings import feature_findings
 from analysis.features import block_features
 from analysis.figures.features import draw_features
@@ -126,6 +127,7 @@ def _render(
         advice=advice(runs),
         sentence=summary.sentence(results, runs),
         numbers=summary.key_numbers(results, runs, everything),
+        disturbed=disturbances(results),
         missing=summary.missing(results, runs),
         inactive=runs.loc[runs["inactive"], "name"].tolist(),
         columns=tables.COLUMNS,

@@ -165,7 +165,7 @@ void add_judge_command(CLI::App& app) {
       app.add_subcommand("judge", "Scores of pictures or features that anything made");
   command
       ->add_option("PICTURES", options->judged,
-                   "Folder of PNG files, a result file (.h5), or .npz with features")
+                   "Folder of PNG or JPEG files, a result file (.h5), or .npz with features")
       ->required();
   command->add_option("--run", options->run, "Of a result file: the run whose pictures are judged");
   command->add_option("--reference-run", options->reference_run,

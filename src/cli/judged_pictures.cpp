@@ -1,7 +1,6 @@
 #include "cli/judged_pictures.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -9,7 +8,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "io/npz.h"
-#include "io/png.h"
+#include "io/picture_file.h"
 #include "results/hdf5.h"
 #include "results/result_reader.h"
 
@@ -23,12 +22,10 @@ constexpr const char* kPictures = "arr_0";  // guided-diffusion's name
 std::vector<fs::path> pictures_in(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    std::string ending = entry.path().extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    if (entry.is_regular_file() && ending == ".png") files.push_back(entry.path());
+    if (entry.is_regular_file() && is_picture_name(entry.path())) files.push_back(entry.path());
   }
-  if (files.empty()) throw usage_error({folder.string()}, "the folder holds no PNG pictures");
+  if (files.empty())
+    throw usage_error({folder.string()}, "the folder holds no PNG or JPEG pictures");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -203,7 +200,7 @@ LookedAt JudgedPictures::open(const fs::path& path, const std::string& run) {
   at::Tensor first;
   Progress progress(stderr, true, static_cast<double>(files.size()), 0);
   for (std::size_t i = 0; i < files.size(); ++i) {
-    batch.push_back(load_png(files[i]));
+    batch.push_back(load_picture(files[i]));
     if (!first.defined()) first = batch.back();
     if (batch.back().sizes() != first.sizes()) {
       throw usage_error({files[i].string()}, "is " + c10::str(batch.back().sizes()) + ", but " +

@@ -36,7 +36,7 @@ class JudgedPictures {
 
   /// Features are the network's, or without one CLIP's embeddings. path: an .npz file
   /// (load_judged_set), one that holds pictures under `arr_0` [n, h, w, 3] as guided-diffusion
-  /// writes them, the pictures of one run of a result file (.h5), or a folder of PNG files in the
+  /// writes them, the pictures of one run of a result file (.h5), or a folder of PNG or JPEG files in the
   /// order of their names. Throws a usage error for an empty folder, pictures of different sizes, a
   /// run that is not there or kept no pictures, and where the network is missing.
   /// run: of a result file; "": its only one.

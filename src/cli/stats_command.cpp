@@ -34,7 +34,9 @@ void add_stats_command(CLI::App& app) {
   const auto options = std::make_shared<StatsOptions>();
   CLI::App* command =
       app.add_subcommand("stats", "Reference statistics of pictures, for `fdbench judge`");
-  command->add_option("PICTURES", options->pictures, "Folder of PNG files, or .npz with features")
+  command
+      ->add_option("PICTURES", options->pictures,
+                   "Folder of PNG or JPEG files, or .npz with features")
       ->required();
   command->add_option("-o,--output", options->output, "File to write (.npz: mu, sigma)")
       ->required();

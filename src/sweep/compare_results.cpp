@@ -64,12 +64,31 @@ void warn(Comparison& comparison, const ResultMeasures& first, const ResultMeasu
   }
 }
 
-ComparedRun compared(const RunMeasures& first, const RunMeasures& second, bool pictures) {
+/// Which rounds of the two files belong to one process; empty where rounds are the samples.
+struct Processes {
+  std::vector<int> first, second;
+};
+
+/// Rounds of one process are alike, so processes are the samples wherever they are enough.
+Processes processes_of(const ResultMeasures& first, const ResultMeasures& second) {
+  const std::size_t a = count_groups(first.processes), b = count_groups(second.processes);
+  if (!can_be_certain(a, b, kConfidence)) return {};
+  return {first.processes, second.processes};
+}
+
+std::vector<double> samples(const std::vector<double>& rounds, const std::vector<int>& processes) {
+  return rounds.size() == processes.size() ? group_medians(rounds, processes) : rounds;
+}
+
+ComparedRun compared(const RunMeasures& first, const RunMeasures& second,
+                     const Processes& processes, bool pictures) {
   ComparedRun run;
   run.name = first.record.name;
   run.other_name = second.record.name;
-  run.time = ratio_of(first.unet_s, second.unet_s);
-  run.speedup = ratio_of(first.round_ratios, second.round_ratios);
+  run.time =
+      ratio_of(samples(first.unet_s, processes.first), samples(second.unet_s, processes.second));
+  run.speedup = ratio_of(samples(first.round_ratios, processes.first),
+                         samples(second.round_ratios, processes.second));
   if (!pictures || first.record.baseline || second.record.baseline) return run;
   run.psnr = paired_difference(first.psnr_db, second.psnr_db);
   run.latent_mse = paired_difference(first.latent_mse, second.latent_mse);
@@ -82,6 +101,7 @@ Comparison compare_results(const ResultMeasures& first, const ResultMeasures& se
   Comparison comparison;
   warn(comparison, first, second);
   const bool pictures = same_pictures(first, second);
+  const Processes processes = processes_of(first, second);
   std::vector<bool> taken(second.runs.size(), false);
   for (const RunMeasures& run : first.runs) {
     std::size_t best = second.runs.size();
@@ -95,7 +115,7 @@ Comparison compare_results(const ResultMeasures& first, const ResultMeasures& se
       continue;
     }
     taken[best] = true;
-    comparison.runs.push_back(compared(run, second.runs[best], pictures));
+    comparison.runs.push_back(compared(run, second.runs[best], processes, pictures));
   }
   for (std::size_t i = 0; i < second.runs.size(); ++i) {
     if (!taken[i]) comparison.only_second.push_back(second.runs[i].record.name);

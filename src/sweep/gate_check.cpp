@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "core/error.h"
 #include "sweep/gate_windows.h"
@@ -58,14 +57,10 @@ class Check {
     for (const auto& [name, run] : baseline_.runs) num_sampled_ += !run.round_ratios.empty();
   }
 
-  static std::size_t num_processes(const std::vector<int>& processes) {
-    return std::set<int>(processes.begin(), processes.end()).size();
-  }
-
   /// Processes where there are enough of them: rounds of one process are no independent samples.
   void choose_samples() {
-    const std::size_t before = num_processes(baseline_.processes);
-    const std::size_t now = num_processes(result_.processes);
+    const std::size_t before = count_groups(baseline_.processes);
+    const std::size_t now = count_groups(result_.processes);
     const double most =
         std::max(confidence(baseline_.gates.speed), confidence(baseline_.gates.decoder));
     by_process_ = can_be_certain(before, now, most);
@@ -173,13 +168,6 @@ Verdict GateResult::verdict() const {
 int GateResult::exit_code() const {
   if (verdict() == Verdict::kRegressed) return 1;
   return verdict() == Verdict::kUnsure ? 4 : 0;
-}
-
-bool can_be_certain(std::size_t before, std::size_t now, double confidence) {
-  if (before == 0 || now == 0) return false;
-  double ways = 1;  // of dealing the samples: binomial(before + now, now)
-  for (std::size_t i = 1; i <= now; ++i) ways *= static_cast<double>(before + i) / i;
-  return 1 / ways <= (1 - confidence) / 2;
 }
 
 Finding judge_ratios(const std::vector<double>& before, const std::vector<double>& now,

@@ -31,8 +31,4 @@ GateResult check_gate(const ResultMeasures& result, const GateBaseline& baseline
 Finding judge_ratios(const std::vector<double>& before, const std::vector<double>& now,
                      double tolerance, double confidence);
 
-/// True when so many against so many independent samples can be certain: when the most extreme of
-/// all ways of dealing them is as rare as the confidence demands of one side.
-bool can_be_certain(std::size_t before, std::size_t now, double confidence);
-
 }  // namespace fdbench

@@ -147,6 +147,13 @@ RankTest signed_rank(const std::vector<double>& differences) {
   return normal_test(sum, mean, 0.5 * std::sqrt(squares));
 }
 
+bool can_be_certain(std::size_t before, std::size_t now, double confidence) {
+  if (before == 0 || now == 0) return false;
+  double ways = 1;  // of dealing the samples: binomial(before + now, now)
+  for (std::size_t i = 1; i <= now; ++i) ways *= static_cast<double>(before + i) / i;
+  return 1 / ways <= (1 - confidence) / 2;
+}
+
 Shift shift_between(std::vector<double> a, std::vector<double> b, double confidence) {
   keep_finite(a);
   keep_finite(b);

@@ -23,6 +23,10 @@ RankTest mann_whitney(std::vector<double> a, std::vector<double> b);
 /// exact with ties up to 200 differences, then the normal approximation. Source: Wilcoxon 1945.
 RankTest signed_rank(const std::vector<double>& differences);
 
+/// True when so many against so many independent samples can be certain: when the most extreme of
+/// all ways of dealing them is as rare as the confidence demands of one side.
+bool can_be_certain(std::size_t before, std::size_t now, double confidence);
+
 /// Shift of `a` against `b`: median of all differences a - b (Hodges and Lehmann 1963) with the
 /// interval of the given confidence that inverts the Mann-Whitney test. An interval that so few
 /// values cannot give reaches to infinity; estimate and ends are NaN where a side is empty.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace fdbench {
@@ -78,6 +79,10 @@ double mean_of_finite(const std::vector<double>& values) {
 
 Interval median_interval(const std::vector<double>& values) {
   return bootstrap_interval(values, [](const auto& sample) { return median(sample); });
+}
+
+std::size_t count_groups(const std::vector<int>& groups) {
+  return std::set<int>(groups.begin(), groups.end()).size();
 }
 
 std::vector<double> group_medians(const std::vector<double>& values,

@@ -1,6 +1,7 @@
 // Medians and their bootstrap intervals.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 namespace fdbench {
@@ -8,6 +9,8 @@ namespace fdbench {
 /// Of the values that are finite; NaN when there is none.
 double median(std::vector<double> values);
 double mean_of_finite(const std::vector<double>& values);
+/// How many different numbers there are.
+std::size_t count_groups(const std::vector<int>& groups);
 /// Median of each group, in the order of their numbers; groups: of each value.
 std::vector<double> group_medians(const std::vector<double>& values,
                                   const std::vector<int>& groups);

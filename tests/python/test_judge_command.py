@@ -176,7 +176,7 @@ def test_wrong_pictures_are_one_line(fdbench, network, folder, tmp_path):
     net, good, empty = network(Pixels()), folder("good"), tmp_path / "empty"
     empty.mkdir()
     common = ["--features", net, "-o", tmp_path / "x.npz"]
-    one_line(fdbench("stats", empty, *common), "holds no PNG pictures")
+    one_line(fdbench("stats", empty, *common), "holds no PNG or JPEG pictures")
     one_line(fdbench("stats", folder("one", 1), *common), "at least 2 pictures, there is 1")
     one_line(fdbench("stats", good, "-o", tmp_path / "x.npz"), "--features")
     Image.new("RGB", (5, 5)).save(good / "999.png")

@@ -143,12 +143,6 @@ TEST(CheckGate, SaysWhenThereAreTooFewProcesses) {
   EXPECT_THAT(gate.notes[0], HasSubstr("2 processes against 12"));
 }
 
-TEST(CanBeCertain, CountsTheWaysOfDealing) {
-  EXPECT_FALSE(can_be_certain(5, 5, 0.995));  // 1 / 252 > 0.0025
-  EXPECT_TRUE(can_be_certain(6, 5, 0.995));   // 1 / 462
-  EXPECT_FALSE(can_be_certain(0, 100, 0.9));
-}
-
 TEST(CheckGate, ScoresOfJudgesHaveTheirWindows) {
   ResultMeasures before = result(1.5, 0.005, 1);
   before.runs[1].record.clip_score = 0.8;

@@ -87,5 +87,11 @@ TEST(ShiftBetween, CoversTheTruthAsOftenAsItSays) {
   EXPECT_LT(covered, kTrials * 0.96);
 }
 
+TEST(CanBeCertain, CountsTheWaysOfDealing) {
+  EXPECT_FALSE(can_be_certain(5, 5, 0.995));  // 1 / 252 > 0.0025
+  EXPECT_TRUE(can_be_certain(6, 5, 0.995));   // 1 / 462
+  EXPECT_FALSE(can_be_certain(0, 100, 0.9));
+}
+
 }  // namespace
 }  // namespace fdbench

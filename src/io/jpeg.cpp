@@ -1,0 +1,98 @@
+#include "io/jpeg.h"
+
+#include <csetjmp>
+#include <cstdio>
+#include <string>
+// libjpeg's header needs <cstdio> before it.
+#include <jpeglib.h>
+// And this one needs libjpeg's.
+#include <jerror.h>
+
+#include "core/error.h"
+#include "io/file_mapping.h"
+
+namespace fdbench {
+namespace {
+
+constexpr JDIMENSION kMaxSide = 1 << 16;  // against damaged headers that ask for all memory
+
+/// libjpeg's state, where it jumps to when it gives up, and its message.
+struct Reader {
+  jpeg_decompress_struct state{};
+  jpeg_error_mgr errors{};
+  std::jmp_buf back;
+  char message[JMSG_LENGTH_MAX] = "";
+
+  Reader() {
+    state.err = jpeg_std_error(&errors);
+    state.client_data = this;
+    errors.error_exit = [](j_common_ptr common) {
+      auto* reader = static_cast<Reader*>(common->client_data);
+      common->err->format_message(common, reader->message);
+      std::longjmp(reader->back, 1);
+    };
+    errors.emit_message = [](j_common_ptr common, int level) {
+      const bool is_harmless = level >= 0 || common->err->msg_code == JWRN_EXTRANEOUS_DATA;
+      if (is_harmless) return;
+      auto* reader = static_cast<Reader*>(common->client_data);
+      if (common->err->num_warnings++ == 0) common->err->format_message(common, reader->message);
+    };
+    jpeg_create_decompress(&state);
+  }
+  ~Reader() { jpeg_destroy_decompress(&state); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+};
+
+/// False when libjpeg gives up. longjmp skips destructors, so the two functions around setjmp own
+/// nothing.
+bool read_header(Reader& reader, const FileMapping& file) {
+  if (setjmp(reader.back) != 0) return false;
+  jpeg_mem_src(&reader.state, file.data(), file.size());
+  jpeg_read_header(&reader.state, TRUE);
+  return true;
+}
+
+/// pixels: [h, w, 3] of the header's size.
+bool read_rows(Reader& reader, std::uint8_t* pixels) {
+  if (setjmp(reader.back) != 0) return false;
+  reader.state.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&reader.state);
+  const std::size_t stride = std::size_t{3} * reader.state.output_width;
+  while (reader.state.output_scanline < reader.state.output_height) {
+    JSAMPROW row = pixels + reader.state.output_scanline * stride;
+    jpeg_read_scanlines(&reader.state, &row, 1);
+  }
+  jpeg_finish_decompress(&reader.state);
+  return true;
+}
+
+}  // namespace
+
+at::Tensor load_jpeg(const std::filesystem::path& path) {
+  const FileMapping file(path);
+  const Place place{path.string()};
+  if (file.size() < 3 || file.data()[0] != 0xFF || file.data()[1] != 0xD8) {
+    throw runtime_error(place, "is no JPEG file");
+  }
+  Reader reader;
+  const auto damaged = [&] {
+    return runtime_error(place, std::string("damaged JPEG: ") + reader.message);
+  };
+  if (!read_header(reader, file)) throw damaged();
+  const jpeg_decompress_struct& state = reader.state;
+  if (state.image_height > kMaxSide || state.image_width > kMaxSide) {
+    throw runtime_error(place, "damaged JPEG: a side of more than " + std::to_string(kMaxSide));
+  }
+  if (state.num_components != 1 && state.num_components != 3) {
+    throw runtime_error(place, "is a JPEG in " + std::to_string(state.num_components) +
+                                   " inks; grey and colour can be read");
+  }
+  const std::int64_t height = state.image_height, width = state.image_width;
+  at::Tensor image = at::empty({height, width, 3}, at::kByte);
+  if (!read_rows(reader, image.mutable_data_ptr<std::uint8_t>())) throw damaged();
+  if (reader.errors.num_warnings > 0) throw damaged();  // parts of it were painted grey
+  return image;
+}
+
+}  // namespace fdbench
