@@ -5,61 +5,16 @@
 
 #include <cmath>
 #include <fstream>
-#include <random>
 
 #include "core/error.h"
 #include "io/temporary_folder.h"
 #include "sweep/gate_report.h"
+#include "sweep/made_up_measures.h"
 
 namespace fdbench {
 namespace {
 
 using testing::HasSubstr;
-
-std::vector<double> ratios(double center, double noise, std::uint64_t seed, int rounds = 12) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0, noise);
-  std::vector<double> values;
-  for (int i = 0; i < rounds; ++i) values.push_back(center * std::exp(normal(random)));
-  return values;
-}
-
-RunMeasures plain_run() {
-  RunMeasures run;
-  run.record.name = "full";
-  run.record.baseline = true;
-  run.identity = R"({"strategy":"full"})";
-  run.features = {{"mse/up", 2.0}, {"mse/down", 0.5}};
-  return run;
-}
-
-/// speedup: of the run "encoder".
-ResultMeasures result(double speedup, double noise, std::uint64_t seed) {
-  ResultMeasures measures;
-  measures.path = "result.h5";
-  measures.settings = {{"seed", "0"}, {"threads", "1"}};
-  measures.attributes = {{"cpu", "a processor"}};
-  RunMeasures run = plain_run();
-  run.record.name = "encoder";
-  run.record.baseline = false;
-  run.record.multiply_adds_ratio = 1.4;
-  run.record.psnr_to_full = 30;
-  run.record.latent_mse_to_full = 0.5;
-  run.identity = R"({"strategy":"encoder"})";
-  run.round_ratios = ratios(speedup, noise, seed);
-  measures.runs = {plain_run(), run};
-  measures.decoder_ratios = ratios(0.65, noise, seed + 100);
-  return measures;
-}
-
-GateBaseline baseline() { return gate_baseline(result(1.5, 0.005, 1), Gates{}); }
-
-const Finding& finding(const GateResult& gate, const std::string& run, const std::string& figure) {
-  for (const Finding& candidate : gate.findings) {
-    if (candidate.run == run && candidate.figure == figure) return candidate;
-  }
-  throw std::runtime_error("no finding " + run + " " + figure);
-}
 
 TEST(CheckGate, TheSameIsFine) {
   const GateResult gate = check_gate(result(1.5, 0.005, 2), baseline());
@@ -95,52 +50,6 @@ TEST(CheckGate, FiveAgainstFiveRoundsCannotProveALoss) {
       judge_ratios({1.5, 1.51, 1.52, 1.49, 1.48}, {1.2, 1.21, 1.22, 1.19, 1.18}, 0.05, 0.995);
   EXPECT_NEAR(few.probability, 1.0 / 252, 1e-9);
   EXPECT_EQ(few.verdict, Verdict::kUnsure);
-}
-
-/// Rounds in processes that differ by `of_processes`.
-ResultMeasures in_processes(double speedup, double of_processes, int processes,
-                            std::uint64_t seed) {
-  ResultMeasures measures = result(speedup, 0.002, seed);
-  std::mt19937_64 random(seed + 1000);
-  std::normal_distribution<double> normal(0, of_processes);
-  measures.runs[1].round_ratios.clear();
-  measures.decoder_ratios.clear();
-  for (int process = 0; process < processes; ++process) {
-    const double shift = std::exp(normal(random));
-    for (const double ratio : ratios(speedup * shift, 0.002, seed + process, 5)) {
-      measures.runs[1].round_ratios.push_back(ratio);
-      measures.decoder_ratios.push_back(ratio);
-      measures.processes.push_back(process);
-    }
-  }
-  return measures;
-}
-
-TEST(CheckGate, ProcessesThatDifferAreNoRegression) {
-  const GateBaseline before = gate_baseline(in_processes(1.5, 0.15, 12, 1), Gates{});
-  int by_process = 0, by_round = 0;
-  for (std::uint64_t trial = 0; trial < 100; ++trial) {
-    ResultMeasures now = in_processes(1.5, 0.15, 5, 100 + 20 * trial);
-    by_process += check_gate(now, before).exit_code() == 1;
-    now.processes.clear();
-    by_round += check_gate(now, before).exit_code() == 1;
-  }
-  EXPECT_LE(by_process, 2);  // 1% of 100 are allowed
-  EXPECT_GE(by_round, 6);    // what happens when rounds are taken for independent
-}
-
-TEST(CheckGate, ALossIsFoundAcrossProcesses) {
-  const GateBaseline before = gate_baseline(in_processes(1.5, 0.007, 12, 1), Gates{});
-  const GateResult gate = check_gate(in_processes(1.5 * 0.92, 0.007, 5, 50), before);
-  EXPECT_EQ(finding(gate, "encoder", "unet_speedup").verdict, Verdict::kRegressed);
-  EXPECT_TRUE(gate.notes.empty());
-}
-
-TEST(CheckGate, SaysWhenThereAreTooFewProcesses) {
-  const GateBaseline before = gate_baseline(in_processes(1.5, 0.007, 12, 1), Gates{});
-  const GateResult gate = check_gate(in_processes(1.5, 0.007, 2, 50), before);
-  ASSERT_EQ(gate.notes.size(), 1u);
-  EXPECT_THAT(gate.notes[0], HasSubstr("2 processes against 12"));
 }
 
 TEST(CheckGate, ScoresOfJudgesHaveTheirWindows) {
