@@ -10,8 +10,8 @@
 namespace fdbench {
 
 /// Multiply-adds, distances to the plain run's pictures, scores of judges and features of one run;
-/// of a baseline the features alone. What the committed figures do not have is left unsaid by the
-/// caller: `before` of the finding is NaN then.
+/// of a baseline the features alone. A finding whose `before` is NaN is of a figure that was not
+/// committed and says nothing.
 std::vector<Finding> check_windows(const GatedRun& before, const RunMeasures& now,
                                    const Gates& gates);
 

@@ -67,17 +67,20 @@ std::size_t measure_rounds(const PreparedSweep& sweep, const std::vector<const W
   const auto a_process = static_cast<std::size_t>(timing.rounds_per_process);
   const bool apart = a_process > 0 && !source.command.empty();
   RoundMeasurer measurer(rounds, folder, source, show);
-  std::vector<Arrays> measured;
-  while (measured.size() < rounds.size()) {
-    const std::size_t first = measured.size();
+  std::vector<Arrays> measured;  // what decides whether there are enough
+  std::size_t count = 0;
+  while (count < rounds.size()) {
+    const std::size_t first = count;
     const std::size_t end = std::min(first + std::max<std::size_t>(1, a_process), rounds.size());
     measurer.complete(first, end, apart);
+    count = end;
+    if (!timing.is_open()) continue;
     for (std::size_t round = first; round < end; ++round) {
       measured.push_back(read_unit(folder.file(*rounds[round])));
     }
-    if (timing.is_open() && are_enough(sweep, join_rounds(measured))) break;
+    if (are_enough(sweep, join_rounds(measured))) break;
   }
-  return measured.size();
+  return count;
 }
 
 }  // namespace fdbench
