@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/judged_pictures.h"
+#include "cli/paired_scores.h"
 #include "core/error.h"
 #include "metrics/scores.h"
 #include "sweep/prompt_file.h"
@@ -19,9 +23,9 @@ constexpr const char* kClipScore = "clip_score";
 constexpr const char* kPickScore = "pick_score";
 
 struct JudgeOptions {
-  std::filesystem::path judged, reference, prompts;
+  std::filesystem::path judged, reference, pairs, prompts;
   std::vector<std::string> metrics;
-  std::string run, reference_run;  // of result files
+  std::string run, reference_run, pairs_run;  // of result files
   std::string format = "table";
   ScoreOptions score;
   JudgeNetworkOptions network;
@@ -46,7 +50,7 @@ nlohmann::ordered_json described(const JudgedSet& set) {
 }
 
 /// The scores by name at the top; intervals, deviations and what they are of below.
-void print_json(const JudgeOptions& options, const JudgedSet& judged, const JudgedSet* reference,
+void print_json(const JudgeOptions& options, const JudgedSet* judged, const JudgedSet* reference,
                 const std::vector<Score>& scores, const std::vector<std::string>& warnings) {
   nlohmann::ordered_json json, intervals, deviations;
   for (const Score& score : scores) {
@@ -56,8 +60,10 @@ void print_json(const JudgeOptions& options, const JudgedSet& judged, const Judg
   }
   if (!intervals.empty()) json["intervals"] = intervals;
   if (!deviations.empty()) json["std"] = deviations;
-  json["judged"] = described(judged);
+  json["judged"] = judged != nullptr ? described(*judged)
+                                     : nlohmann::ordered_json{{"file", options.judged.string()}};
   if (reference != nullptr) json["reference"] = described(*reference);
+  if (!options.pairs.empty()) json["pairs"] = {{"file", options.pairs.string()}};
   if (!options.network.network.empty()) json["protocol"] = options.network.protocol.text();
   json["bootstrap"] = options.score.bootstrap;
   json["seed"] = options.score.seed;
@@ -73,10 +79,14 @@ void print_set(const char* role, const JudgedSet& set) {
               set.network.empty() ? "" : (", network " + set.network.substr(0, 8)).c_str());
 }
 
-void print_table(const JudgedSet& judged, const JudgedSet* reference,
+void print_table(const JudgeOptions& options, const JudgedSet* judged, const JudgedSet* reference,
                  const std::vector<Score>& scores, const std::vector<std::string>& warnings) {
-  print_set("judged", judged);
+  if (judged != nullptr) print_set("judged", *judged);
   if (reference != nullptr) print_set("reference", *reference);
+  if (!options.pairs.empty()) {
+    std::printf("%-10s %s, each with that of the same place in %s\n", "pairs",
+                options.judged.c_str(), options.pairs.c_str());
+  }
   std::printf("\n");
   for (const Score& score : scores) {
     std::printf("%-14s %12.6g", score.name.c_str(), score.value);
@@ -117,43 +127,95 @@ Score prompt_score(const std::string& name, JudgedPictures& pictures, const Look
   return mean_score(name, values, options.score);
 }
 
-/// All scores in the order asked for.
-std::vector<Score> all_scores(JudgedPictures& pictures, const LookedAt& judged,
-                              const JudgedSet* reference, const std::vector<std::string>& names,
-                              const JudgeOptions& options) {
-  std::vector<Score> scores;
-  for (const std::string& name : names) {
-    scores.push_back(is_prompt_score(name)
-                         ? prompt_score(name, pictures, judged, options)
-                         : score(judged.set, reference, {name}, options.score).front());
+/// Scores of some of the names, each put at its place in the order asked for.
+class ScoreTable {
+ public:
+  explicit ScoreTable(const std::vector<std::string>& names) : names_(names) {}
+
+  /// The names of one kind.
+  template <typename IsKind>
+  std::vector<std::string> names(const IsKind& is_kind) const {
+    std::vector<std::string> found;
+    std::copy_if(names_.begin(), names_.end(), std::back_inserter(found), is_kind);
+    return found;
   }
-  return scores;
+  void add(const std::vector<Score>& scores) {
+    for (const Score& score : scores) scores_[score.name] = score;
+  }
+  std::vector<Score> in_order() const {
+    std::vector<Score> scores;
+    for (const std::string& name : names_) scores.push_back(scores_.at(name));
+    return scores;
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  std::map<std::string, Score> scores_;
+};
+
+bool is_set_score(const std::string& name) {
+  return !is_prompt_score(name) && !is_paired_score(name);
+}
+
+/// Throws a usage error for a metric that is not known or lacks what it compares with.
+void check_metrics(const std::vector<std::string>& names, const JudgeOptions& options) {
+  for (const std::string& name : names) {
+    if (is_prompt_score(name)) continue;
+    if (is_paired_score(name)) {
+      if (!options.pairs.empty()) continue;
+      throw usage_error("metric '" + name +
+                        "' compares each picture with another method's of the same prompt and "
+                        "seed: add --pairs PICTURES");
+    }
+    check_score_name(name);
+    if (needs_reference(name) && options.reference.empty()) {
+      throw usage_error("metric '" + name +
+                        "' compares with a reference: add --reference FILE|FOLDER");
+    }
+  }
+}
+
+std::vector<std::string> default_names(const JudgeOptions& options) {
+  if (options.pairs.empty()) return default_scores();
+  std::vector<std::string> names = paired_score_names();
+  if (options.network.clip.empty()) std::erase(names, "perceptual");
+  return names;
 }
 
 void run_judge(const JudgeOptions& options) {
-  const std::vector<std::string> names =
-      options.metrics.empty() ? default_scores() : options.metrics;
-  bool wants_reference = false;
-  for (const std::string& name : names) {
-    if (is_prompt_score(name)) continue;
-    check_score_name(name);
-    wants_reference |= needs_reference(name);
-  }
-  if (wants_reference && options.reference.empty()) {
-    throw usage_error("these metrics compare with a reference: add --reference FILE|FOLDER");
-  }
+  std::vector<std::string> names = options.metrics;
+  if (names.empty()) names = default_names(options);
+  check_metrics(names, options);
   JudgedPictures pictures(options.network);
-  const LookedAt judged = pictures.open(options.judged, options.run);
-  std::optional<JudgedSet> opened;
-  if (!options.reference.empty())
-    opened = pictures.open(options.reference, options.reference_run).set;
-  const JudgedSet* reference = opened ? &*opened : nullptr;
-  const std::vector<Score> scores = all_scores(pictures, judged, reference, names, options);
-  const std::vector<std::string> warnings = score_warnings(judged.set, reference, names);
+  ScoreTable table(names);
+  std::optional<LookedAt> judged;
+  std::optional<JudgedSet> reference;
+  const auto set_of = [](const auto& found) { return found ? &*found : nullptr; };
+  if (!options.reference.empty()) {
+    reference = pictures.open(options.reference, options.reference_run).set;
+  }
+  const std::vector<std::string> of_pairs = table.names(is_paired_score);
+  const bool only_pairs = of_pairs.size() == names.size();
+  if (!only_pairs) {
+    judged = pictures.open(options.judged, options.run);
+    const std::vector<std::string> of_sets = table.names(is_set_score);
+    table.add(score(judged->set, set_of(reference), of_sets, options.score));
+    for (const std::string& name : table.names(is_prompt_score)) {
+      table.add({prompt_score(name, pictures, *judged, options)});
+    }
+  }
+  if (!of_pairs.empty()) {
+    table.add(paired_scores(PictureSource::open(options.judged, options.run),
+                            PictureSource::open(options.pairs, options.pairs_run), of_pairs,
+                            pictures, options.score));
+  }
+  const JudgedSet* set = judged ? &judged->set : nullptr;
+  std::vector<std::string> warnings;
+  if (set != nullptr) warnings = score_warnings(*set, set_of(reference), names);
   if (options.format == "json") {
-    print_json(options, judged.set, reference, scores, warnings);
+    print_json(options, set, set_of(reference), table.in_order(), warnings);
   } else {
-    print_table(judged.set, reference, scores, warnings);
+    print_table(options, set, set_of(reference), table.in_order(), warnings);
   }
 }
 
@@ -173,15 +235,22 @@ void add_judge_command(CLI::App& app) {
   command->add_option("--reference", options->reference,
                       "What to compare with: a folder, a result file, features, or statistics (mu, "
                       "sigma)");
+  command->add_option("--pairs", options->pairs,
+                      "Another method's pictures of the same prompts and seeds, in the same order: "
+                      "for psnr, ssim and perceptual");
+  command->add_option("--pairs-run", options->pairs_run, "Of a result file in --pairs: its run");
   std::string names;
   for (const std::string& name : score_names()) names += name + ", ";
   names += std::string(kClipScore) + ", " + kPickScore;
+  for (const std::string& name : paired_score_names()) names += ", " + name;
   command->add_option("--prompts", options->prompts,
                       "Prompts of the pictures in the order of their names, for clip_score and "
                       "pick_score: .json as in configs/prompts, or .txt with a line each");
   command
       ->add_option("--metrics", options->metrics,
-                   "Separated by commas: " + names + " (default: fid,kid,precision,recall)")
+                   "Separated by commas: " + names +
+                       " (default: fid,kid,precision,recall; with --pairs: "
+                       "psnr,ssim and, with --clip, perceptual)")
       ->delimiter(',');
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
@@ -198,7 +267,8 @@ void add_judge_command(CLI::App& app) {
       "Examples: fdbench judge fake.npz --reference real.npz --metrics fid,kid --format json\n"
       "          fdbench judge pictures/ --reference real/ --features inception-2015-12-05.pt\n"
       "          fdbench judge pictures/ --clip clip-vit-base-patch16 --prompts prompts.txt "
-      "--metrics clip_score");
+      "--metrics clip_score\n"
+      "          fdbench judge fast/ --pairs full/ --clip clip-vit-base-patch16");
   command->callback([options] { run_judge(*options); });
 }
 

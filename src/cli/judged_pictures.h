@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/picture_source.h"
 #include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
 #include "metrics/judged_set.h"
@@ -34,18 +35,16 @@ class JudgedPictures {
  public:
   explicit JudgedPictures(const JudgeNetworkOptions& options) : options_(options) {}
 
-  /// Features are the network's, or without one CLIP's embeddings. path: an .npz file
-  /// (load_judged_set), one that holds pictures under `arr_0` [n, h, w, 3] as guided-diffusion
-  /// writes them, the pictures of one run of a result file (.h5), or a folder of PNG or JPEG files in the
-  /// order of their names. Throws a usage error for an empty folder, pictures of different sizes, a
-  /// run that is not there or kept no pictures, and where the network is missing.
-  /// run: of a result file; "": its only one.
+  /// Features are the network's, or without one CLIP's embeddings. path: an .npz file of features
+  /// or statistics (load_judged_set), or pictures (PictureSource). Throws what they throw, and a
+  /// usage error where the network is missing. run: of a result file; "": its only one.
   LookedAt open(const std::filesystem::path& path, const std::string& run = "");
   /// CLIP; throws a usage error without --clip.
   const ClipJudge& clip();
 
  private:
   class Looker;
+  LookedAt look(PictureSource source);
   void load_networks(const std::filesystem::path& path);
 
   JudgeNetworkOptions options_;

@@ -10,16 +10,18 @@
 
 #include "core/error.h"
 #include "io/file_mapping.h"
+#include "io/picture_size.h"
 
 namespace fdbench {
 namespace {
 
-constexpr JDIMENSION kMaxSide = 1 << 16;  // against damaged headers that ask for all memory
+constexpr int kMostScans = 64;  // progressive files have about ten; each costs a whole pass
 
 /// libjpeg's state, where it jumps to when it gives up, and its message.
 struct Reader {
   jpeg_decompress_struct state{};
   jpeg_error_mgr errors{};
+  jpeg_progress_mgr progress{};
   std::jmp_buf back;
   char message[JMSG_LENGTH_MAX] = "";
 
@@ -37,7 +39,15 @@ struct Reader {
       auto* reader = static_cast<Reader*>(common->client_data);
       if (common->err->num_warnings++ == 0) common->err->format_message(common, reader->message);
     };
+    progress.progress_monitor = [](j_common_ptr common) {
+      const auto* state = reinterpret_cast<j_decompress_ptr>(common);
+      if (state->input_scan_number <= kMostScans) return;
+      auto* reader = static_cast<Reader*>(common->client_data);
+      std::snprintf(reader->message, sizeof(reader->message), "more than %d scans", kMostScans);
+      std::longjmp(reader->back, 1);
+    };
     jpeg_create_decompress(&state);
+    state.progress = &progress;
   }
   ~Reader() { jpeg_destroy_decompress(&state); }
   Reader(const Reader&) = delete;
@@ -81,9 +91,7 @@ at::Tensor load_jpeg(const std::filesystem::path& path) {
   };
   if (!read_header(reader, file)) throw damaged();
   const jpeg_decompress_struct& state = reader.state;
-  if (state.image_height > kMaxSide || state.image_width > kMaxSide) {
-    throw runtime_error(place, "damaged JPEG: a side of more than " + std::to_string(kMaxSide));
-  }
+  check_picture_size(place, state.image_height, state.image_width);
   if (state.num_components != 1 && state.num_components != 3) {
     throw runtime_error(place, "is a JPEG in " + std::to_string(state.num_components) +
                                    " inks; grey and colour can be read");

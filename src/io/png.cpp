@@ -10,12 +10,12 @@
 #include "core/error.h"
 #include "io/atomic_file.h"
 #include "io/file_mapping.h"
+#include "io/picture_size.h"
 
 namespace fdbench {
 namespace {
 
 constexpr std::size_t kSignatureBytes = 8;
-constexpr png_uint_32 kMaxSide = 1 << 16;  // against damaged headers that ask for all memory
 
 /// What libpng reads from, and where it leaves its message.
 struct Source {
@@ -53,7 +53,6 @@ void ask_for_rgb(png_structp png, png_infop info) {
 /// two functions around setjmp own nothing.
 bool read_header(png_structp png, png_infop info, Source& source) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
-  png_set_user_limits(png, kMaxSide, kMaxSide);
   png_set_read_fn(png, &source, read_bytes);
   png_read_info(png, info);
   ask_for_rgb(png, info);
@@ -121,6 +120,7 @@ at::Tensor load_png(const std::filesystem::path& path) {
   if (!read_header(reader.png, reader.info, source)) throw damaged();
   const std::int64_t height = png_get_image_height(reader.png, reader.info);
   const std::int64_t width = png_get_image_width(reader.png, reader.info);
+  check_picture_size(place, height, width);
   at::Tensor image = at::empty({height, width, 3}, at::kByte);
   std::vector<png_bytep> rows;
   for (std::int64_t y = 0; y < height; ++y) {

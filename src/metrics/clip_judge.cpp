@@ -83,6 +83,13 @@ struct ClipJudge::Impl {
     files.emplace_back(folder / "model.safetensors");
     return files;
   }
+
+  /// What the vision tower takes.
+  at::Tensor pixels(const at::Tensor& pictures) const {
+    std::vector<at::Tensor> prepared;
+    for (const at::Tensor& picture : pictures.unbind(0)) prepared.push_back(processor(picture));
+    return at::stack(prepared);
+  }
 };
 
 ClipJudge::ClipJudge(const fs::path& folder) {
@@ -94,9 +101,12 @@ ClipJudge::~ClipJudge() = default;
 
 at::Tensor ClipJudge::image_embeds(const at::Tensor& pictures) const {
   const c10::InferenceMode inference;
-  std::vector<at::Tensor> pixels;
-  for (const at::Tensor& picture : pictures.unbind(0)) pixels.push_back(impl_->processor(picture));
-  return impl_->vision.image_embeds(at::stack(pixels));
+  return impl_->vision.image_embeds(impl_->pixels(pictures));
+}
+
+std::vector<at::Tensor> ClipJudge::patch_states(const at::Tensor& pictures) const {
+  const c10::InferenceMode inference;
+  return impl_->vision.patch_states(impl_->pixels(pictures));
 }
 
 at::Tensor ClipJudge::text_embeds(const std::vector<std::string>& prompts) const {

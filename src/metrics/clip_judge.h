@@ -22,6 +22,9 @@ class ClipJudge {
 
   /// pictures: [n, h, w, 3] uint8 -> image_embeds [n, d], not normalised.
   at::Tensor image_embeds(const at::Tensor& pictures) const;
+  /// What the vision tower knows of each patch after each of its layers, for
+  /// `perceptual_distance`: one [n, patches, hidden_size] a layer.
+  std::vector<at::Tensor> patch_states(const at::Tensor& pictures) const;
   /// -> text_embeds [n, d], not normalised.
   at::Tensor text_embeds(const std::vector<std::string>& prompts) const;
   /// exp(logit_scale): what PickScore multiplies the cosine with.

@@ -13,6 +13,9 @@ namespace {
 
 constexpr double kLeastShare = 0.2;   // of the samples, at the first point of the extrapolation
 constexpr std::int64_t kFewest = 10;  // samples for an extrapolation
+// Least ratio of a Cholesky factor's pivots: below it the matrix may lack a rank, and the factor
+// digits.
+constexpr double kLeastPivot = 1e-5;
 
 void check(const Moments& a, const Moments& b) {
   if (a.mean.sizes() != b.mean.sizes()) {
@@ -26,14 +29,25 @@ void check(const Moments& a, const Moments& b) {
   }
 }
 
+/// R [d, k] with R R^T = covariance: its Cholesky factor, or for a matrix that lacks a rank (fewer
+/// samples than dimensions) the slower V sqrt(L) of its eigenvectors.
+at::Tensor root_of(const at::Tensor& covariance) {
+  const auto [factor, info] = at::linalg_cholesky_ex(covariance);
+  const at::Tensor pivots = factor.diagonal();
+  const bool has_all_ranks = info.item<int>() == 0 && pivots.min().item<double>() >
+                                                          kLeastPivot * pivots.max().item<double>();
+  if (has_all_ranks) return factor;
+  const auto [values, vectors] = at::linalg_eigh(covariance);
+  return vectors * values.clamp_min(0).sqrt();
+}
+
 }  // namespace
 
 double frechet_distance(const Moments& a, const Moments& b) {
   check(a, b);
-  const auto [values, vectors] = at::linalg_eigh(a.covariance);
-  // A = V sqrt(L) V^T; what V does on the outside does not change eigenvalues.
-  const at::Tensor half = vectors * values.clamp_min(0).sqrt();
-  const at::Tensor product = at::mm(half.t(), at::mm(b.covariance, half));
+  // With A = R R^T the eigenvalues of R^T B R are those of A B.
+  const at::Tensor root = root_of(a.covariance);
+  const at::Tensor product = at::mm(root.t(), at::mm(b.covariance, root));
   const at::Tensor roots = at::linalg_eigvalsh((product + product.t()) / 2).clamp_min(0).sqrt();
   const double apart = (a.mean - b.mean).square().sum().item<double>();
   const double traces = (a.covariance.trace() + b.covariance.trace()).item<double>();

@@ -94,7 +94,10 @@ void fit_moments(JudgedSet& set) {
 }  // namespace
 
 JudgedSet load_judged_set(const std::filesystem::path& path) {
-  const NamedArrays arrays = load_npz(path);
+  return judged_set_of(path, load_npz(path));
+}
+
+JudgedSet judged_set_of(const std::filesystem::path& path, const NamedArrays& arrays) {
   const SetReader reader(path, arrays);
   JudgedSet set;
   set.name = path.string();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "io/npz.h"
 #include "metrics/moments.h"
 
 namespace fdbench {
@@ -32,6 +33,9 @@ struct JudgedSet {
 /// or both, from an .npz file. Throws an error in one line for a file without any of them, shapes
 /// that do not fit each other, and numbers that are not finite.
 JudgedSet load_judged_set(const std::filesystem::path& path);
+
+/// The same from a file that is read already.
+JudgedSet judged_set_of(const std::filesystem::path& path, const NamedArrays& arrays);
 
 /// From features that were just computed.
 JudgedSet judged_set(std::string name, Features features, std::string network);

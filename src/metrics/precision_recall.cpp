@@ -22,43 +22,35 @@ at::Tensor distances(const at::Tensor& a, const at::Tensor& b) {
   return at::addmm(rows + columns, a, b.t(), 1, -2);
 }
 
-/// Squared distance of each sample to its k-th nearest neighbour, itself not counted: [n].
+std::int64_t num_blocks(const at::Tensor& features) {
+  return (features.size(0) + kRows - 1) / kRows;
+}
+
+/// Takes the smallest `kept` of each row of `found` [n, m] together with those so far.
+void keep_nearest(at::Tensor& nearest, const at::Tensor& found, std::int64_t kept) {
+  const at::Tensor all = nearest.defined() ? at::cat({nearest, found}, 1) : found;
+  nearest = std::get<0>(all.topk(std::min(kept, all.size(1)), 1, /*largest=*/false));
+}
+
+/// Squared distance of each sample to its k-th nearest neighbour, itself not counted: [n]. Each
+/// pair of blocks is looked at once, for the samples of both.
 at::Tensor radii(const at::Tensor& features, int neighbours) {
-  std::vector<at::Tensor> parts;
-  for (std::int64_t i = 0; i < features.size(0); i += kRows) {
-    const at::Tensor rows = block(features, i);
-    at::Tensor nearest;
-    for (std::int64_t j = 0; j < features.size(0); j += kRows) {
-      at::Tensor found = distances(rows, block(features, j));
+  const std::int64_t blocks = num_blocks(features), kept = neighbours + 1;
+  std::vector<at::Tensor> nearest(static_cast<std::size_t>(blocks));
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    const at::Tensor rows = block(features, i * kRows);
+    for (std::int64_t j = i; j < blocks; ++j) {
+      at::Tensor found = distances(rows, block(features, j * kRows));
       if (i == j) found.fill_diagonal_(-1);  // itself, first in any order
-      if (nearest.defined()) found = at::cat({nearest, found}, 1);
-      const std::int64_t kept = std::min<std::int64_t>(neighbours + 1, found.size(1));
-      nearest = std::get<0>(found.topk(kept, 1, /*largest=*/false, /*sorted=*/true));
+      keep_nearest(nearest[i], found, kept);
+      if (i != j) keep_nearest(nearest[j], found.t(), kept);
     }
-    parts.push_back(nearest.select(1, neighbours).clone());
+    nearest[i] = nearest[i].select(1, neighbours).clone();
   }
-  return at::cat(parts, 0);
+  return at::cat(nearest, 0);
 }
 
-/// Share of `samples` within the radius of any of `centres`.
-double share_inside(const at::Tensor& samples, const at::Tensor& centres,
-                    const at::Tensor& radius) {
-  std::int64_t inside = 0;
-  for (std::int64_t i = 0; i < samples.size(0); i += kRows) {
-    const at::Tensor rows = block(samples, i);
-    at::Tensor hit = at::zeros({rows.size(0)}, at::kBool);
-    for (std::int64_t j = 0; j < centres.size(0); j += kRows) {
-      const at::Tensor columns = block(centres, j);
-      hit |= (distances(rows, columns) <= radius.narrow(0, j, columns.size(0))).any(1);
-    }
-    inside += hit.sum().item<std::int64_t>();
-  }
-  return static_cast<double>(inside) / static_cast<double>(samples.size(0));
-}
-
-}  // namespace
-
-double precision(const at::Tensor& generated, const at::Tensor& real, int neighbours) {
+void check(const at::Tensor& generated, const at::Tensor& real, int neighbours) {
   if (generated.size(1) != real.size(1)) {
     throw usage_error("features of dimension " + std::to_string(generated.size(1)) +
                       " and a reference of dimension " + std::to_string(real.size(1)));
@@ -68,11 +60,31 @@ double precision(const at::Tensor& generated, const at::Tensor& real, int neighb
     throw usage_error("precision and recall need more than " + std::to_string(neighbours) +
                       " samples in each set, there are " + std::to_string(set->size(0)));
   }
-  return share_inside(generated, real, radii(real, neighbours));
 }
 
-double recall(const at::Tensor& generated, const at::Tensor& real, int neighbours) {
-  return precision(real, generated, neighbours);
+}  // namespace
+
+PrecisionRecall precision_recall(const at::Tensor& generated, const at::Tensor& real,
+                                 int neighbours) {
+  check(generated, real, neighbours);
+  const at::Tensor real_radii = radii(real, neighbours);
+  const at::Tensor generated_radii = radii(generated, neighbours);
+  const at::Tensor covered = at::zeros({real.size(0)}, at::kBool);
+  std::int64_t inside = 0;
+  for (std::int64_t i = 0; i < generated.size(0); i += kRows) {
+    const at::Tensor rows = block(generated, i);
+    const at::Tensor reach = generated_radii.narrow(0, i, rows.size(0)).unsqueeze(1);
+    at::Tensor hit = at::zeros({rows.size(0)}, at::kBool);
+    for (std::int64_t j = 0; j < real.size(0); j += kRows) {
+      const at::Tensor columns = block(real, j);
+      const at::Tensor apart = distances(rows, columns);
+      hit |= (apart <= real_radii.narrow(0, j, columns.size(0))).any(1);
+      covered.narrow(0, j, columns.size(0)).logical_or_((apart <= reach).any(0));
+    }
+    inside += hit.sum().item<std::int64_t>();
+  }
+  return {static_cast<double>(inside) / static_cast<double>(generated.size(0)),
+          covered.to(at::kDouble).mean().item<double>()};
 }
 
 }  // namespace fdbench

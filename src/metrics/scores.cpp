@@ -27,6 +27,8 @@ struct Pair {
   const Features& features;
   const JudgedSet* reference;
   const ScoreOptions& options;
+  /// Both come from one pass; kept for the second that is asked for.
+  std::optional<PrecisionRecall> manifolds = {};
 };
 
 const at::Tensor& given(const at::Tensor& rows, const JudgedSet& set, const std::string& score,
@@ -52,13 +54,13 @@ Moments own_moments(const Pair& pair, const at::Tensor& rows, const std::optiona
   return moments_in(known, pair.judged, score, mean);
 }
 
-Score fid(const Pair& pair) {
+Score fid(Pair& pair) {
   const Moments own = own_moments(pair, pair.features.pooled, pair.judged.moments, "fid", "mu");
   return {"fid",
           frechet_distance(own, moments_in(pair.reference->moments, *pair.reference, "fid", "mu"))};
 }
 
-Score sfid(const Pair& pair) {
+Score sfid(Pair& pair) {
   const Moments own =
       own_moments(pair, pair.features.spatial, pair.judged.spatial_moments, "sfid", "mu_s");
   return {"sfid", frechet_distance(own, moments_in(pair.reference->spatial_moments, *pair.reference,
@@ -72,11 +74,11 @@ const at::Tensor& reference_rows(const Pair& pair, const char* score) {
   return given(pair.reference->features.pooled, *pair.reference, score, "features");
 }
 
-Score kid(const Pair& pair) {
+Score kid(Pair& pair) {
   return {"kid", kernel_inception_distance(rows_of(pair, "kid"), reference_rows(pair, "kid"))};
 }
 
-Score kid_subsets(const Pair& pair) {
+Score kid_subsets(Pair& pair) {
   const at::Tensor& a = rows_of(pair, "kid_subsets");
   const at::Tensor& b = reference_rows(pair, "kid_subsets");
   const std::int64_t size = std::min({kSubsetSize, a.size(0), b.size(0)});
@@ -86,12 +88,12 @@ Score kid_subsets(const Pair& pair) {
   return score;
 }
 
-Score cmmd(const Pair& pair) {
+Score cmmd(Pair& pair) {
   return {"cmmd",
           clip_maximum_mean_discrepancy(rows_of(pair, "cmmd"), reference_rows(pair, "cmmd"))};
 }
 
-Score is(const Pair& pair) {
+Score is(Pair& pair) {
   const InceptionScore found =
       inception_score(given(pair.features.logits, pair.judged, "is", "logits"));
   Score score{"is", found.mean};
@@ -99,15 +101,18 @@ Score is(const Pair& pair) {
   return score;
 }
 
-Score precision_score(const Pair& pair) {
-  return {"precision", precision(rows_of(pair, "precision"), reference_rows(pair, "precision"))};
+const PrecisionRecall& manifolds(Pair& pair, const char* score) {
+  if (!pair.manifolds) {
+    pair.manifolds = precision_recall(rows_of(pair, score), reference_rows(pair, score));
+  }
+  return *pair.manifolds;
 }
 
-Score recall_score(const Pair& pair) {
-  return {"recall", recall(rows_of(pair, "recall"), reference_rows(pair, "recall"))};
-}
+Score precision_score(Pair& pair) { return {"precision", manifolds(pair, "precision").precision}; }
 
-Score fid_infinity(const Pair& pair) {
+Score recall_score(Pair& pair) { return {"recall", manifolds(pair, "recall").recall}; }
+
+Score fid_infinity(Pair& pair) {
   const Moments& reference =
       moments_in(pair.reference->moments, *pair.reference, "fid_infinity", "mu");
   return {"fid_infinity", extrapolated_distance(rows_of(pair, "fid_infinity"), reference, kPoints,
@@ -117,7 +122,7 @@ Score fid_infinity(const Pair& pair) {
 
 struct Metric {
   const char* name;
-  Score (*compute)(const Pair& pair);
+  Score (*compute)(Pair& pair);
 };
 constexpr std::array kMetrics = {Metric{"fid", fid},
                                  Metric{"sfid", sfid},
@@ -143,19 +148,26 @@ Features resampled(const Features& features, const at::Tensor& chosen) {
   return {pick(features.pooled), pick(features.spatial), pick(features.logits)};
 }
 
-void add_interval(Score& score, const Metric& metric, const Pair& pair) {
+/// Resamples of the judged pictures, the same for each score.
+void add_intervals(std::vector<Score>& scores, const std::vector<const Metric*>& metrics,
+                   const Pair& pair) {
   if (!pair.features.pooled.defined() || pair.options.bootstrap < 2) return;
   const at::Generator generator = at::detail::createCPUGenerator(pair.options.seed);
   const std::int64_t count = pair.features.pooled.size(0);
-  std::vector<double> values;
+  std::vector<std::vector<double>> values(metrics.size());
   for (int i = 0; i < pair.options.bootstrap; ++i) {
     const at::Tensor chosen = at::randint(count, {count}, generator, at::kLong);
     const Features features = resampled(pair.features, chosen);
-    values.push_back(metric.compute({pair.judged, features, pair.reference, pair.options}).value);
+    Pair resample{pair.judged, features, pair.reference, pair.options};
+    for (std::size_t m = 0; m < metrics.size(); ++m) {
+      values[m].push_back(metrics[m]->compute(resample).value);
+    }
   }
-  const ScoreInterval interval = interval_around(score.value, values);
-  score.low = interval.low;
-  score.high = interval.high;
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    const ScoreInterval interval = interval_around(scores[m].value, values[m]);
+    scores[m].low = interval.low;
+    scores[m].high = interval.high;
+  }
 }
 
 void check_networks(const JudgedSet& judged, const JudgedSet& reference) {
@@ -185,16 +197,16 @@ std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
                          const std::vector<std::string>& names, const ScoreOptions& options) {
   if (reference != nullptr) check_networks(judged, *reference);
   std::vector<Score> scores;
+  std::vector<const Metric*> metrics;
+  Pair pair{judged, judged.features, reference, options};
   for (const std::string& name : names) {
-    const Metric& metric = metric_named(name);
     if (needs_reference(name) && reference == nullptr) {
       throw usage_error("metric '" + name + "' needs --reference");
     }
-    const Pair pair{judged, judged.features, reference, options};
-    Score found = metric.compute(pair);
-    add_interval(found, metric, pair);
-    scores.push_back(std::move(found));
+    metrics.push_back(&metric_named(name));
+    scores.push_back(metrics.back()->compute(pair));
   }
+  add_intervals(scores, metrics, pair);
   return scores;
 }
 

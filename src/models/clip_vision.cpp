@@ -72,6 +72,21 @@ struct CLIPVisionModel::Impl {
     visual_projection = weights.take("visual_projection.weight", {config.projection_dim, d});
     weights.finish();
   }
+
+  /// Tokens before the first layer: [n, 1 + patches, hidden_size].
+  at::Tensor embedded(const at::Tensor& pixel_values) const {
+    const std::int64_t side = config.image_size;
+    if (pixel_values.dim() != 4 || pixel_values.size(1) != kColours ||
+        pixel_values.size(2) != side || pixel_values.size(3) != side) {
+      throw usage_error("the vision tower needs pixel_values [n, 3, " + std::to_string(side) +
+                        ", " + std::to_string(side) + "], not " + c10::str(pixel_values.sizes()));
+    }
+    const at::Tensor x = pixel_values.to(patch_embedding.options());
+    const at::Tensor patches =
+        at::conv2d(x, patch_embedding, {}, config.patch_size).flatten(2).transpose(1, 2);
+    const at::Tensor first = class_embedding.expand({x.size(0), 1, -1});
+    return pre_layrnorm(at::cat({first, patches}, 1) + position_embedding);
+  }
 };
 
 CLIPVisionModel::CLIPVisionModel(const nlohmann::json& config, Weights& weights,
@@ -83,19 +98,19 @@ CLIPVisionModel::CLIPVisionModel(CLIPVisionModel&&) noexcept = default;
 
 at::Tensor CLIPVisionModel::image_embeds(const at::Tensor& pixel_values) const {
   const Impl& m = *impl_;
-  const std::int64_t side = m.config.image_size;
-  if (pixel_values.dim() != 4 || pixel_values.size(1) != kColours || pixel_values.size(2) != side ||
-      pixel_values.size(3) != side) {
-    throw usage_error("the vision tower needs pixel_values [n, 3, " + std::to_string(side) + ", " +
-                      std::to_string(side) + "], not " + c10::str(pixel_values.sizes()));
-  }
-  const at::Tensor x = pixel_values.to(m.patch_embedding.options());
-  const at::Tensor patches =
-      at::conv2d(x, m.patch_embedding, {}, m.config.patch_size).flatten(2).transpose(1, 2);
-  const at::Tensor first = m.class_embedding.expand({x.size(0), 1, -1});
-  at::Tensor h = m.pre_layrnorm(at::cat({first, patches}, 1) + m.position_embedding);
+  at::Tensor h = m.embedded(pixel_values);
   for (const ClipEncoderLayer& layer : m.layers) h = layer(h);
   return at::linear(m.post_layernorm(h.select(1, 0)), m.visual_projection);
+}
+
+std::vector<at::Tensor> CLIPVisionModel::patch_states(const at::Tensor& pixel_values) const {
+  at::Tensor h = impl_->embedded(pixel_values);
+  std::vector<at::Tensor> states;
+  for (const ClipEncoderLayer& layer : impl_->layers) {
+    h = layer(h);
+    states.push_back(h.slice(1, 1));
+  }
+  return states;
 }
 
 std::int64_t CLIPVisionModel::image_size() const { return impl_->config.image_size; }

@@ -131,6 +131,18 @@ enum class Display {
         "to the baseline's pictures, mean over those that differ (inf: all identical)") \
   FIELD(std::int64_t, num_identical, kNotCounted, "", kHidden, "", \
         "pictures identical to the baseline's") \
+  FIELD(double, ssim_to_full, kNotMeasured, "", kHidden, "", \
+        "structural similarity to the baseline's pictures, mean (1: identical)") \
+  FIELD(double, ssim_to_full_low, kNotMeasured, "", kHidden, "", \
+        "lower end of its 95% bootstrap interval") \
+  FIELD(double, ssim_to_full_high, kNotMeasured, "", kHidden, "", \
+        "upper end of its 95% bootstrap interval") \
+  FIELD(double, perceptual_to_full, kNotMeasured, "", kHidden, "", \
+        "LPIPS's distance, all channels weighing the same, on the patch states of the judge's CLIP, mean") \
+  FIELD(double, perceptual_to_full_low, kNotMeasured, "", kHidden, "", \
+        "lower end of its 95% bootstrap interval") \
+  FIELD(double, perceptual_to_full_high, kNotMeasured, "", kHidden, "", \
+        "upper end of its 95% bootstrap interval") \
   FIELD(double, latent_mse_to_full, kNotMeasured, "", kSmall, "latent MSE", \
         "squared distance of the final latents from the baseline's, mean") \
   FIELD(double, fid, kNotMeasured, "", kScore, "FID", \

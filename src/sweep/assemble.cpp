@@ -9,6 +9,7 @@
 #include "results/result_writer.h"
 #include "sweep/judged_records.h"
 #include "sweep/judges.h"
+#include "sweep/picture_distances.h"
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_table.h"
@@ -63,7 +64,7 @@ class Merge {
             output, sizes(),
             {{'P', sweep_.experiment.pictures.chunk}, {'K', sweep_.experiment.pictures.chunk}}) {
     for (const PreparedRun& run : sweep_.runs) records_.push_back(planned_record(run));
-    distances_.resize(sweep_.runs.size());
+    distances_.emplace(distance_judges(), sweep_.runs.size());
     judged_.emplace(sweep_.experiment.judges, sweep_.runs.size(), facts.shows_progress);
   }
 
@@ -103,6 +104,11 @@ class Merge {
 
   bool keeps_features() const {
     return sweep_.experiment.judges.keep_features && first_unit_.contains(judged_arrays::kFeatures);
+  }
+
+  /// Pictures of random weights are judged by nothing.
+  JudgeSettings distance_judges() const {
+    return sweep_.synthetic ? JudgeSettings{} : sweep_.experiment.judges;
   }
 
   void write_attributes() {
@@ -154,9 +160,8 @@ class Merge {
 
   void create_picture_arrays() {
     writer_.create("/plan/ran");
-    for (const char* name : {"latents", "images", "psnr_to_full", "latent_mse_to_full"}) {
-      writer_.create(std::string("/pictures/") + name);
-    }
+    for (const char* name : {"/pictures/latents", "/pictures/images"}) writer_.create(name);
+    for (const std::string& name : distances_->datasets()) writer_.create(name);
     for (const auto& [array, dataset] : kJudgedDatasets) {
       if (first_unit_.contains(array)) writer_.create(dataset);
     }
@@ -217,12 +222,10 @@ class Merge {
   }
 
   void write_distances(const WorkUnit& unit, const Arrays& arrays, const Arrays& reference) {
-    Distances& distances = distances_[unit.run];
-    const at::Tensor psnr_db = picture_psnr(arrays, reference);
-    const at::Tensor mse = picture_latent_mse(arrays, reference);
-    writer_.write("/pictures/psnr_to_full", {unit.run, unit.first}, psnr_db);
-    writer_.write("/pictures/latent_mse_to_full", {unit.run, unit.first}, mse);
-    distances.add(psnr_db, mse);
+    const auto run = static_cast<std::size_t>(unit.run);
+    for (const auto& [dataset, values] : distances_->add(run, arrays, reference)) {
+      writer_.write(dataset, {unit.run, unit.first}, values);
+    }
   }
 
   void write_timing() {
@@ -246,7 +249,7 @@ class Merge {
         record.compared_with = records_[baseline].name;
         record.multiply_adds_ratio = static_cast<double>(records_[baseline].multiply_adds) /
                                      static_cast<double>(record.multiply_adds);
-        if (!sweep_.synthetic) distances_[r].summarise(record);
+        distances_->summarise(record, r);
       }
       if (!timing_.empty()) {
         summarise_timing(record, timing_, static_cast<int>(r), baseline);
@@ -278,7 +281,7 @@ class Merge {
   Arrays first_unit_;
   ResultWriter writer_;
   std::vector<RunRecord> records_;
-  std::vector<Distances> distances_;
+  std::optional<PictureDistances> distances_;
   std::optional<JudgedRuns> judged_;
   Arrays timing_;  // [R, N]
 };

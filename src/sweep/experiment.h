@@ -84,6 +84,7 @@ struct JudgeSettings {
   std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
   int bootstrap = 200;         // resamples of the intervals
   bool keep_features = false;  // of every picture, in the result
+  bool perceptual = true;      // with `clip`: distance to the baseline's pictures by its states
   Place place;                 // in the config file
 
   bool wanted() const { return !clip.empty() || !network.empty() || !scenes.empty(); }

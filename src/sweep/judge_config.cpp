@@ -54,6 +54,7 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   if (map.has("bootstrap")) {
     judges.bootstrap = static_cast<int>(map.at("bootstrap").integer(0, kMostResamples));
   }
+  if (map.has("perceptual")) judges.perceptual = map.at("perceptual").truth();
   if (map.has("keep_features")) judges.keep_features = map.at("keep_features").truth();
   map.finish();
   const bool sees = !judges.clip.empty() || !judges.network.empty();

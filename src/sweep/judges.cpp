@@ -137,6 +137,7 @@ Settings judge_settings(const JudgeSettings& judges) {
         settings["judges.metrics"] += (settings["judges.metrics"].empty() ? "" : " ") + metric;
       }
     }
+    if (!judges.clip.empty() && !judges.perceptual) settings["judges.perceptual"] = "false";
     if (judges.keep_features) settings["judges.keep_features"] = "true";
     if (judges.wanted()) settings["judges.bootstrap"] = std::to_string(judges.bootstrap);
   });

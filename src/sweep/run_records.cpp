@@ -5,9 +5,7 @@
 #include <iterator>
 #include <numeric>
 
-#include "metrics/distances.h"
 #include "propagation/plan_cost.h"
-#include "sweep/picture_unit.h"
 #include "sweep/statistics.h"
 #include "sweep/timing_round.h"
 #include "sweep/timing_table.h"
@@ -26,12 +24,6 @@ std::vector<double> ratios(const std::vector<double>& above, const std::vector<d
   std::vector<double> result;
   for (std::size_t i = 0; i < above.size(); ++i) result.push_back(above[i] / below[i]);
   return result;
-}
-
-void append(std::vector<double>& values, const at::Tensor& added) {
-  const at::Tensor doubles = added.to(at::kDouble).contiguous();
-  const double* begin = doubles.const_data_ptr<double>();
-  values.insert(values.end(), begin, begin + doubles.numel());
 }
 
 /// Multiply-adds of what really ran, where that is decided during the run. ran: [S, L] uint8.
@@ -155,28 +147,6 @@ double predicted_time(const PreparedSweep& sweep, int run, const Arrays& timing)
     seconds += share * median(row_of(timing, timing_arrays::kLayers, static_cast<int>(layer)));
   }
   return seconds;
-}
-
-void Distances::add(const at::Tensor& added_psnr, const at::Tensor& added_mse) {
-  append(psnr_db, added_psnr);
-  append(latent_mse, added_mse);
-}
-
-void Distances::summarise(RunRecord& record) const {
-  record.num_identical =
-      std::count_if(psnr_db.begin(), psnr_db.end(), [](double value) { return std::isinf(value); });
-  const bool all_identical = record.num_identical == static_cast<std::int64_t>(psnr_db.size());
-  record.psnr_to_full =
-      all_identical ? std::numeric_limits<double>::infinity() : mean_of_finite(psnr_db);
-  record.latent_mse_to_full = mean_of_finite(latent_mse);
-}
-
-at::Tensor picture_psnr(const Arrays& arrays, const Arrays& reference) {
-  return psnr(arrays.at(picture_arrays::kImages), reference.at(picture_arrays::kImages));
-}
-
-at::Tensor picture_latent_mse(const Arrays& arrays, const Arrays& reference) {
-  return latent_mse(arrays.at(picture_arrays::kLatents), reference.at(picture_arrays::kLatents));
 }
 
 at::Tensor std_over_steps(const at::Tensor& values) {

@@ -23,17 +23,6 @@ void summarise_timing(RunRecord& record, const Arrays& timing, int run, int base
 /// it leaves out is what batching gains and what handing tensors on costs. NaN without layer times.
 double predicted_time(const PreparedSweep& sweep, int run, const Arrays& timing);
 
-/// Distances of a run's pictures from the baseline's.
-struct Distances {
-  std::vector<double> psnr_db, latent_mse;
-
-  void add(const at::Tensor& psnr_db, const at::Tensor& latent_mse);
-  void summarise(RunRecord& record) const;
-};
-/// arrays, reference: `pictures` units of the same pictures -> [n].
-at::Tensor picture_psnr(const Arrays& arrays, const Arrays& reference);
-at::Tensor picture_latent_mse(const Arrays& arrays, const Arrays& reference);
-
 /// Standard deviation (population) over the steps that are not NaN. values: [n, S, B] -> [n, B].
 at::Tensor std_over_steps(const at::Tensor& values);
 

@@ -2,9 +2,12 @@
 
 import json
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
+from tests.faults import sweeps
 
 # Two OpenMP programs that spin on the same cores slow each other down tenfold.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -110,13 +113,48 @@ def undisturbed(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFa
     return path
 
 
+@pytest.fixture(scope="session")
+def halves(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The sweep in two shards."""
+    folder = tmp_path_factory.mktemp("halves")
+    paths = [folder / f"{number}.h5" for number in (1, 2)]
+    for number, path in enumerate(paths, start=1):
+        shard = ("--shard", f"{number}/2", "--out", path)
+        assert fdbench("run", sweep_config, *shard).returncode == 0
+    return paths
+
+
+@pytest.fixture(scope="session")
+def gated(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result with enough rounds for a baseline."""
+    path = tmp_path_factory.mktemp("gated") / "tiny.h5"
+    done = fdbench("run", sweep_config, "--out", path, "--set", "timing.rounds=5")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.fixture
+def merged_files_may_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compares merged results with undivided ones."""
+    clocked = sweeps.CLOCKED_ATTRIBUTES | {"merged_from"}
+    monkeypatch.setattr(sweeps, "CLOCKED_ATTRIBUTES", clocked)
+
+
+@pytest.fixture(scope="session")
+def numbers(request: pytest.FixtureRequest) -> dict[str, list[int]]:
+    """Faults injected and survived of each kind; printed at the end of the session."""
+    counts = defaultdict(lambda: [0, 0])
+    request.config.fault_numbers = counts
+    return counts
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The numbers of the fault campaign (test_campaign.py)."""
+    """The numbers of the fault campaign (test_campaign.py, test_campaign_files.py)."""
     numbers = getattr(terminalreporter.config, "fault_numbers", None)
     if numbers is None:
         return
     terminalreporter.section("faults")
     total = [sum(counts[i] for counts in numbers.values()) for i in (0, 1)]
     for kind, (injected, survived) in [*numbers.items(), ("all", total)]:
-        line = f"{kind:20} injected {injected:5}  survived {survived:5}"
+        line = f"{kind:26} injected {injected:5}  survived {survived:5}"
         terminalreporter.write_line(f"{line}  data lost {injected - survived}")

@@ -1,5 +1,7 @@
 """Running sweeps that are stopped on the way, and comparing what comes out."""
 
+import resource
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -86,3 +88,23 @@ def assert_one_line(done: subprocess.CompletedProcess, exit_code: int, *fragment
     assert done.stderr.count("\n") == 1, done.stderr
     for fragment in fragments:
         assert fragment in done.stderr, done.stderr
+
+
+def limit_file_size(num_bytes: int):
+    """For a child process: a file may not grow beyond this, as on a full disk."""
+
+    def apply() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, num_bytes))
+
+    return apply
+
+
+def litter(folder: Path) -> list[str]:
+    """Files under a folder that are neither complete units nor the folder's own."""
+    own = {"lock", "settings.json"}
+    return [
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in own and path.name.startswith((".", "tmp"))
+    ]

@@ -6,80 +6,25 @@ named in one line); data lost (neither).
 """
 
 import json
-import os
 import random
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.faults import sweeps
+from tests.faults.campaign import COUNT, instant, killed, timed
 from tests.faults.sweeps import assert_same, start, units, wait_for_units
 
-COUNT = int(os.environ.get("FDBENCH_FAULTS", "3"))
-KINDS = (
-    "kill run",
-    "kill shard",
-    "kill merge",
-    "kill check --update",
-    "flip unit",
-    "flip shard",
-    "flip result",
-)
+pytestmark = pytest.mark.usefixtures("merged_files_may_say_so")
 SAVED = "written"  # the key of a baseline that is the clock's
-
-
-@pytest.fixture(scope="module", autouse=True)
-def numbers(request: pytest.FixtureRequest) -> Iterator[dict[str, list[int]]]:
-    """Injected and survived of each kind; printed at the end of the session."""
-    counts = {kind: [0, 0] for kind in KINDS}
-    request.config.fault_numbers = counts
-    yield counts
-
-
-@pytest.fixture(autouse=True)
-def merged_files_may_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    clocked = sweeps.CLOCKED_ATTRIBUTES | {"merged_from"}
-    monkeypatch.setattr(sweeps, "CLOCKED_ATTRIBUTES", clocked)
-
-
-@pytest.fixture(scope="module")
-def parts(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folder = tmp_path_factory.mktemp("campaign")
-    paths = [folder / f"{number}.h5" for number in (1, 2)]
-    for number, path in enumerate(paths, start=1):
-        shard = ("--shard", f"{number}/2", "--out", path)
-        assert fdbench("run", sweep_config, *shard).returncode == 0
-    return paths
-
-
-def killed(arguments: list[object], instant: float) -> None:
-    """The program, ended with SIGKILL after so many seconds."""
-    process = start(*arguments)
-    time.sleep(instant)
-    process.kill()
-    process.communicate()
-
-
-def timed(call: Callable[[], object]) -> float:
-    begin = time.monotonic()
-    call()
-    return time.monotonic() - begin
-
-
-def instant(index: int, duration: float) -> float:
-    """A random instant in the index-th of COUNT equal parts of the duration."""
-    return duration * (index + random.Random(index).random()) / COUNT
 
 
 @pytest.fixture(scope="module")
 def durations(
-    fdbench, sweep_config: Path, parts: list[Path], tmp_path_factory: pytest.TempPathFactory
+    fdbench, sweep_config: Path, halves: list[Path], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, float]:
     """Seconds that each command takes undisturbed."""
     folder = tmp_path_factory.mktemp("durations")
@@ -89,7 +34,7 @@ def durations(
     return {
         "kill run": run,
         "kill shard": timed(lambda: fdbench("run", sweep_config, *shard)),
-        "kill merge": timed(lambda: fdbench("merge", folder / "merged.h5", *parts)),
+        "kill merge": timed(lambda: fdbench("merge", folder / "merged.h5", *halves)),
     }
 
 
@@ -100,7 +45,7 @@ def test_killed_commands_go_on(
     index: int,
     fdbench,
     sweep_config: Path,
-    parts: list[Path],
+    halves: list[Path],
     durations: dict[str, float],
     undisturbed: Path,
     numbers: dict[str, list[int]],
@@ -110,11 +55,11 @@ def test_killed_commands_go_on(
     commands = {
         "kill run": ["run", sweep_config, "--out", output],
         "kill shard": ["run", sweep_config, "--shard", "1/2", "--out", part],
-        "kill merge": ["merge", output, *parts],
+        "kill merge": ["merge", output, *halves],
     }
     again = [commands[kind]]
     if kind == "kill shard":
-        again.append(["merge", output, part, parts[1]])
+        again.append(["merge", output, part, halves[1]])
     numbers[kind][0] += 1
     killed(commands[kind], instant(index, durations[kind]))
     for command in again:
@@ -122,15 +67,6 @@ def test_killed_commands_go_on(
         assert done.returncode == 0, done.stderr
     assert_same(output, undisturbed)
     numbers[kind][1] += 1
-
-
-@pytest.fixture(scope="module")
-def gated(fdbench, sweep_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A result with enough rounds for a baseline."""
-    path = tmp_path_factory.mktemp("gated") / "tiny.h5"
-    done = fdbench("run", sweep_config, "--out", path, "--set", "timing.rounds=5")
-    assert done.returncode == 0, done.stderr
-    return path
 
 
 @pytest.mark.parametrize("index", range(COUNT))
@@ -209,16 +145,16 @@ def test_flipped_bytes_of_results_are_found_or_harmless(
 def test_flipped_bytes_of_shards_are_found_or_harmless(
     index: int,
     fdbench,
-    parts: list[Path],
+    halves: list[Path],
     undisturbed: Path,
     numbers: dict[str, list[int]],
     tmp_path: Path,
 ):
-    damaged = Path(shutil.copy(parts[index % 2], tmp_path / "damaged.h5"))
+    damaged = Path(shutil.copy(halves[index % 2], tmp_path / "damaged.h5"))
     numbers["flip shard"][0] += 1
     flip(damaged, index)
     output = tmp_path / "tiny.h5"
-    done = fdbench("merge", output, damaged, parts[1 - index % 2])
+    done = fdbench("merge", output, damaged, halves[1 - index % 2])
     if done.returncode == 0:
         assert_same(output, undisturbed)
     else:

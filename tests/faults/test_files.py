@@ -1,8 +1,6 @@
 """Disks and files that are not as they should be: one clear line, nothing lost, no litter."""
 
-import resource
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,20 +12,12 @@ from tests.faults.sweeps import (
     assert_one_line,
     assert_only,
     assert_same,
+    limit_file_size,
+    litter,
     start,
     units,
     wait_for_units,
 )
-
-
-def limit_file_size(num_bytes: int):
-    """For a child process: a file may not grow beyond this, as on a full disk."""
-
-    def apply() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, num_bytes))
-
-    return apply
 
 
 def stopped_after(count: int, sweep_config: Path, output: Path) -> None:
@@ -36,16 +26,6 @@ def stopped_after(count: int, sweep_config: Path, output: Path) -> None:
     wait_for_units(process, output, count)
     process.kill()
     process.communicate()
-
-
-def litter(folder: Path) -> list[str]:
-    """Files under a folder that are neither complete units nor the folder's own."""
-    own = {"lock", "settings.json"}
-    return [
-        path.name
-        for path in folder.rglob("*")
-        if path.is_file() and path.name not in own and path.name.startswith((".", "tmp"))
-    ]
 
 
 def test_no_room_for_a_unit(fdbench, sweep_config: Path, undisturbed: Path, tmp_path: Path):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from PIL import Image
 
 CORPUS = Path(__file__).parent / "corpus"
 VOCABULARY = {"a": 0, "b": 1, "a</w>": 2, "b</w>": 3, "ab</w>": 4, "!</w>": 5}
@@ -74,6 +75,25 @@ def write_npz() -> None:
     single = io.BytesIO()
     np.save(single, np.zeros((2, 0, 3), np.int64))
     write("npz", "single", single.getvalue())
+
+
+def write_pictures() -> None:
+    """PNG and JPEG files of every kind that Pillow writes, a few pixels each."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 18, 4), dtype=np.uint8)
+    whole = Image.fromarray(pixels, "RGBA")
+    for mode in ("RGBA", "RGB", "LA", "L", "P", "1"):
+        file = io.BytesIO()
+        whole.convert(mode).save(file, "PNG")
+        write("picture", f"png_{mode}", file.getvalue())
+    kinds = {"baseline": {}, "progressive": {"progressive": True}, "444": {"subsampling": 0}}
+    for name, options in kinds.items():
+        file = io.BytesIO()
+        whole.convert("RGB").save(file, "JPEG", **options)
+        write("picture", f"jpeg_{name}", file.getvalue())
+    for mode in ("L", "CMYK"):
+        file = io.BytesIO()
+        whole.convert(mode).save(file, "JPEG")
+        write("picture", f"jpeg_{mode}", file.getvalue())
 
 
 def tokenizer(*files: object, text: str) -> bytes:
@@ -212,6 +232,7 @@ def write_configs() -> None:
 if __name__ == "__main__":
     write_safetensors()
     write_npz()
+    write_pictures()
     write_tokenizers()
     write_results()
     write_configs()

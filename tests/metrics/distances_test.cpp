@@ -28,6 +28,31 @@ TEST(Psnr, RefusesOtherShapes) {
   EXPECT_THROW(psnr(at::zeros({1, 4, 4, 3}, at::kByte), at::zeros({1, 8, 8, 3}, at::kByte)), Error);
 }
 
+TEST(Ssim, FollowsItsDefinition) {
+  at::Tensor pictures = at::full({2, 12, 14, 3}, 100, at::kByte);
+  const at::Tensor reference = pictures.clone();
+  pictures[1].fill_(50);  // flat: of the three factors only luminance differs
+  const at::Tensor values = ssim(pictures, reference);
+  const double c = 0.01 * 255 * 0.01 * 255;
+  EXPECT_EQ(values[0].item<double>(), 1.0);
+  EXPECT_NEAR(values[1].item<double>(), (2 * 50 * 100 + c) / (50 * 50 + 100 * 100 + c), 1e-9);
+}
+
+TEST(Ssim, IsNotKnownWhereTheWindowDoesNotFit) {
+  const at::Tensor small = at::zeros({3, 10, 20, 3}, at::kByte);
+  EXPECT_TRUE(ssim(small, small).isnan().all().item<bool>());
+}
+
+TEST(PerceptualDistance, FollowsItsDefinition) {
+  // Two layers, one picture, two places: states at right angles, and states that differ in length.
+  const at::Tensor x = at::tensor({1.0, 0.0, 0.0, 2.0}).view({1, 2, 2});
+  const at::Tensor y = at::tensor({0.0, 3.0, 0.0, 5.0}).view({1, 2, 2});
+  EXPECT_NEAR(perceptual_distance({x}, {y}).item<double>(), 1.0, 1e-9) << "2 and 0";
+  EXPECT_NEAR(perceptual_distance({x, y}, {y, y}).item<double>(), 0.5, 1e-9);
+  EXPECT_THROW(perceptual_distance({x, y}, {y}), Error);
+  EXPECT_THROW(perceptual_distance({x}, {y.slice(1, 1)}), Error);
+}
+
 TEST(LatentMse, IsTheMeanOfEachPicture) {
   const at::Tensor zeros = at::zeros({2, 4, 3, 3});
   at::Tensor latents = zeros.clone();

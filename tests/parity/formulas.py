@@ -5,15 +5,15 @@ torchvision belongs to the CPU build of torch that is pinned here, so its names 
 """
 
 import sys
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 UNUSED = ["", ".transforms", ".transforms.functional", ".datasets", ".models"]
 
 
 def torch_fidelity():
     """The modules metric_fid, metric_kid, metric_isc and metric_prc."""
-    for name in UNUSED:
-        sys.modules.setdefault("torchvision" + name, MagicMock())
-    from torch_fidelity import metric_fid, metric_isc, metric_kid, metric_prc
+    placeholders = {"torchvision" + name: MagicMock() for name in UNUSED}
+    with patch.dict(sys.modules, placeholders):
+        from torch_fidelity import metric_fid, metric_isc, metric_kid, metric_prc
 
     return metric_fid, metric_kid, metric_isc, metric_prc

@@ -72,11 +72,16 @@ def damaged(kind: str, path: Path) -> None:
         smooth_picture(0).convert("CMYK").save(path, "JPEG")
     elif kind == "huge":
         place = contents.index(b"\xff\xc0") + 5
-        path.write_bytes(contents[:place] + b"\xff\xff\xff\xff" + contents[place + 4 :])
+        path.write_bytes(contents[:place] + b"\x7f\xff\x7f\xff" + contents[place + 4 :])
+    elif kind == "endless scans":
+        smooth_picture(0).save(path, "JPEG", progressive=True)
+        contents = path.read_bytes()
+        last = contents.rindex(b"\xff\xda")
+        path.write_bytes(contents[:last] + contents[last:-2] * 200 + contents[-2:])
 
 
 @pytest.mark.parametrize(
-    "kind", ["cut short", "no picture", "no header", "empty", "four inks", "huge"]
+    "kind", ["cut short", "no picture", "no header", "empty", "four inks", "huge", "endless scans"]
 )
 def test_damaged_files_are_named(fdbench, network, tmp_path: Path, kind: str):
     folder = tmp_path / "pictures"
@@ -86,4 +91,6 @@ def test_damaged_files_are_named(fdbench, network, tmp_path: Path, kind: str):
     assert done.returncode in (2, 3)
     assert done.stderr.startswith("fdbench: ") and done.stderr.count("\n") == 1, done.stderr
     assert "bad.jpg" in done.stderr
+    reasons = {"huge": "32767 x 32767 pixels", "endless scans": "more than 64 scans"}
+    assert reasons.get(kind, "") in done.stderr
     assert not (tmp_path / "seen.npz").exists()

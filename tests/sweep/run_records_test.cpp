@@ -73,18 +73,6 @@ TEST(RunRecords, WithoutABaselineThereIsNoSpeedup) {
   EXPECT_TRUE(std::isnan(record.unet_speedup));
 }
 
-TEST(Distances, TheMeanIsOverPicturesThatDiffer) {
-  const double inf = std::numeric_limits<double>::infinity();
-  Distances distances;
-  distances.add(at::tensor({inf, 20.0}, at::kDouble), at::tensor({0.0, 1.0}, at::kDouble));
-  distances.add(at::tensor({30.0}, at::kDouble), at::tensor({2.0}, at::kDouble));
-  RunRecord record;
-  distances.summarise(record);
-  EXPECT_EQ(record.psnr_to_full, 25.0);
-  EXPECT_EQ(record.num_identical, 1);
-  EXPECT_EQ(record.latent_mse_to_full, 1.0);
-}
-
 TEST(StdOverSteps, LeavesOutStepsThatWereLeftOut) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const at::Tensor values = at::tensor({1.0, nan, 3.0, 5.0}, at::kDouble).reshape({1, 4, 1});

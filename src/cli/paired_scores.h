@@ -1,0 +1,24 @@
+// Distances of pictures from those of another method for the same prompts and seeds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/judged_pictures.h"
+#include "cli/picture_source.h"
+#include "metrics/scores.h"
+
+namespace fdbench {
+
+/// psnr, ssim, perceptual.
+const std::vector<std::string>& paired_score_names();
+bool is_paired_score(const std::string& name);
+
+/// Means over the pairs, in the order of `names`, with bootstrap intervals; `psnr` is over the
+/// pairs that differ, infinite where none does. Throws a usage error for other numbers of pictures
+/// or sizes, and where `perceptual` has no CLIP.
+std::vector<Score> paired_scores(PictureSource pictures, PictureSource others,
+                                 const std::vector<std::string>& names, JudgedPictures& judges,
+                                 const ScoreOptions& options);
+
+}  // namespace fdbench

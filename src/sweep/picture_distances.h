@@ -1,0 +1,40 @@
+// Distances of each run's pictures from those of its baseline, the same prompts and seeds.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "metrics/clip_judge.h"
+#include "results/run_fields.h"
+#include "results/unit_file.h"
+#include "sweep/experiment.h"
+
+namespace fdbench {
+
+class PictureDistances {
+ public:
+  /// Loads the CLIP folder of `judges` for the perceptual distance, where they want one.
+  PictureDistances(const JudgeSettings& judges, std::size_t num_runs);
+
+  /// The datasets that `add` fills.
+  std::vector<std::string> datasets() const;
+  /// arrays, reference: `pictures` units of the same pictures, of a run and of its baseline, chunks
+  /// in their order -> [n] float64 by dataset.
+  std::map<std::string, at::Tensor> add(std::size_t run, const Arrays& arrays,
+                                        const Arrays& reference);
+  /// Fills the record's distances; a run without any keeps its record as it is.
+  void summarise(RunRecord& record, std::size_t run) const;
+
+ private:
+  at::Tensor perceptual(const at::Tensor& images, const at::Tensor& reference);
+
+  int bootstrap_;
+  std::unique_ptr<ClipJudge> clip_;
+  at::Tensor seen_;                              // pictures that `seen_states_` are of
+  std::vector<std::vector<at::Tensor>> states_;  // of `seen_`, a batch each
+  std::vector<std::map<std::string, std::vector<at::Tensor>>> runs_;  // by dataset, a chunk each
+};
+
+}  // namespace fdbench
