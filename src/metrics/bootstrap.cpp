@@ -31,7 +31,8 @@ std::vector<double> resampled_frechet_distances(const at::Tensor& features,
   std::vector<double> distances;
   for (int i = 0; i < resamples; ++i) {
     const at::Tensor chosen = at::randint(count, {count}, generator, at::kLong);
-    distances.push_back(frechet_distance(moments_of(features.index_select(0, chosen)), reference));
+    distances.push_back(
+        frechet_distance(moments_of(features.index_select(0, chosen)), reference, Calls::kMany));
     if (done) done(i + 1);
   }
   return distances;

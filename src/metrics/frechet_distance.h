@@ -10,12 +10,17 @@
 
 namespace fdbench {
 
+/// How often the process asks for a distance. The eigenvalue routine that is fastest for many
+/// (MKL's two-stage reduction) waits up to a second for a tick of the clock when it is first used.
+/// Both agree to rounding.
+enum class Calls { kOne, kMany };
+
 /// |m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), in float64. The square root's trace is that
 /// of (A C2 A)^(1/2) with A = C1^(1/2), which is symmetric, so that eigenvalues suffice and
 /// covariances of deficient rank (fewer samples than dimensions) are no special case: eigenvalues
 /// below 0 by rounding count as 0, and so does a distance below 0. Throws a usage error where
 /// dimensions differ or a value is not finite.
-double frechet_distance(const Moments& a, const Moments& b);
+double frechet_distance(const Moments& a, const Moments& b, Calls calls = Calls::kOne);
 
 /// What the distance would be with infinitely many samples (Chong and Forsyth 2020): the distance
 /// falls about linearly in 1/n, so it is measured for `points` numbers of samples between a fifth

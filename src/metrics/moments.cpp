@@ -2,25 +2,48 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kRows = 4096;    // of a block that is converted to float64 at once
+constexpr std::int64_t kRows = 1024;    // of a block that is converted to float64 at once
 constexpr std::int64_t kColumns = 256;  // of a panel of the scatter matrix
 
-/// x^T x for x [n, d]: panels up to the diagonal, the rest mirrored. Half the products of at::mm.
-at::Tensor gram(const at::Tensor& x) {
-  const std::int64_t d = x.size(1);
-  at::Tensor lower = at::zeros({d, d}, x.options());
-  for (std::int64_t first = 0; first < d; first += kColumns) {
-    const std::int64_t count = std::min(kColumns, d - first), end = first + count;
-    at::Tensor panel = lower.narrow(0, first, count).narrow(1, 0, end);
-    at::mm_out(panel, x.narrow(1, first, count).t(), x.narrow(1, 0, end));
+struct Panel {
+  std::int64_t first, count;
+  std::int64_t end() const { return first + count; }
+};
+
+std::vector<Panel> panels(std::int64_t dimension) {
+  std::vector<Panel> all;
+  for (std::int64_t first = 0; first < dimension; first += kColumns) {
+    all.push_back({first, std::min(kColumns, dimension - first)});
   }
-  return lower.tril() + lower.tril(-1).t();
+  return all;
+}
+
+/// scatter += x^T x for x [n, d], in panels of rows that end with the diagonal's block: half the
+/// products of at::mm.
+void add_products(at::Tensor& scatter, const at::Tensor& x) {
+  for (const Panel& panel : panels(x.size(1))) {
+    at::Tensor rows = scatter.narrow(0, panel.first, panel.count).narrow(1, 0, panel.end());
+    rows.addmm_(x.narrow(1, panel.first, panel.count).t(), x.narrow(1, 0, panel.end()));
+  }
+}
+
+/// The whole matrix.
+at::Tensor mirrored(const at::Tensor& scatter) {
+  at::Tensor whole = scatter.clone();
+  for (const Panel& panel : panels(scatter.size(0))) {
+    const at::Tensor rows = scatter.narrow(0, panel.first, panel.count);
+    whole.narrow(1, panel.first, panel.count)
+        .narrow(0, 0, panel.first)
+        .copy_(rows.narrow(1, 0, panel.first).t());
+  }
+  return whole;
 }
 
 }  // namespace
@@ -33,17 +56,17 @@ void RunningMoments::add(const at::Tensor& features) {
   }
   const std::int64_t added = features.size(0), total = count_ + added;
   const at::Tensor mean = features.mean(0, /*keepdim=*/false, at::kDouble);
-  const at::Tensor scatter = gram(features - mean);  // in float64
+  const at::Tensor centred = features - mean;  // in float64
   if (count_ == 0) {
     mean_ = mean;
-    scatter_ = scatter;
+    scatter_ = at::zeros({mean.size(0), mean.size(0)}, mean.options());
   } else {
     const at::Tensor step = mean - mean_;
     const double share = static_cast<double>(added) / static_cast<double>(total);
-    scatter_ += scatter;
     scatter_.addr_(step, step, 1, static_cast<double>(count_) * share);
     mean_ += step * share;
   }
+  add_products(scatter_, centred);
   count_ = total;
 }
 
@@ -52,7 +75,7 @@ Moments RunningMoments::moments() const {
     throw usage_error("a covariance needs at least 2 samples, there " +
                       std::string(count_ == 1 ? "is 1" : "are none"));
   }
-  return {mean_, scatter_ / static_cast<double>(count_ - 1), count_};
+  return {mean_.clone(), mirrored(scatter_).div_(static_cast<double>(count_ - 1)), count_};
 }
 
 Moments moments_of(const at::Tensor& features) {

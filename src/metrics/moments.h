@@ -25,7 +25,8 @@ class RunningMoments {
 
  private:
   std::int64_t count_ = 0;
-  at::Tensor mean_, scatter_;  // [d], [d, d]: sum of (x - mean)(x - mean)^T
+  at::Tensor mean_;     // [d]
+  at::Tensor scatter_;  // [d, d]: sum of (x - mean)(x - mean)^T, up to the diagonal's panels
 };
 
 /// Of all features at once: [n, d].

@@ -46,25 +46,30 @@ const Moments& moments_in(const std::optional<Moments>& moments, const JudgedSet
                     score + " needs at least 2 pictures, or '" + mean + "' and its covariance");
 }
 
+bool is_resample(const Pair& pair) { return &pair.features != &pair.judged.features; }
+
 /// Of a resample its own, else what the set knows of itself.
 Moments own_moments(const Pair& pair, const at::Tensor& rows, const std::optional<Moments>& known,
                     const std::string& score, const char* mean) {
-  const bool is_resample = &pair.features != &pair.judged.features;
-  if (is_resample && rows.defined()) return moments_of(rows);
+  if (is_resample(pair) && rows.defined()) return moments_of(rows);
   return moments_in(known, pair.judged, score, mean);
+}
+
+double distance(const Pair& pair, const Moments& own, const std::optional<Moments>& reference,
+                const char* score, const char* mean) {
+  return frechet_distance(own, moments_in(reference, *pair.reference, score, mean),
+                          is_resample(pair) ? Calls::kMany : Calls::kOne);
 }
 
 Score fid(Pair& pair) {
   const Moments own = own_moments(pair, pair.features.pooled, pair.judged.moments, "fid", "mu");
-  return {"fid",
-          frechet_distance(own, moments_in(pair.reference->moments, *pair.reference, "fid", "mu"))};
+  return {"fid", distance(pair, own, pair.reference->moments, "fid", "mu")};
 }
 
 Score sfid(Pair& pair) {
   const Moments own =
       own_moments(pair, pair.features.spatial, pair.judged.spatial_moments, "sfid", "mu_s");
-  return {"sfid", frechet_distance(own, moments_in(pair.reference->spatial_moments, *pair.reference,
-                                                   "sfid", "mu_s"))};
+  return {"sfid", distance(pair, own, pair.reference->spatial_moments, "sfid", "mu_s")};
 }
 
 const at::Tensor& rows_of(const Pair& pair, const char* score) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "io/file_mapping.h"
+#include "results/hdf5_heaps.h"
 
 namespace fdbench {
 namespace {
@@ -84,6 +86,10 @@ Hdf5File Hdf5File::open(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) {
     throw usage_error(Place{path.string()}, "is a folder, a result file (.h5) is wanted");
   }
+  {
+    const FileMapping mapping(path);
+    check_global_heaps({reinterpret_cast<const char*>(mapping.data()), mapping.size()}, path);
+  }
   Hdf5File file(path, {H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose});
   if (file.file_ < 0) file.fail("cannot be read as an HDF5 file");
   return file;
@@ -91,6 +97,7 @@ Hdf5File Hdf5File::open(const std::filesystem::path& path) {
 
 Hdf5File Hdf5File::open_image(std::string_view bytes, const std::filesystem::path& path) {
   prepare_library();
+  check_global_heaps(bytes, path);
   const Hdf5Handle access = memory_access();
   H5Pset_file_image(access, const_cast<char*>(bytes.data()), bytes.size());
   Hdf5File file(path, {H5Fopen("unit", H5F_ACC_RDONLY, access), H5Fclose});

@@ -71,8 +71,10 @@ std::string changes_since(const std::filesystem::path& folder, const Settings& s
   if (!file) return "";
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   Settings before = settings_from_json(text), now = settings;
-  before.erase("timing.rounds");
-  now.erase("timing.rounds");
+  for (Settings* each : {&before, &now}) {  // may be raised
+    each->erase("timing.rounds");
+    each->erase("timing.until");
+  }
   return describe_changes(before, now);
 }
 

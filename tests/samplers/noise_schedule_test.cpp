@@ -16,8 +16,7 @@ NoiseScheduleOptions stable_diffusion() {
 }
 
 /// Near, because ATen's square roots and products differ between processors in the last bits, and
-/// diffusers' with them (0.24101864 and 0.24101855 on two makes). tests/parity asserts that both are
-/// equal on the machine at hand.
+/// diffusers' with them (its own value was 0.24101864 on one make and 0.24101855 on another).
 constexpr float kOtherProcessors = 1e-6F;  // relative
 
 /// Values of diffusers 0.42.1's DDIMScheduler.alphas_cumprod.
