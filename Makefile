@@ -44,10 +44,11 @@ unit: build
 pytest: unit setup-dev
 	@FDBENCH_BUILD=$(BUILD) $(PYTEST) tests
 
-bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full run against diffusers, interleaved
+bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full run against diffusers and FID against torch-fidelity, interleaved
 	@cmake --build $(BUILD)
 	@for program in $(BUILD)/benchmarks/*_benchmark; do $$program || exit 1; done
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) -m experiments.peers.run --model models/mini --dtype float32 --rounds 10
+	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) benchmarks/judging.py --rounds 5
 
 parity: build setup-dev ## SD 1.5, SD 2.1 and SDXL at full size with random weights against diffusers
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) tests/parity/full_size.py

@@ -4,6 +4,9 @@ recall take.
     .venv/bin/python benchmarks/judging.py [--count 10000] [--dimension 2048] [--rounds 3]
     .venv/bin/python benchmarks/judging.py --precision-recall --count 50000
 
+On two threads of an Intel Xeon (Sapphire Rapids), quiet: FID of 10,000 x 2048 in 0.71 [0.66, 0.73]
+of torch-fidelity's time; precision and recall of 50,000 x 2048 in 301 s and 1.66 GiB.
+
 Both get the same float32 .npz of features against the same statistics. fdbench's time is that of
 its whole process, start and reading included; torch-fidelity's is of reading, its mean and
 covariance and its distance alone, in a process with the same number of threads.

@@ -59,9 +59,10 @@ class Hdf5File {
   static Hdf5File create(const std::filesystem::path& path);
   /// A new file in memory, for `image`.
   static Hdf5File create_in_memory();
-  /// Opens for reading.
+  /// Opens for reading. Throws a runtime error for a file that libhdf5 does not survive, too
+  /// (results/untrusted_file.h).
   static Hdf5File open(const std::filesystem::path& path);
-  /// Opens the bytes of a file for reading; `path` is for messages.
+  /// Opens the bytes of a file that fits its checksum; `path` is for messages.
   static Hdf5File open_image(std::string_view bytes, const std::filesystem::path& path);
 
   /// The bytes of the file, flushed.
@@ -80,7 +81,6 @@ class Hdf5File {
   bool has_attribute(const std::string& object, const std::string& name) const;
   /// Text of an attribute; numbers as decimal text, lists joined by ", ".
   std::string attribute_text(const std::string& object, const std::string& name) const;
-  std::vector<std::string> attribute_names(const std::string& object) const;
 
   /// Groups on the way are made too.
   void create_array(const std::string& name, const ArrayLayout& layout);
@@ -114,6 +114,7 @@ class Hdf5File {
                                      std::size_t entry_bytes) const;
 
   Hdf5File(std::filesystem::path path, Hdf5Handle file);
+  static Hdf5File open_unchecked(const std::filesystem::path& path);
 
   std::filesystem::path path_;
   Hdf5Handle file_;

@@ -53,11 +53,6 @@ struct Stored {
   }
 };
 
-herr_t collect_name(hid_t, const char* name, const H5A_info_t*, void* names) {
-  static_cast<std::vector<std::string>*>(names)->push_back(name);
-  return 0;
-}
-
 std::string joined(const std::vector<char*>& texts) {
   std::string all;
   for (const char* text : texts) {
@@ -109,17 +104,6 @@ std::string Hdf5File::attribute_text(const std::string& object, const std::strin
   }
   if (status < 0) fail("attribute " + name + " cannot be read");
   return text;
-}
-
-std::vector<std::string> Hdf5File::attribute_names(const std::string& object) const {
-  std::vector<std::string> names;
-  const Hdf5Handle opened(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
-  hsize_t index = 0;
-  if (opened < 0 ||
-      H5Aiterate2(opened, H5_INDEX_NAME, H5_ITER_INC, &index, collect_name, &names) < 0) {
-    fail("attributes cannot be listed");
-  }
-  return names;
 }
 
 }  // namespace fdbench

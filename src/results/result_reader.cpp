@@ -1,6 +1,7 @@
 #include "results/result_reader.h"
 
 #include "core/error.h"
+#include "results/attributes.h"
 #include "results/checksum_line.h"
 #include "results/hdf5.h"
 
@@ -24,8 +25,8 @@ ResultSummary read_summary(const std::filesystem::path& path) {
   }
   if (!file.has("/runs")) throw runtime_error(place, "damaged: it has no table /runs");
   ResultSummary summary;
-  for (const std::string& name : file.attribute_names("/")) {
-    summary.attributes[name] = file.attribute_text("/", name);
+  for (const char* name : kResultAttributes) {
+    if (file.has_attribute("/", name)) summary.attributes[name] = file.attribute_text("/", name);
   }
   summary.runs = run_records(file.read_table("/runs"));
   return summary;

@@ -71,6 +71,12 @@ def test_documentation_names_every_dataset(schema: dict, root: Path, file: h5py.
         assert f"`{name}`" in text, name
 
 
+def test_the_reader_asks_for_every_attribute(root: Path, file: h5py.File):
+    known = (root / "src" / "results" / "attributes.h").read_text()
+    for name in file.attrs:
+        assert f'"{name}"' in known, name
+
+
 def test_axes_carry_their_scales(file: h5py.File):
     labels = [[dim.keys() for dim in file[name].dims] for name in ("features/mse", "plan/ran")]
     assert labels[0] == [["run"], ["picture"], ["step"], ["block"]]
