@@ -17,6 +17,12 @@ OTHERS = {
     "precision": ("precision", 3, "share of pictures within the reference's manifold"),
     "recall": ("recall", 3, "share of the reference within the run's manifold"),
     "pictures_right": ("pictures right", 3, "share of pictures right in every respect"),
+    "ssim_to_full": ("SSIM", 3, "structural similarity to the baseline's pictures; 1: identical"),
+    "perceptual_to_full": (
+        "perceptual",
+        4,
+        "LPIPS's distance, on the states of the judge's CLIP, to the baseline's pictures; lower",
+    ),
     "ftc": ("FTC", 3, "FID x time of a picture / CLIPScore; lower is better"),
 }
 
@@ -26,11 +32,12 @@ def judged_runs(results: Results) -> dict | None:
     `same`: True where the difference from the baseline is within its interval) and `judges` (which
     files judged); None where nobody judged.
     """
+    judges = _judges(results)
+    if not judges:
+        return None
     runs = results.runs
     scores = {key: value for key, value in SCORES.items() if _measured(runs, key)}
     others = {key: value for key, value in OTHERS.items() if _measured(runs, key)}
-    if not scores and not others:
-        return None
     rows = [
         {
             "name": str(run["name"]),
@@ -43,7 +50,7 @@ def judged_runs(results: Results) -> dict | None:
     ]
     heads = [(heading, text) for heading, _, text in scores.values()]
     tails = [(heading, text) for heading, _, text in others.values()]
-    return {"scores": heads, "others": tails, "rows": rows, "judges": _judges(results)}
+    return {"scores": heads, "others": tails, "rows": rows, "judges": judges}
 
 
 def _measured(runs: pd.DataFrame, key: str) -> bool:

@@ -90,6 +90,10 @@ def check_page(output, tmp_path, runs):
     results = load(output)
     judged = judged_runs(results)
     assert [heading for heading, _ in judged["scores"]] == ["FID", "CLIPScore", "objects right"]
+    others = [heading for heading, _ in judged["others"]]
+    assert {"SSIM", "perceptual"} <= set(others)
+    shown = judged["rows"][1]["others"][others.index("SSIM")]
+    assert float(shown) == pytest.approx(runs["ssim_to_full"][1], abs=6e-4)
     assert [part.split()[0] for part in judged["judges"]] == ["clip", "scenes", "reference"]
     of_baseline, of_method = (row["scores"] for row in judged["rows"])
     assert all(score["change"] == "" and not score["same"] for score in of_baseline)
