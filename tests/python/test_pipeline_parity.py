@@ -20,7 +20,9 @@ from tests.python.sd_pipelines import (
 # The issue asks for 1e-3 on final latents; float32 on both sides gives about 1e-6 of the scale.
 # Dividing by a quantile at each step amplifies rounding: diffusers in float32 and in float64 differ
 # by 2e-4 there.
-TOLERANCE = {"thresholding": 1e-3}
+# Clipping at guidance 7.5: diffusers' own float32 is 5.4e-5 from its float64 (on an Intel Xeon), so
+# two float32 programs may be twice as far from each other.
+TOLERANCE = {"thresholding": 1e-3, "clipped": 2e-4}
 DEFAULT_TOLERANCE = 1e-4
 PROMPTS = [
     "a small red circle above a large blue square on a beige background",
