@@ -41,13 +41,4 @@ void append_checksum(const std::filesystem::path& path, std::string_view what) {
   if (!file) throw runtime_error(Place{path.string()}, "cannot write its checksum");
 }
 
-void check_whole(const std::filesystem::path& path, std::string_view what) {
-  std::error_code fault;
-  const auto size = std::filesystem::file_size(path, fault);
-  if (fault || size < checksum_line_size(what)) return;
-  if (wholeness(what, bytes_of(FileMapping(path))) != Wholeness::kDamaged) return;
-  throw runtime_error(Place{path.string()},
-                      "is damaged: it does not fit the checksum at its end; run the sweep again");
-}
-
 }  // namespace fdbench

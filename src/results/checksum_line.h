@@ -27,8 +27,4 @@ Wholeness wholeness(std::string_view what, std::string_view bytes);
 /// Appends the line to a file that is closed. Throws a runtime error when it cannot be written.
 void append_checksum(const std::filesystem::path& path, std::string_view what);
 
-/// Throws a runtime error for a file that does not fit its checksum. What is no such file is left
-/// to whoever opens it.
-void check_whole(const std::filesystem::path& path, std::string_view what);
-
 }  // namespace fdbench

@@ -106,7 +106,7 @@ Hdf5File Hdf5File::open(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) {
     throw usage_error(Place{path.string()}, "is a folder, a result file (.h5) is wanted");
   }
-  check_survives(path, [&] { read_all(open_unchecked(path)); });
+  check_readable(path, [&] { read_all(open_unchecked(path)); });
   return open_unchecked(path);
 }
 

@@ -59,8 +59,8 @@ class Hdf5File {
   static Hdf5File create(const std::filesystem::path& path);
   /// A new file in memory, for `image`.
   static Hdf5File create_in_memory();
-  /// Opens for reading. Throws a runtime error for a file that libhdf5 does not survive, too
-  /// (results/untrusted_file.h).
+  /// Opens for reading. Throws what `check_readable` throws, too: a runtime error for a file that
+  /// does not fit its checksum, or that libhdf5 does not survive.
   static Hdf5File open(const std::filesystem::path& path);
   /// Opens the bytes of a file that fits its checksum; `path` is for messages.
   static Hdf5File open_image(std::string_view bytes, const std::filesystem::path& path);

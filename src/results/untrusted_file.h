@@ -1,4 +1,4 @@
-// Files that libhdf5 might not survive.
+// A look at a file before a library that trusts its files reads it.
 #pragma once
 
 #include <filesystem>
@@ -6,12 +6,12 @@
 
 namespace fdbench {
 
-/// libhdf5 (1.10) crashes on some damaged files, and never comes back from others. Runs `read` in a
-/// child process first, so that this one learns of it in time. What `read` throws is left to
-/// whoever reads the file in earnest. Does nothing for a file that fits its checksum, or that this
-/// process has looked at already. Throws a runtime error that names the path when the child ends
-/// with a signal or takes longer than `seconds`.
-void check_survives(const std::filesystem::path& path, const std::function<void()>& read,
+/// Throws a runtime error that names the path for a result file that does not fit its checksum. One
+/// that fits is trusted. Of any other libhdf5 (1.10) might never come back, or crash: there `read`
+/// runs in a child process first, and a runtime error says so when the child ends with a signal or
+/// takes longer than `seconds`, and one more for every 5 MB. What `read` throws is left to whoever
+/// reads the file in earnest. A file that has not changed is looked at once.
+void check_readable(const std::filesystem::path& path, const std::function<void()>& read,
                     unsigned seconds = 20);
 
 }  // namespace fdbench

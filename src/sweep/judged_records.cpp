@@ -9,6 +9,7 @@
 #include "metrics/scores.h"
 #include "sweep/interrupt.h"
 #include "sweep/judges.h"
+#include "sweep/mean_fields.h"
 
 namespace fdbench {
 namespace {
@@ -18,39 +19,15 @@ void take(std::vector<at::Tensor>& column, const Arrays& arrays, const char* nam
   if (found != arrays.end()) column.push_back(found->second);
 }
 
-/// One score that is a mean over pictures, in the fields of a record.
-struct MeanFields {
-  double RunRecord::*value, RunRecord::*low, RunRecord::*high;
-  double RunRecord::*change, RunRecord::*change_low, RunRecord::*change_high;
-};
-constexpr MeanFields kClipFields = {&RunRecord::clip_score,
-                                    &RunRecord::clip_score_low,
-                                    &RunRecord::clip_score_high,
-                                    &RunRecord::clip_score_change,
-                                    &RunRecord::clip_score_change_low,
-                                    &RunRecord::clip_score_change_high};
-constexpr MeanFields kObjectFields = {&RunRecord::objects_right,
-                                      &RunRecord::objects_right_low,
-                                      &RunRecord::objects_right_high,
-                                      &RunRecord::objects_right_change,
-                                      &RunRecord::objects_right_change_low,
-                                      &RunRecord::objects_right_change_high};
-
-/// values, baseline: one tensor a chunk; baseline empty for the run that others refer to.
-void fill_mean(RunRecord& record, const MeanFields& fields, const std::vector<at::Tensor>& values,
-               const std::vector<at::Tensor>& baseline, int resamples) {
+/// Fills a mean and what it is more than the baseline's. values, baseline: one tensor a chunk;
+/// baseline empty for the run that others refer to.
+void fill_means(RunRecord& record, const MeanFields& own_fields, const MeanFields& change_fields,
+                const std::vector<at::Tensor>& values, const std::vector<at::Tensor>& baseline,
+                int resamples) {
   if (values.empty()) return;
-  const ScoreOptions options{resamples, 0};
   const at::Tensor own = at::cat(values, 0);
-  const Score score = mean_score("", own, options);
-  record.*fields.value = score.value;
-  record.*fields.low = score.low;
-  record.*fields.high = score.high;
-  if (baseline.empty()) return;
-  const Score change = mean_score("", own - at::cat(baseline, 0), options);
-  record.*fields.change = change.value;
-  record.*fields.change_low = change.low;
-  record.*fields.change_high = change.high;
+  fill_mean(record, own_fields, own, resamples);
+  if (!baseline.empty()) fill_mean(record, change_fields, own - at::cat(baseline, 0), resamples);
 }
 
 }  // namespace
@@ -73,8 +50,17 @@ void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) {
   const bool compared = baseline >= 0 && baseline != static_cast<int>(run);
   const Columns none;
   const Columns& other = compared ? runs_.at(static_cast<std::size_t>(baseline)) : none;
-  fill_mean(record, kClipFields, own.clip_score, other.clip_score, judges_.bootstrap);
-  fill_mean(record, kObjectFields, own.objects_right, other.objects_right, judges_.bootstrap);
+  fill_means(record,
+             {&RunRecord::clip_score, &RunRecord::clip_score_low, &RunRecord::clip_score_high},
+             {&RunRecord::clip_score_change, &RunRecord::clip_score_change_low,
+              &RunRecord::clip_score_change_high},
+             own.clip_score, other.clip_score, judges_.bootstrap);
+  fill_means(
+      record,
+      {&RunRecord::objects_right, &RunRecord::objects_right_low, &RunRecord::objects_right_high},
+      {&RunRecord::objects_right_change, &RunRecord::objects_right_change_low,
+       &RunRecord::objects_right_change_high},
+      own.objects_right, other.objects_right, judges_.bootstrap);
   if (!own.picture_right.empty()) {
     record.pictures_right = at::cat(own.picture_right, 0).mean().item<double>();
   }

@@ -1,47 +1,44 @@
 #include "sweep/picture_distances.h"
 
-#include <cmath>
+#include <cstdio>
+#include <iterator>
 #include <limits>
 
 #include "metrics/distances.h"
-#include "metrics/scores.h"
 #include "sweep/interrupt.h"
+#include "sweep/mean_fields.h"
 #include "sweep/picture_unit.h"
 
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kAtOnce = 32;  // pictures that CLIP looks at together
+constexpr std::int64_t kAtOnce = 8;  // pictures that CLIP looks at together
+// States of a baseline's pictures that wait for the next run [bytes]: CLIP-L's are 25 MB a picture.
+constexpr std::size_t kMostHeld = std::size_t{256} << 20;
 constexpr const char* kPsnr = "/pictures/psnr_to_full";
 constexpr const char* kSsim = "/pictures/ssim_to_full";
 constexpr const char* kPerceptual = "/pictures/perceptual_to_full";
 constexpr const char* kLatents = "/pictures/latent_mse_to_full";
 
-at::Tensor finite(const at::Tensor& values) { return values.index({at::isfinite(values)}); }
-
 double mean_of_finite(const at::Tensor& values) {
-  const at::Tensor known = finite(values);
-  return known.numel() > 0 ? known.mean().item<double>() : kNotMeasured;
+  const at::Tensor finite = values.index({at::isfinite(values)});
+  return finite.numel() > 0 ? finite.mean().item<double>() : kNotMeasured;
 }
 
-struct MeanFields {
-  double RunRecord::*value, RunRecord::*low, RunRecord::*high;
-};
-
-void fill_mean(RunRecord& record, const MeanFields& fields, const at::Tensor& values,
-               int bootstrap) {
-  const at::Tensor known = finite(values);
-  if (known.numel() == 0) return;
-  const Score score = mean_score("", known, {bootstrap, 0});
-  record.*fields.value = score.value;
-  record.*fields.low = score.low;
-  record.*fields.high = score.high;
+std::size_t num_bytes(const std::vector<at::Tensor>& states) {
+  std::size_t bytes = 0;
+  for (const at::Tensor& layer : states) bytes += layer.nbytes();
+  return bytes;
 }
 
 }  // namespace
 
-PictureDistances::PictureDistances(const JudgeSettings& judges, std::size_t num_runs)
-    : bootstrap_(judges.bootstrap), runs_(num_runs) {
+PictureDistances::PictureDistances(const JudgeSettings& judges, std::size_t num_runs,
+                                   std::int64_t num_pictures, bool shows_progress)
+    : bootstrap_(judges.bootstrap),
+      progress_(stderr, shows_progress,
+                static_cast<double>(num_pictures) * static_cast<double>(num_runs), 0),
+      runs_(num_runs) {
   if (!judges.clip.empty() && judges.perceptual) clip_ = std::make_unique<ClipJudge>(judges.clip);
 }
 
@@ -51,18 +48,27 @@ std::vector<std::string> PictureDistances::datasets() const {
   return names;
 }
 
-at::Tensor PictureDistances::perceptual(const at::Tensor& images, const at::Tensor& reference) {
+const std::vector<at::Tensor>& PictureDistances::states_of(const at::Tensor& reference,
+                                                           std::size_t part) {
   if (!seen_.is_same(reference)) {
     states_.clear();
-    for (const at::Tensor& part : reference.split(kAtOnce)) {
-      states_.push_back(clip_->patch_states(part));
-    }
     seen_ = reference;
   }
+  const auto found = states_.find(part);
+  if (found != states_.end()) return found->second;
+  std::size_t held = 0;
+  for (const auto& [other, states] : states_) held += num_bytes(states);
+  if (held > kMostHeld) states_.erase(std::prev(states_.end()));
+  const at::Tensor pictures = reference.split(kAtOnce)[part];
+  return states_[part] = clip_->patch_states(pictures);
+}
+
+at::Tensor PictureDistances::perceptual(const at::Tensor& images, const at::Tensor& reference) {
   std::vector<at::Tensor> parts;
   for (const at::Tensor& part : images.split(kAtOnce)) {
     check_interrupt();
-    parts.push_back(perceptual_distance(clip_->patch_states(part), states_[parts.size()]));
+    const std::vector<at::Tensor>& expected = states_of(reference, parts.size());
+    parts.push_back(perceptual_distance(clip_->patch_states(part), expected));
   }
   return at::cat(parts, 0);
 }
@@ -80,6 +86,8 @@ std::map<std::string, at::Tensor> PictureDistances::add(std::size_t run, const A
     found[kPerceptual] = at::equal(images, expected) ? at::zeros({images.size(0)}, at::kDouble)
                                                      : perceptual(images, expected);
   }
+  done_ += images.size(0);
+  if (clip_) progress_.show(static_cast<double>(done_), "distances to the baseline's pictures");
   for (const auto& [dataset, values] : found) runs_.at(run)[dataset].push_back(values);
   return found;
 }

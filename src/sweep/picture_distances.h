@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "metrics/clip_judge.h"
 #include "results/run_fields.h"
 #include "results/unit_file.h"
@@ -16,7 +17,9 @@ namespace fdbench {
 class PictureDistances {
  public:
   /// Loads the CLIP folder of `judges` for the perceptual distance, where they want one.
-  PictureDistances(const JudgeSettings& judges, std::size_t num_runs);
+  /// shows_progress: of CLIP's looks, on a terminal.
+  PictureDistances(const JudgeSettings& judges, std::size_t num_runs, std::int64_t num_pictures = 0,
+                   bool shows_progress = false);
 
   /// The datasets that `add` fills.
   std::vector<std::string> datasets() const;
@@ -28,12 +31,16 @@ class PictureDistances {
   void summarise(RunRecord& record, std::size_t run) const;
 
  private:
+  /// What CLIP sees in a part of the baseline's pictures; kept for the next run as memory allows.
+  const std::vector<at::Tensor>& states_of(const at::Tensor& reference, std::size_t part);
   at::Tensor perceptual(const at::Tensor& images, const at::Tensor& reference);
 
   int bootstrap_;
   std::unique_ptr<ClipJudge> clip_;
-  at::Tensor seen_;                              // pictures that `seen_states_` are of
-  std::vector<std::vector<at::Tensor>> states_;  // of `seen_`, a batch each
+  Progress progress_;
+  std::int64_t done_ = 0;                                  // pictures of all runs
+  at::Tensor seen_;                                        // pictures that `states_` are of
+  std::map<std::size_t, std::vector<at::Tensor>> states_;  // by part
   std::vector<std::map<std::string, std::vector<at::Tensor>>> runs_;  // by dataset, a chunk each
 };
 

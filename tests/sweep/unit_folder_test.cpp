@@ -40,6 +40,7 @@ TEST(UnitFolder, RefusesOtherSettings) {
   EXPECT_THAT(fault(output, {{"seed", "1"}, {"timing.rounds", "4"}}, false),
               HasSubstr("seed (was 0, now 1)"));
   EXPECT_EQ(fault(output, {{"seed", "0"}, {"timing.rounds", "9"}}, false), "");
+  EXPECT_EQ(fault(output, {{"seed", "0"}, {"timing.until", "5 0.01"}}, false), "");
 }
 
 TEST(UnitFolder, GoesWhenNoUnitWasCompleted) {
