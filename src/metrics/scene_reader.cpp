@@ -14,7 +14,7 @@
 namespace fdbench {
 namespace {
 
-constexpr int kSide = 64;  // of a picture: a row is one word of bits
+constexpr int kSide = SceneReader::kSide;  // a row is one word of bits
 constexpr int kPixels = kSide * kSide;
 constexpr const char *kNames = "scene_reader.json", *kMasks = "scene_reader.npz";
 

@@ -44,6 +44,8 @@ class SceneReader {
   /// folder: with scene_reader.json (names, colours, limits) and scene_reader.npz (templates).
   explicit SceneReader(const std::filesystem::path& folder);
 
+  static constexpr std::int64_t kSide = 64;  // of the pictures that it can read [pixels]
+
   /// picture: [64, 64, 3] uint8. Throws a usage error for another size.
   SceneVerdict judge(const at::Tensor& picture, const ExpectedScene& scene) const;
 

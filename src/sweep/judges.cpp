@@ -36,6 +36,14 @@ std::vector<ExpectedScene> expected_scenes(const Experiment& experiment) {
   return scenes;
 }
 
+void check_size(std::int64_t height, std::int64_t width) {
+  if (height == SceneReader::kSide && width == SceneReader::kSide) return;
+  throw usage_error("'scenes' reads drawn pictures of 64x64 pixels, this model makes " +
+                    std::to_string(width) + "x" + std::to_string(height) +
+                    ": judge it with networks that know such pictures (--set 'judges={clip: "
+                    "FOLDER}'), or not at all (--set judges=false)");
+}
+
 /// Dimension of the reference's features. Throws where it cannot be used.
 std::int64_t checked_reference(const JudgeSettings& judges, std::int64_t num_pictures) {
   const JudgedSet reference = load_judged_set(judges.reference);
@@ -60,7 +68,9 @@ std::int64_t checked_reference(const JudgeSettings& judges, std::int64_t num_pic
 
 }  // namespace
 
-SweepJudges::SweepJudges(const Experiment& experiment) : experiment_(experiment) {
+SweepJudges::SweepJudges(const PreparedSweep& sweep, const TextToImagePipeline& pipeline)
+    : experiment_(sweep.experiment) {
+  const Experiment& experiment = sweep.experiment;
   const JudgeSettings& judges = experiment.judges;
   at_judges(judges, [&] {
     if (!judges.clip.empty()) clip_ = std::make_unique<ClipJudge>(judges.clip);
@@ -71,6 +81,8 @@ SweepJudges::SweepJudges(const Experiment& experiment) : experiment_(experiment)
       reference_dimension_ = checked_reference(judges, experiment.num_pictures());
     }
     if (judges.scenes.empty()) return;
+    check_size(sweep.latent_shape[1] * pipeline.factor(),
+               sweep.latent_shape[2] * pipeline.factor());
     reader_ = std::make_unique<SceneReader>(judges.scenes);
     scenes_ = expected_scenes(experiment);
   });

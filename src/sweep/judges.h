@@ -9,8 +9,9 @@
 #include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
 #include "metrics/scene_reader.h"
+#include "pipelines/text_to_image.h"
 #include "results/unit_file.h"
-#include "sweep/experiment.h"
+#include "sweep/prepared_sweep.h"
 #include "sweep/settings.h"
 
 namespace fdbench {
@@ -27,9 +28,9 @@ class SweepJudges {
  public:
   /// Loads what the experiment's `judges` name. Throws errors at their place in the config, before
   /// anything is computed: for what cannot be loaded, for prompts without the scenes that a scene
-  /// reader compares with, and for a reference that another network has seen, that lacks what a
-  /// metric needs, or that there are too few pictures for.
-  explicit SweepJudges(const Experiment& experiment);
+  /// reader compares with, pictures of a size that it cannot read, and for a reference that another
+  /// network has seen, that lacks what a metric needs, or that there are too few pictures for.
+  SweepJudges(const PreparedSweep& sweep, const TextToImagePipeline& pipeline);
 
   /// Adds judged_arrays of the pictures `first`, `first` + 1, ... of the sweep to a unit's arrays.
   /// Throws where the reference's features are of another dimension.

@@ -236,6 +236,16 @@ def test_a_wrong_judge_is_one_line(fdbench, tmp_path, judges, wanted):
     assert not output.exists()
 
 
+def test_pictures_of_another_size_cannot_be_read(fdbench, tmp_path):
+    judges = "{scenes: models/mini-judge}"
+    result, output = sweep(fdbench, tmp_path, judges, "--set", "latent=32")
+    assert result.returncode == 2, result.stderr
+    assert "reads drawn pictures of 64x64 pixels, this model makes 128x128" in result.stderr
+    assert "--set judges=false" in result.stderr and "r.yaml:" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not list(Path(f"{output}.units").glob("*.h5")), "known before anything is computed"
+
+
 def test_prompts_without_scenes_cannot_be_read(fdbench, tmp_path):
     result, _ = sweep(fdbench, tmp_path, "{scenes: models/mini-judge}", "--set",
                       "prompts={list: [a red circle]}")  # fmt: skip
