@@ -3,9 +3,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "core/notes.h"
 
 namespace {
 
@@ -45,6 +47,9 @@ int main(int argc, char** argv) {
       "could "
       "not tell.");
   add_commands(app);
+  fdbench::set_note_sink([](fdbench::Urgency, const std::string& line) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  });
   try {
     const c10::InferenceMode inference;
     app.parse(argc, argv);

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/one_line.h"
+
 namespace fdbench {
 namespace {
-
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  std::replace(text.begin(), text.end(), '\r', ' ');
-  return text;
-}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);

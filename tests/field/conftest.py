@@ -1,0 +1,83 @@
+"""Inputs as people bring them, made small from copies of the embedded models; one file of tests a kind.
+
+Right answers are computed by the reference implementations here, or are an error that says what to do.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+MODELS = Path(__file__).resolve().parent.parent.parent / "models"
+
+
+def edit(path: Path, **changes: object) -> None:
+    """Sets keys of a JSON file; None takes a key out."""
+    values = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({key: value for key, value in values.items() if value is not None}))
+
+
+def refused(done: CompletedProcess, *words: str, code: int = 2) -> str:
+    """The one line of an error, which holds all words; fails on any other exit code."""
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("fdbench: ")]
+    assert len(errors) == 1, done.stderr
+    for word in words:
+        assert word in errors[0], errors[0]
+    return errors[0]
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Path:
+    """A copy of models/mini, to be changed."""
+    return Path(shutil.copytree(MODELS / "mini", tmp_path / "mini"))
+
+
+@pytest.fixture(scope="session")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unit noise for one picture of models/mini, as --inputs takes it."""
+    path = tmp_path_factory.mktemp("noise") / "noise.safetensors"
+    generator = torch.Generator().manual_seed(7)
+    save_file({"latents": torch.randn(1, 4, 16, 16, generator=generator)}, path)
+    return path
+
+
+@pytest.fixture
+def latents_of(fdbench, noise: Path, tmp_path: Path) -> Callable[..., torch.Tensor]:
+    """Latents that `fdbench generate` makes of a folder from the noise; fails with its message."""
+
+    def make(folder: Path, *options: object, prompt: str = "a red circle", steps: int = 3):
+        output = tmp_path / "latents.safetensors"
+        start = ("--prompt", prompt, "--inputs", noise, "--steps", steps, "--guidance", 4)
+        done = fdbench("generate", folder, *start, "--save-latents", output, *options)
+        assert done.returncode == 0, done.stderr
+        make.said = done.stderr
+        return load_file(output)["latents"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def diffusers_latents(noise: Path) -> Callable[..., torch.Tensor]:
+    """Latents that diffusers makes of the folder from the same noise."""
+    from diffusers import StableDiffusionPipeline
+
+    def make(folder: Path, prompt: str = "a red circle", steps: int = 3, **options):
+        pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+        pipeline.set_progress_bar_config(disable=True)
+        start = load_file(noise)["latents"]
+        options = {"guidance_scale": 4.0} | options
+        return pipeline(
+            prompt,
+            latents=start,
+            num_inference_steps=steps,
+            output_type="latent",
+            **options,
+        ).images
+
+    return make
