@@ -33,7 +33,7 @@ void resnet_block(benchmark::State& state) {
 }
 
 /// Within a feature map, without projections; packing of keys and values included. Arguments: side
-/// of the feature map, width of a head, dtype.
+/// of the feature map, width of a head, dtype, kernel counted from the best that this CPU has.
 void self_attention(benchmark::State& state) {
   const c10::InferenceMode inference;
   const std::int64_t tokens = state.range(0) * state.range(0), width = kHeads * state.range(1);
@@ -41,8 +41,13 @@ void self_attention(benchmark::State& state) {
   const at::Tensor query = random_tensor({kBatch, tokens, width}, dtype);
   const at::Tensor keys = random_tensor({kBatch, tokens, width}, dtype);
   const at::Tensor values = random_tensor({kBatch, tokens, width}, dtype);
+  const auto kernels = attention_kernels(dtype, state.range(1), at::kCPU);
+  const auto place = static_cast<std::size_t>(state.range(3));
+  if (place >= kernels.size()) return state.SkipWithError("this CPU has no further kernel");
+  state.SetLabel(name_of(kernels[place]));
   for (auto _ : state) {
-    benchmark::DoNotOptimize(attention(query, pack_keys_and_values(keys, values, kHeads)));
+    benchmark::DoNotOptimize(
+        attention(query, pack_keys_and_values(keys, values, kHeads, kernels[place])));
   }
   report_multiply_adds(state, 2 * kBatch * tokens * tokens * width);
 }
@@ -81,8 +86,16 @@ BENCHMARK(resnet_block)->Apply([](auto* benchmark) {
   in_both_dtypes(benchmark, {{320, 64}, {640, 32}, {1280, 16}});
 });
 BENCHMARK(self_attention)->Apply([](auto* benchmark) {
-  benchmark->ArgNames({"side", "head", "dtype"});
-  in_both_dtypes(benchmark, {{64, 40}, {32, 80}});
+  benchmark->ArgNames({"side", "head", "dtype", "kernel"});
+  for (const std::int64_t dtype : {kBFloat16Argument, kFloat32Argument}) {
+    for (const auto& [side, head] :
+         {std::pair{64, 40}, {32, 80}, {16, 160}, {64, 64}, {16, 72}, {16, 16}}) {
+      const std::int64_t kernels = dtype == kBFloat16Argument ? 3 : 2;
+      for (std::int64_t kernel = 0; kernel < kernels; ++kernel)
+        benchmark->Args({side, head, dtype, kernel});
+    }
+  }
+  benchmark->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(0.2);
 });
 BENCHMARK(transformer_block)->Apply([](auto* benchmark) {
   benchmark->ArgNames({"channels", "side", "dtype"});

@@ -21,8 +21,7 @@ Listener& listener() {
 }
 
 void say(Urgency urgency, const std::string& message) {
-  const std::string line =
-      (urgency == Urgency::kNote ? "note: " : "warning: ") + one_line(message);
+  const std::string line = (urgency == Urgency::kNote ? "note: " : "warning: ") + one_line(message);
   Listener& to = listener();
   const std::scoped_lock lock(to.mutex);
   if (to.sink && to.said.insert(line).second) to.sink(urgency, line);

@@ -24,21 +24,23 @@ double difference(const at::Tensor& a, const at::Tensor& b) {
 }
 
 // Head sizes of SD and odd ones; fewer keys than a vector, more than a block; lengths that fill no
-// block.
+// block; each kernel that this CPU has.
 TEST(AttentionKernel, FollowsTheFormula) {
   at::manual_seed(1);
   for (const auto& [dtype, tolerance] :
        {std::pair{at::kFloat, 5e-6}, {at::kBFloat16, 2e-2}, {at::kHalf, 3e-3}}) {
-    for (const std::int64_t d : {40, 64, 80, 160, 7, 2}) {
+    for (const std::int64_t d : {40, 64, 72, 80, 160, 16, 7, 2}) {
       for (const auto& [length, keys] :
            {std::pair<std::int64_t, std::int64_t>{70, 70}, {1, 77}, {130, 1100}, {3, 1}}) {
         const at::Tensor q = at::randn({2, length, 3 * d}).to(dtype),
                          k = at::randn({2, keys, 3 * d}).to(dtype),
                          v = at::randn({2, keys, 3 * d}).to(dtype);
-        const at::Tensor y = attention(q, pack_keys_and_values(k, v, 3));
-        EXPECT_EQ(y.scalar_type(), dtype);
-        EXPECT_LT(difference(y, by_hand(q, k, v, 3)), tolerance)
-            << dtype << " " << d << " " << length << " " << keys;
+        for (const AttentionKernel kernel : attention_kernels(dtype, d, at::kCPU)) {
+          const at::Tensor y = attention(q, pack_keys_and_values(k, v, 3, kernel));
+          EXPECT_EQ(y.scalar_type(), dtype);
+          EXPECT_LT(difference(y, by_hand(q, k, v, 3)), tolerance)
+              << dtype << " " << d << " " << length << " " << keys << " " << name_of(kernel);
+        }
       }
     }
   }
@@ -75,6 +77,48 @@ TEST(AttentionKernel, StaysFiniteWithLargeScores) {
   const at::Tensor y = attention(q, pack_keys_and_values(k, v, 1));
   EXPECT_LT(difference(y, by_hand(q, k, v, 1)), 1e-2);
   EXPECT_TRUE(at::isfinite(y).all().item<bool>());
+}
+
+// Weights are relative to the highest score among the first keys; the later ones may lie beyond
+// what the powers can hold.
+TEST(AttentionKernel, FirstKeysMayBeNoGuide) {
+  at::manual_seed(6);
+  for (const auto& [dtype, tolerance] : {std::pair{at::kFloat, 1e-4}, {at::kBFloat16, 2e-2}}) {
+    const at::Tensor q = at::ones({1, 40, 16}).to(dtype), v = at::randn({1, 900, 16}).to(dtype);
+    at::Tensor k = at::randn({1, 900, 16});
+    k.slice(1, 0, 300).sub_(60);
+    k = k.to(dtype);
+    for (const AttentionKernel kernel : attention_kernels(dtype, 16, at::kCPU)) {
+      const at::Tensor y = attention(q, pack_keys_and_values(k, v, 1, kernel));
+      EXPECT_LT(difference(y, by_hand(q, k, v, 1)), tolerance) << dtype << " " << name_of(kernel);
+    }
+  }
+}
+
+// The opposite: what comes later counts for nothing.
+TEST(AttentionKernel, LaterKeysMayCountForNothing) {
+  at::manual_seed(7);
+  for (const auto& [dtype, tolerance] : {std::pair{at::kFloat, 1e-4}, {at::kBFloat16, 2e-2}}) {
+    const at::Tensor q = at::ones({1, 40, 16}).to(dtype), v = at::randn({1, 900, 16}).to(dtype);
+    at::Tensor k = at::randn({1, 900, 16});
+    k.slice(1, 300).sub_(60);
+    k = k.to(dtype);
+    for (const AttentionKernel kernel : attention_kernels(dtype, 16, at::kCPU)) {
+      const at::Tensor y = attention(q, pack_keys_and_values(k, v, 1, kernel));
+      EXPECT_LT(difference(y, by_hand(q, k, v, 1)), tolerance) << dtype << " " << name_of(kernel);
+    }
+  }
+}
+
+TEST(AttentionKernel, ARowDoesNotDependOnTheOthers) {
+  at::manual_seed(8);
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor q = at::randn({1, 200, 40}).to(dtype), k = at::randn({1, 500, 40}).to(dtype),
+                     v = at::randn({1, 500, 40}).to(dtype);
+    const KeysAndValues context = pack_keys_and_values(k, v, 1);
+    const at::Tensor all = attention(q, context);
+    EXPECT_TRUE(at::equal(attention(q.slice(1, 0, 7), context), all.slice(1, 0, 7))) << dtype;
+  }
 }
 
 TEST(AttentionKernel, CausalSeesNothingAhead) {
