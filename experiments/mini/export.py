@@ -59,6 +59,8 @@ def export(denoiser: Denoiser, vae: torch.nn.Module, folder: Path) -> int:
     for path in folder.glob("*/config.json"):
         config = json.loads(path.read_text())
         config.pop("_name_or_path", None)
+        if "dtype" in config:  # transformers would compute in what it names, diffusers in float32
+            config["dtype"] = "float32"
         path.write_text(json.dumps(config, indent=2) + "\n")
     return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
 

@@ -90,6 +90,7 @@ def export(state: dict, folder: Path = FOLDER) -> None:
     model.half().save_pretrained(part, safe_serialization=True)
     config = json.loads((part / "config.json").read_text())
     config.pop("_name_or_path", None)
+    config["dtype"] = "float32"  # what transformers computes in, whatever the file holds
     (part / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     side = {"height": 64, "width": 64}
     CLIPImageProcessor(

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/tome_options.h"
+#include "cli/variant_option.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "io/model_folder.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct ForwardOptions {
   std::filesystem::path model, inputs, output;
+  std::string variant;
   std::string dtype = "float32", device = "cpu";
   int threads = 0;
   TokenMerging tome;
@@ -115,7 +117,7 @@ void run_forward(const ForwardOptions& options) {
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
-  const ModelFolder folder(options.model);
+  const ModelFolder folder(options.model, options.variant);
   const auto weights = folder.weights("unet", dtype, device);
   const auto unet =
       make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
@@ -151,6 +153,7 @@ void add_forward_command(CLI::App& app) {
       ->required();
   command->add_option("--output", options->output, "File to write: sample [b, c, h, w]")
       ->required();
+  add_variant_option(*command, options->variant);
   command->add_option("--dtype", options->dtype, "float32, float16 or bfloat16")
       ->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();

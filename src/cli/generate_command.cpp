@@ -14,6 +14,7 @@
 #include "io/safetensors.h"
 #include "pipelines/generation_inputs.h"
 #include "pipelines/picture_noise.h"
+#include "pipelines/prompt_limits.h"
 #include "pipelines/sampler_plan.h"
 #include "pipelines/text_to_image.h"
 #include "propagation/executor.h"
@@ -155,13 +156,17 @@ void run_generate(GenerateOptions options) {
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   parse_execution(options.execution);
-  const ModelFolder folder = open_model({options.model, options.architecture, options.seed});
+  const ModelFolder folder =
+      open_model({options.model, options.architecture, options.seed, options.variant});
+  const FolderScheduler scheduler = scheduler_config(folder);
+  warn_of_cut_prompts(folder, options.prompts);
+  if (options.negative_prompt) warn_of_cut_prompts(folder, {*options.negative_prompt});
   if (options.output.empty() && options.save_latents.empty() && folder.has("vae")) {
     options.output = "picture.png";
   }
   check_options(options, folder);
-  const auto sampler = make_sampler(options.sampler, scheduler_config(folder),
-                                    sampler_overrides(options), options.steps);
+  const auto sampler = make_sampler(options.sampler, scheduler.config, sampler_overrides(options),
+                                    options.steps, scheduler.file);
   const StrategyOptions strategy =
       strategy_options(options.strategy, options.strategy_choice, options.steps);
 

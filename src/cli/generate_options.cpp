@@ -2,6 +2,7 @@
 
 #include "cli/sampler_assignments.h"
 #include "cli/tome_options.h"
+#include "cli/variant_option.h"
 #include "core/error.h"
 #include "samplers/sampler.h"
 
@@ -26,6 +27,7 @@ void check_target(const fs::path& path) {
 
 void add_model_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("MODEL_DIR", options.model, "Model folder (diffusers layout)");
+  add_variant_option(command, options.variant);
   command.add_option("--architecture", options.architecture,
                      "Instead of a folder: sd15, sd21 or sdxl with random weights of --seed");
   command.add_option("--prompt", options.prompts, "What to draw; several: a picture each")

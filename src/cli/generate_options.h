@@ -21,6 +21,7 @@ struct GenerateOptions {
   std::vector<std::string> prompts;
   std::optional<std::string> negative_prompt;
   std::vector<std::string> sampler_options;  // key=value
+  std::string variant;
   std::string architecture, sampler, savings = "all", strategy = "full";
   StrategyChoice strategy_choice;
   std::string execution = "sequential", dtype = "float32", device = "cpu";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/variant_option.h"
 #include "core/error.h"
 #include "io/architectures.h"
 #include "models/unet_2d_condition.h"
@@ -17,6 +18,7 @@ constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
 
 struct InfoOptions {
   std::filesystem::path model;
+  std::string variant;
   std::string architecture, format = "table", detail = "block";
 };
 
@@ -134,7 +136,7 @@ void print_json(const ModelInfo& info, bool by_layer) {
 }
 
 void run_info(const InfoOptions& options) {
-  const ModelFolder folder = open_model({options.model, options.architecture});
+  const ModelFolder folder = open_model({options.model, options.architecture, 0, options.variant});
   // Sizes are all that is wanted, so the weights go to the device that stores none.
   const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
   const auto unet =
@@ -154,6 +156,7 @@ void add_info_command(CLI::App& app) {
                       "Model folder (diffusers layout) or its unet folder");
   command->add_option("--architecture", options->architecture,
                       "Instead of a folder: sd15, sd21 or sdxl as they come with fdbench");
+  add_variant_option(*command, options->variant);
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

@@ -121,6 +121,7 @@ Score prompt_score(const std::string& name, JudgedPictures& pictures, const Look
                                                       " pictures (in the order of their names)");
   }
   const ClipJudge& clip = pictures.clip();
+  clip.warn_of_cut_prompts(prompts);
   const at::Tensor texts = clip.text_embeds(prompts);
   const at::Tensor values = name == kClipScore ? clip_scores(judged.image_embeds, texts)
                                                : clip.scale() * cosines(judged.image_embeds, texts);

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/profile_table.h"
+#include "cli/variant_option.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/progress.h"
@@ -25,6 +26,7 @@ constexpr std::int64_t kDefaultSide = 64;
 
 struct ProfileCommandOptions {
   std::string model, architecture, latent;
+  std::string variant;
   std::string dtype = "bfloat16", device = "cpu", format = "table";
   std::filesystem::path trace;
   std::uint64_t seed = 0;
@@ -82,7 +84,8 @@ std::pair<std::int64_t, std::int64_t> parse_latent(const std::string& text, cons
 ProfiledModel load_model(const ProfileCommandOptions& options, at::ScalarType dtype,
                          const at::Device& device) {
   TimeSpan time{steady_nanoseconds(), 0};
-  const ModelFolder folder = open_model({options.model, options.architecture, options.seed});
+  const ModelFolder folder =
+      open_model({options.model, options.architecture, options.seed, options.variant});
   ProfiledModel model{folder.description(), {}, nullptr, 0};
   const nlohmann::json config = folder.config("unet");
   model.config = read_unet_config(config, folder.config_path("unet"));
@@ -158,6 +161,7 @@ void run_profile(const ProfileCommandOptions& options) {
 void add_options(CLI::App& command, ProfileCommandOptions& options) {
   command.add_option("MODEL_DIR", options.model,
                      "Model folder (diffusers layout) or its unet folder");
+  add_variant_option(command, options.variant);
   command.add_option("--architecture", options.architecture,
                      "Instead of MODEL_DIR: sd15, sd21 or sdxl with random weights");
   command.add_option("--seed", options.seed, "Seed of latent, text and random weights")

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "core/error.h"
+#include "core/notes.h"
 #include "sweep/sweep_runner.h"
 
 namespace fdbench {
@@ -53,6 +54,7 @@ void run_run(RunOptions options) {
   }
   if (!options.timing_rounds.empty()) {
     options.sweep.timing_rounds = parse_rounds(options.timing_rounds);
+    set_note_sink({});  // the process that asked has said it all
   }
   options.sweep.timing_command = same_command(options);
   run_sweep(experiment, options.sweep);

@@ -62,9 +62,13 @@ void print_json(const std::vector<std::vector<std::int64_t>>& input_ids, bool as
 void run_tokenize(const TokenizeOptions& options) {
   if (options.texts.empty() && options.texts_file.empty())
     throw usage_error("--text or --texts-file is required");
-  const CLIPTokenizer tokenizer(ModelFolder(options.model).part_path("tokenizer"));
+  const ModelFolder folder(options.model);
+  const CLIPTokenizer tokenizer(folder.part_path("tokenizer"));
+  const bool as_pipeline = folder.has("text_encoder");  // not for a tokenizer's own folder
   std::vector<std::vector<std::int64_t>> input_ids;
-  for (const std::string& text : all_texts(options)) input_ids.push_back(tokenizer.encode(text));
+  for (const std::string& text : all_texts(options)) {
+    input_ids.push_back(tokenizer.encode(as_pipeline ? tokenizer.with_all_vectors(text) : text));
+  }
   if (options.format == "text") {
     print_text(input_ids);
   } else {

@@ -14,6 +14,7 @@
 #include "io/safetensors.h"
 #include "metrics/random_inputs.h"
 #include "pipelines/picture_noise.h"
+#include "pipelines/prompt_limits.h"
 #include "results/provenance.h"
 #include "results/run_table.h"
 #include "sweep/run_records.h"
@@ -69,7 +70,9 @@ class Worker {
       : experiment_(experiment),
         folder_(open_model(experiment)),
         pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device)),
-        sweep_(prepare_sweep(experiment, folder_, pipeline_.unet())) {}
+        sweep_(prepare_sweep(experiment, folder_, pipeline_.unet())) {
+    warn_of_cut_prompts(folder_, experiment.captions);
+  }
 
   Json ready() const {
     std::vector<RunRecord> records;

@@ -61,7 +61,13 @@ ModelFolder open_model(const ModelSource& source) {
                           ? "no model: give MODEL_DIR, or --architecture sd15 for random weights"
                           : "MODEL_DIR and --architecture are both given: only one can be used");
   }
-  if (!source.folder.empty()) return ModelFolder(source.folder);
+  if (!source.folder.empty()) {
+    ModelFolder folder(source.folder, source.variant);
+    folder.part_path("unet");
+    return folder;
+  }
+  if (!source.variant.empty())
+    throw usage_error("a variant needs a MODEL_DIR: random weights have none");
   return open_architecture(source.architecture, source.seed);
 }
 

@@ -16,6 +16,7 @@ struct ModelSource {
   std::filesystem::path folder;
   std::string architecture;  // "": `folder` counts
   std::uint64_t seed = 0;    // of the random weights
+  std::string variant;       // of the folder's weights ("fp16", "ema"); "": the plain ones
 };
 
 /// Names of the folders in models/architectures ("sd15", "sd21", "sdxl"), sorted.
@@ -28,7 +29,7 @@ std::vector<std::string> architecture_names();
 ModelFolder open_architecture(const std::string& name, std::uint64_t seed);
 
 /// The folder, or the architecture where one is named. Throws a usage error when both or neither
-/// are given.
+/// are given, and for a folder without a UNet, which it calls what it is.
 ModelFolder open_model(const ModelSource& source);
 
 }  // namespace fdbench

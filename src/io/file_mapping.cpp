@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "io/stand_in.h"
 
 namespace fdbench {
 namespace {
@@ -23,6 +24,7 @@ constexpr std::int64_t kPieceBytes = 1 << 17;  // read at a time; fits a core's 
 
 FileMapping::FileMapping(const std::filesystem::path& path) : path_(path.string()) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) throw missing_file(path);
   if (descriptor < 0) {
     throw usage_error({path.string()}, std::string("cannot open: ") + std::strerror(errno));
   }
@@ -38,9 +40,17 @@ FileMapping::FileMapping(const std::filesystem::path& path) : path_(path.string(
     throw runtime_error({path.string()}, std::string("cannot map: ") + std::strerror(reason));
   }
   descriptor_ = descriptor;
+  try {
+    refuse_stand_in(path, {reinterpret_cast<const char*>(data()), size_});
+  } catch (...) {  // no destructor runs after a constructor that throws
+    close();
+    throw;
+  }
 }
 
-FileMapping::~FileMapping() {
+FileMapping::~FileMapping() { close(); }
+
+void FileMapping::close() {
   if (size_ > 0) ::munmap(data_, size_);
   ::close(descriptor_);
 }

@@ -11,8 +11,8 @@
 
 namespace fdbench {
 
-/// Throws a usage error when the file is missing or no plain file, a runtime error when it cannot
-/// be mapped.
+/// Throws a usage error when the file is missing, no plain file or one that only stands for another
+/// (io/stand_in.h), a runtime error when it cannot be mapped.
 class FileMapping {
  public:
   explicit FileMapping(const std::filesystem::path& path);
@@ -30,6 +30,7 @@ class FileMapping {
   void read_numbers(std::size_t offset, at::ScalarType stored, at::Tensor& out) const;
 
  private:
+  void close();
   void read(std::size_t offset, void* out, std::size_t size) const;
 
   std::string path_;

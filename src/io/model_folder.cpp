@@ -9,20 +9,20 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/notes.h"
 #include "io/json_text.h"
+#include "io/load_rules.h"
+#include "io/model_path.h"
+#include "io/pipeline_class.h"
+#include "io/stand_in.h"
 #include "io/synthetic_weights.h"
+#include "io/weight_files.h"
 
 namespace fdbench {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-constexpr const char* kLayout =
-    "a diffusers model folder holds model_index.json and a folder for each part: unet/ "
-    "(config.json, "
-    "diffusion_pytorch_model.safetensors), scheduler/, vae/, text_encoder/, tokenizer/";
-constexpr const char* kIndexEnd = ".safetensors.index.json";
 
 /// A part that makes a folder a model folder, and how its own config names it.
 struct KnownPart {
@@ -55,103 +55,6 @@ std::string reason_of(const json::parse_error& error) {
   return shown == std::string::npos ? text : text.substr(shown + 2);
 }
 
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::error_code ignored;
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-/// Files of the shards that an index names, each checked to be there and to hold just what the
-/// index says.
-std::vector<fs::path> shards_of(const fs::path& index_path) {
-  const json index = read_json(index_path);
-  const Place place{index_path.string()};
-  const auto map = index.is_object() ? index.find("weight_map") : index.end();
-  if (!index.is_object() || map == index.end() || !map->is_object() || map->empty()) {
-    throw usage_error(place, "has no 'weight_map' from tensor names to shards");
-  }
-  std::map<std::string, std::set<std::string>> names_of;
-  for (const auto& [name, shard] : map->items()) {
-    if (!shard.is_string() || fs::path(shard.get<std::string>()).has_parent_path()) {
-      throw usage_error(place,
-                        "'weight_map' must give a file in the same folder for '" + name + "'");
-    }
-    names_of[shard.get<std::string>()].insert(name);
-  }
-  std::vector<fs::path> paths;
-  for (const auto& [shard, names] : names_of) {
-    const fs::path path = index_path.parent_path() / shard;
-    if (!fs::is_regular_file(path)) {
-      throw runtime_error({path.string()}, "this shard is missing; " +
-                                               index_path.filename().string() + " puts tensor '" +
-                                               *names.begin() + "' there");
-    }
-    paths.push_back(path);
-  }
-  return paths;
-}
-
-/// A shard must hold the tensors that the index puts there and no others.
-void check_against_index(const fs::path& index_path, const std::vector<SafetensorsFile>& files) {
-  const json index = read_json(index_path);
-  const json& map = index.at("weight_map");
-  std::map<std::string, const SafetensorsFile*> by_name;
-  for (const SafetensorsFile& file : files) by_name[file.path().filename().string()] = &file;
-  for (const auto& [name, shard] : map.items()) {
-    const SafetensorsFile& file = *by_name.at(shard.get<std::string>());
-    if (!file.contains(name)) {
-      throw runtime_error(
-          {file.path().string()},
-          "has no tensor '" + name + "', which " + index_path.filename().string() + " puts there");
-    }
-  }
-  for (const SafetensorsFile& file : files) {
-    for (const std::string& name : file.names()) {
-      const auto found = map.find(name);
-      if (found != map.end() && *found == file.path().filename().string()) continue;
-      throw runtime_error({file.path().string()}, "has tensor '" + name + "', which " +
-                                                      index_path.filename().string() +
-                                                      " does not put there");
-    }
-  }
-}
-
-/// The files that hold a part's weights.
-struct WeightFiles {
-  std::vector<fs::path> paths;
-  fs::path index;  // empty: a single file
-};
-
-[[noreturn]] void throw_no_weights(const fs::path& folder) {
-  for (const fs::path& path : entries(folder)) {
-    if (path.extension() != ".bin" && path.extension() != ".ckpt" && path.extension() != ".pt")
-      continue;
-    throw usage_error({path.string()},
-                      "only safetensors are read; convert it in Python: "
-                      "DiffusionPipeline.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)");
-  }
-  throw usage_error({folder.string()},
-                    "has no weights; wanted is diffusion_pytorch_model.safetensors or "
-                    "model.safetensors, its .fp16 "
-                    "variant, or shards with their .safetensors.index.json");
-}
-
-WeightFiles find_weights(const fs::path& folder) {
-  for (const std::string variant : {"", ".fp16"}) {
-    for (const std::string base : {"diffusion_pytorch_model", "model"}) {
-      const fs::path single = folder / (base + variant + ".safetensors");
-      if (fs::exists(single)) return {{single}, {}};
-      for (const std::string& index :
-           {base + variant + kIndexEnd, base + ".safetensors.index" + variant + ".json"}) {
-        if (fs::exists(folder / index)) return {shards_of(folder / index), folder / index};
-      }
-    }
-  }
-  throw_no_weights(folder);
-}
-
 /// The part whose own folder `path` is; "" when it is none.
 std::string own_part(const fs::path& path) {
   if (fs::exists(path / "vocab.json") || fs::exists(path / "tokenizer.json")) return "tokenizer";
@@ -168,14 +71,34 @@ std::string own_part(const fs::path& path) {
   return "";
 }
 
+/// Of another part that a folder may hold for the part, such as a training's average of the
+/// weights.
+constexpr const char* kOtherParts[] = {"ema", "non_ema"};
+
+json read_index(const fs::path& folder) {
+  const fs::path path = folder / "model_index.json";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) && !fs::is_symlink(path, ignored)) return nullptr;
+  json index = read_json(path);
+  if (!index.is_object()) throw usage_error({path.string()}, "must be a JSON object");
+  return index;
+}
+
+std::string joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
 }  // namespace
 
 json read_json(const fs::path& path) {
-  if (!fs::exists(path)) throw usage_error({path.string()}, "does not exist");
+  if (!fs::exists(path)) throw missing_file(path);
   if (!fs::is_regular_file(path)) throw usage_error({path.string()}, "is no file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw usage_error({path.string()}, "cannot be read");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
+  refuse_stand_in(path, text);
   if (nested_too_deeply(text)) throw usage_error({path.string()}, "is nested too deeply");
   try {
     return parse_json(text);
@@ -186,22 +109,37 @@ json read_json(const fs::path& path) {
   }
 }
 
-ModelFolder::ModelFolder(fs::path path) : path_(std::move(path)) {
-  if (!fs::exists(path_))
-    throw usage_error({path_.string()}, std::string("does not exist; ") + kLayout);
-  if (!fs::is_directory(path_))
-    throw usage_error({path_.string()}, std::string("is no folder; ") + kLayout);
+ModelFolder::ModelFolder(fs::path path, std::string variant)
+    : path_(model_path(path)), variant_(std::move(variant)), index_(read_index(path_)) {
   const bool known = std::any_of(kParts.begin(), kParts.end(), [this](const KnownPart& part) {
-    return fs::is_directory(path_ / part.name);
+    return !folder_of(part.name).empty();
   });
-  if (known) return;
-  own_part_ = own_part(path_);
-  if (own_part_.empty())
-    throw usage_error({path_.string()}, std::string("is no model folder; ") + kLayout);
+  if (!known) own_part_ = own_part(path_);
+  if (!known && own_part_.empty()) {
+    refuse_other_contents(path_);
+    throw usage_error({path_.string()}, std::string("is no model folder; ") + kModelLayout);
+  }
+  if (!variant_.empty()) check_variant();
 }
 
 ModelFolder::ModelFolder(fs::path path, std::uint64_t weights_seed) : ModelFolder(std::move(path)) {
   weights_seed_ = weights_seed;
+}
+
+void ModelFolder::check_variant() const {
+  std::set<std::string> there;
+  for (const KnownPart& part : kParts) {
+    for (const char* other : kOtherParts) {
+      if (fs::is_directory(path_ / (std::string(part.name) + "_" + other))) there.insert(other);
+    }
+    if (!has(part.name)) continue;
+    const std::vector<std::string> variants = weight_variants(part_path(part.name));
+    there.insert(variants.begin(), variants.end());
+  }
+  if (there.contains(variant_)) return;
+  throw usage_error({path_.string()},
+                    "no part has weights of the variant '" + variant_ + "'" +
+                        (there.empty() ? "; it has no variants" : "; there are " + joined(there)));
 }
 
 std::string ModelFolder::description() const {
@@ -210,20 +148,77 @@ std::string ModelFolder::description() const {
          ")";
 }
 
+fs::path ModelFolder::folder_of(const std::string& name) const {
+  const fs::path plain = path_ / name, chosen = path_ / (name + "_" + variant_);
+  if (!variant_.empty() && fs::is_directory(chosen)) return chosen;
+  std::error_code ignored;
+  if (fs::is_symlink(plain, ignored) && !fs::exists(plain, ignored)) throw missing_file(plain);
+  const bool is_there = fs::is_directory(plain);
+  for (const char* other : kOtherParts) {
+    const std::string beside = name + "_" + other;
+    if (!fs::is_directory(path_ / beside)) continue;
+    if (is_there) {
+      say_note(Place{path_.string()}, beside + "/ is left aside, " + name + "/ counts (--variant " +
+                                          other + ", or variant: in a config, takes it)");
+      continue;
+    }
+    say_note(Place{path_.string()}, "has no " + name + "/: " + beside + "/ is taken in its place");
+    return path_ / beside;
+  }
+  return is_there ? plain : fs::path();
+}
+
 bool ModelFolder::has(const std::string& name) const {
-  return own_part_.empty() ? fs::is_directory(path_ / name) : name == own_part_;
+  if (!own_part_.empty()) return name == own_part_;
+  // [null, null] stands for a part that the pipeline goes without, whatever lies there.
+  const auto entry = index_.is_object() ? index_.find(name) : index_.end();
+  const bool is_left_out = index_.is_object() && entry != index_.end() && entry->is_array() &&
+                           entry->size() == 2 && entry->back().is_null();
+  return !is_left_out && !folder_of(name).empty();
+}
+
+std::string ModelFolder::pipeline_class() const { return fdbench::pipeline_class(index_); }
+
+Error ModelFolder::no_unet() const {
+  const std::string name = pipeline_class();
+  const std::string whose = name.empty() ? "a model" : "a " + name;
+  const bool listed = index_.is_object() && index_.contains("transformer");
+  if (listed || fs::is_directory(path_ / "transformer")) {
+    std::string denoiser = "a transformer";
+    const fs::path config = path_ / "transformer" / "config.json";
+    if (fs::is_regular_file(config)) {
+      const json read = read_json(config);
+      const json class_name = read.is_object() ? read.value("_class_name", json()) : json();
+      if (class_name.is_string()) denoiser += " (" + class_name.get<std::string>() + ")";
+    }
+    return usage_error(
+        {path_.string()},
+        "is the folder of " + whose + ": its denoiser is " + denoiser +
+            ", no UNet; fdbench draws with UNets alone (UNet2DConditionModel: Stable "
+            "Diffusion 1.x, 2.x and XL)");
+  }
+  const std::string purpose = other_purpose(name);
+  if (purpose.empty())
+    return usage_error({path_.string()}, std::string("has no unet/; ") + kModelLayout);
+  return usage_error({path_.string()}, "is the folder of " + whose + " (" + purpose +
+                                           ") and has no unet/; fdbench draws pictures from text "
+                                           "with a UNet2DConditionModel");
 }
 
 fs::path ModelFolder::part_path(const std::string& name) const {
-  if (!has(name)) throw usage_error({path_.string()}, "has no " + name + "/; " + kLayout);
-  return own_part_.empty() ? path_ / name : path_;
+  if (has(name)) return own_part_.empty() ? folder_of(name) : path_;
+  if (name == "unet" && own_part_.empty()) throw no_unet();
+  throw usage_error({path_.string()}, "has no " + name + "/; " + kModelLayout);
 }
 
 fs::path ModelFolder::config_path(const std::string& name) const {
   return part_path(name) / (name == "scheduler" ? "scheduler_config.json" : "config.json");
 }
 
-json ModelFolder::config(const std::string& name) const { return read_json(config_path(name)); }
+json ModelFolder::config(const std::string& name) const {
+  const fs::path path = config_path(name);
+  return as_diffusers_loads(name, read_json(path), index_, path);
+}
 
 std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::ScalarType dtype,
                                               at::Device device) const {
@@ -231,15 +226,12 @@ std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::Scala
     part_path(name);  // throws when the model has no such part
     return std::make_unique<SyntheticWeights>(*weights_seed_, dtype, device);
   }
-  const WeightFiles found = find_weights(part_path(name));
-  std::vector<SafetensorsFile> files;
-  for (const fs::path& path : found.paths) files.emplace_back(path);
-  if (!found.index.empty()) check_against_index(found.index, files);
-  return std::make_unique<SafetensorsWeights>(std::move(files), dtype, device);
+  return std::make_unique<SafetensorsWeights>(open_weights(find_weights(part_path(name), variant_)),
+                                              dtype, device);
 }
 
 std::string ModelFolder::weights_hash(const std::string& name) const {
-  WeightFiles found = synthetic() ? WeightFiles{} : find_weights(part_path(name));
+  WeightFiles found = synthetic() ? WeightFiles{} : find_weights(part_path(name), variant_);
   found.paths.push_back(config_path(name));
   std::string summary = synthetic() ? "random " + std::to_string(*weights_seed_) + "\n" : "";
   for (const fs::path& path : found.paths) {

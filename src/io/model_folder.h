@@ -22,8 +22,10 @@ nlohmann::json read_json(const std::filesystem::path& path);
 /// count.
 class ModelFolder {
  public:
-  /// Throws a usage error when `path` is no folder or has no component that fdbench knows.
-  explicit ModelFolder(std::filesystem::path path);
+  /// path: the folder, or one of the Hugging Face cache (io/model_path.h). variant: of the weights,
+  /// as diffusers' `variant`; "ema" also takes the folder unet_ema/ in place of unet/. Throws a
+  /// usage error with the remedy when `path` is no model folder or has no such variant.
+  explicit ModelFolder(std::filesystem::path path, std::string variant = "");
   /// A folder of configurations whose weights are SyntheticWeights of the seed.
   ModelFolder(std::filesystem::path path, std::uint64_t weights_seed);
 
@@ -35,13 +37,16 @@ class ModelFolder {
   /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer",
   /// "scheduler").
   bool has(const std::string& name) const;
-  /// Parsed config of a component: <name>/config.json, or scheduler/scheduler_config.json.
+  /// `_class_name` of model_index.json; "" without one.
+  std::string pipeline_class() const;
+  /// Config of a component, <name>/config.json or scheduler/scheduler_config.json, as diffusers
+  /// takes it (io/load_rules.h).
   nlohmann::json config(const std::string& name) const;
   std::filesystem::path config_path(const std::string& name) const;
-  /// Folder of a component. Throws a usage error when the model has none of that name.
+  /// Folder of a component. Throws a usage error when the model has none of that name; for a
+  /// missing UNet it says what the folder is.
   std::filesystem::path part_path(const std::string& name) const;
-  /// Opens the component's weights: diffusion_pytorch_model.safetensors, model.safetensors, their
-  /// fp16 variants, or the shards of *.safetensors.index.json. Throws when there are none.
+  /// Opens the component's weights (io/weight_files.h). Throws when there are none.
   std::unique_ptr<Weights> weights(const std::string& name, at::ScalarType dtype,
                                    at::Device device) const;
   /// Hash of the names, sizes and contents of the component's weight files and config, for
@@ -49,7 +54,14 @@ class ModelFolder {
   std::string weights_hash(const std::string& name) const;
 
  private:
+  /// Folder of a component, or of the one that stands in for it; "" when there is none.
+  std::filesystem::path folder_of(const std::string& name) const;
+  void check_variant() const;
+  Error no_unet() const;
+
   std::filesystem::path path_;
+  std::string variant_;
+  nlohmann::json index_;  // model_index.json; null without one
   std::string own_part_;  // not empty: `path_` is itself the folder of this component
   std::optional<std::uint64_t> weights_seed_;
 };

@@ -6,12 +6,16 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/notes.h"
 #include "io/file_mapping.h"
 #include "io/model_folder.h"
+#include "io/model_path.h"
+#include "io/weight_files.h"
 #include "metrics/image_processor.h"
 #include "models/clip_text.h"
 #include "models/clip_vision.h"
 #include "text/clip_tokenizer.h"
+#include "text/cut_prompts.h"
 
 namespace fdbench {
 namespace {
@@ -63,9 +67,9 @@ struct ClipJudge::Impl {
   std::string hash;
 
   explicit Impl(const fs::path& path)
-      : folder(path),
+      : folder(model_path(path)),
         config(read_json(folder / "config.json")),
-        weights(files(), at::kFloat, at::kCPU),
+        weights(open_weights(find_weights(folder)), at::kFloat, at::kCPU),
         shared(weights),
         tokenizer(folder),
         text(tower_config(config, "text_config", folder / "config.json"), shared,
@@ -78,10 +82,9 @@ struct ClipJudge::Impl {
     hash = clip_judge_hash(folder);
   }
 
-  std::vector<SafetensorsFile> files() const {
-    std::vector<SafetensorsFile> files;
-    files.emplace_back(folder / "model.safetensors");
-    return files;
+  /// Tokens of a text that count.
+  std::int64_t length() const {
+    return std::min(tokenizer.model_max_length(), text.max_position_embeddings());
   }
 
   /// What the vision tower takes.
@@ -111,8 +114,7 @@ std::vector<at::Tensor> ClipJudge::patch_states(const at::Tensor& pictures) cons
 
 at::Tensor ClipJudge::text_embeds(const std::vector<std::string>& prompts) const {
   const c10::InferenceMode inference;
-  const std::int64_t length =
-      std::min(impl_->tokenizer.model_max_length(), impl_->text.max_position_embeddings());
+  const std::int64_t length = impl_->length();
   std::vector<at::Tensor> embeds;
   for (std::size_t first = 0; first < prompts.size(); first += kTextsAtOnce) {
     std::vector<std::int64_t> ids;
@@ -130,12 +132,20 @@ at::Tensor ClipJudge::text_embeds(const std::vector<std::string>& prompts) const
   return at::cat(embeds, 0);
 }
 
+void ClipJudge::warn_of_cut_prompts(const std::vector<std::string>& prompts) const {
+  const std::string message = about_cut_prompts(impl_->tokenizer, impl_->length(), prompts);
+  if (!message.empty()) say_warning(Place{impl_->folder.string()}, message);
+}
+
 double ClipJudge::scale() const { return impl_->scale; }
 
 const std::string& ClipJudge::hash() const { return impl_->hash; }
 
 std::string clip_judge_hash(const fs::path& folder) {
-  return hash_of_files({folder / "model.safetensors", folder / "preprocessor_config.json"});
+  const fs::path found = model_path(folder);
+  std::vector<fs::path> files = find_weights(found).paths;
+  files.push_back(found / "preprocessor_config.json");
+  return hash_of_files(files);
 }
 
 at::Tensor cosines(const at::Tensor& a, const at::Tensor& b) {

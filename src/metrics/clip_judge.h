@@ -25,6 +25,8 @@ class ClipJudge {
   /// What the vision tower knows of each patch after each of its layers, for
   /// `perceptual_distance`: one [n, patches, hidden_size] a layer.
   std::vector<at::Tensor> patch_states(const at::Tensor& pictures) const;
+  /// Warns once of the prompts of which `text_embeds` reads only the beginning.
+  void warn_of_cut_prompts(const std::vector<std::string>& prompts) const;
   /// -> text_embeds [n, d], not normalised.
   at::Tensor text_embeds(const std::vector<std::string>& prompts) const;
   /// exp(logit_scale): what PickScore multiplies the cosine with.

@@ -1,6 +1,9 @@
 #include "models/config_reader.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "core/notes.h"
 
 namespace fdbench {
 
@@ -22,11 +25,22 @@ std::string shown(const json& value) {
   return value.is_string() ? std::string("'").append(text).append("'") : text;
 }
 
+/// True when `word` is `name` but for one place where up to two letters differ, are missing or
+/// more.
+bool is_slip(const std::string& word, const std::string& name) {
+  constexpr std::size_t kMostLetters = 2;
+  const auto [a, b] = std::mismatch(word.begin(), word.end(), name.begin(), name.end());
+  const auto most = std::min(word.end() - a, name.end() - b);
+  const auto tail = std::mismatch(word.rbegin(), word.rbegin() + most, name.rbegin());
+  const auto same = static_cast<std::size_t>((a - word.begin()) + (tail.first - word.rbegin()));
+  return std::max(word.size(), name.size()) <= same + kMostLetters && same > kMostLetters;
+}
+
 }  // namespace
 
 ConfigReader::ConfigReader(const json& config, const std::filesystem::path& place,
                            const std::string& class_name)
-    : config_(config), place_{place.string()} {
+    : config_(config), place_{place.string()}, class_name_(class_name) {
   if (!config.is_object()) throw usage_error(place_, "must be a JSON object");
   const auto found = config.find("_class_name");
   if (found != config.end() && *found != class_name) {
@@ -35,8 +49,10 @@ ConfigReader::ConfigReader(const json& config, const std::filesystem::path& plac
 }
 
 Error ConfigReader::error(const std::string& key, const std::string& message) const {
-  return usage_error(place_, "'" + key + "': " + message);
+  return usage_error(place_of(key), "'" + key + "': " + message);
 }
+
+Place ConfigReader::place_of(const std::string&) const { return place_; }
 
 Error ConfigReader::unsupported(const std::string& key, const std::string& supported) const {
   const auto found = config_.find(key);
@@ -164,14 +180,43 @@ void ConfigReader::only(const std::string& key, const json& supported) {
   if (found != nullptr && *found != supported) throw unsupported(key, shown(supported));
 }
 
-void ConfigReader::finish() const {
-  const std::vector<std::string> candidates(known_.begin(), known_.end());
+std::vector<std::string> ConfigReader::unread() const {
+  std::vector<std::string> keys;
   for (const auto& [key, value] : config_.items()) {
-    if (key.starts_with('_') || known_.contains(key)) continue;
-    const std::string near = nearest(key, candidates);
-    throw usage_error(place_, "unknown key '" + key + "'" +
-                                  (near.empty() ? "" : ", did you mean '" + near + "'?"));
+    if (!key.starts_with('_') && !known_.contains(key)) keys.push_back(key);
   }
+  return keys;
 }
+
+std::string ConfigReader::near(const std::string& key) const {
+  const std::string found = nearest(key, {known_.begin(), known_.end()});
+  return found.empty() ? "" : ", did you mean '" + found + "'?";
+}
+
+Error ConfigReader::unknown(const std::string& key) const {
+  return usage_error(place_of(key), "unknown key '" + key + "'" + near(key));
+}
+
+std::string ConfigReader::live_key_for(const std::string& slip) const {
+  for (const std::string& live : known_) {
+    if (!config_.contains(live) && is_slip(slip, live)) return live;
+  }
+  return "";
+}
+
+void ConfigReader::pass_over(const std::vector<std::string>& keys) const {
+  if (keys.empty()) return;
+  std::string list, slips;
+  for (const std::string& key : keys) {
+    list += (list.empty() ? "'" : ", '") + key + "'";
+    const std::string live = live_key_for(key);
+    if (!live.empty()) slips += "; did you mean '" + live + "' by '" + key + "'?";
+  }
+  const std::string whose = class_name_.empty() ? "this class" : class_name_;
+  say_warning(place_of(keys.front()),
+              whose + " has no option " + list + ": passed over, as in diffusers" + slips);
+}
+
+void ConfigReader::finish() const { pass_over(unread()); }
 
 }  // namespace fdbench

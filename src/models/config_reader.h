@@ -1,5 +1,5 @@
-// Strict reading of a component's config.json: every key is asked for with its type, and no unknown
-// key may be left over.
+// Strict reading of a component's config.json: every key that its class has is asked for with its
+// type; keys that the class has not are passed over with a warning, as diffusers does.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ class ConfigReader {
   /// `_class_name` than `class_name`.
   ConfigReader(const nlohmann::json& config, const std::filesystem::path& place,
                const std::string& class_name);
+  virtual ~ConfigReader() = default;
 
   /// A whole number from 1 to 2^24.
   std::int64_t positive(const std::string& key, std::int64_t fallback);
@@ -53,8 +54,9 @@ class ConfigReader {
   void only(const std::string& key, const nlohmann::json& supported);
   /// The key may have any value: it does not matter here.
   void any(const std::string& key) { known_.insert(key); }
-  /// Throws when the file has a key that was not asked for, with the nearest one that was. Keys
-  /// with a leading underscore may be left.
+  /// Warns once of the keys that were not asked for, with the nearest one that was: the class has
+  /// no such options (a training's bookkeeping, notes, slips of the pen). Keys with a leading
+  /// underscore and a training's moving average (EMAModel.save_pretrained) are expected ones.
   void finish() const;
 
   /// For a value that is wrong: "'key': message".
@@ -62,11 +64,25 @@ class ConfigReader {
   /// For a value that diffusers may know but fdbench does not: names value and what is supported.
   Error unsupported(const std::string& key, const std::string& supported) const;
 
+ protected:
+  /// Where the value of a key comes from, for messages.
+  virtual Place place_of(const std::string& key) const;
+  /// Keys that were not asked for, those with a leading underscore left out.
+  std::vector<std::string> unread() const;
+  /// "unknown key 'x', did you mean 'y'?".
+  Error unknown(const std::string& key) const;
+  /// The warning of `finish` for these keys of one file; nothing for none.
+  void pass_over(const std::vector<std::string>& keys) const;
+
  private:
+  std::string near(const std::string& key) const;
+  /// The key of the class that is missing and was meant by `slip`; "" when there is none.
+  std::string live_key_for(const std::string& slip) const;
   std::int64_t checked_positive(const std::string& key, const nlohmann::json& number) const;
 
   const nlohmann::json& config_;
   Place place_;
+  std::string class_name_;
   std::set<std::string> known_;
 };
 

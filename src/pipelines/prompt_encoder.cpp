@@ -35,7 +35,8 @@ class ClipText {
   at::Tensor input_ids(const std::vector<std::string>& prompts, std::int64_t length) const {
     std::vector<std::int64_t> ids;
     for (const std::string& prompt : prompts) {
-      const std::vector<std::int64_t> tokens = tokenizer_.encode(prompt, length);
+      const std::vector<std::int64_t> tokens =
+          tokenizer_.encode(tokenizer_.with_all_vectors(prompt), length);
       ids.insert(ids.end(), tokens.begin(), tokens.end());
     }
     return at::tensor(ids, at::kLong)
@@ -139,6 +140,16 @@ void check_width(const ModelFolder& folder, const std::string& key, std::int64_t
                         ", the folder's text encoders make " + std::to_string(made));
 }
 
+/// StableDiffusionPipeline then hides the padding from the text encoder.
+void refuse_attention_mask(const ModelFolder& folder) {
+  const nlohmann::json config = folder.config("text_encoder");
+  if (!config.is_object() || config.value("use_attention_mask", nlohmann::json(false)) != true) {
+    return;
+  }
+  throw usage_error({folder.config_path("text_encoder").string()},
+                    "'use_attention_mask': true is not supported; fdbench supports false");
+}
+
 std::unique_ptr<PromptEncoder> two_encoders(const ModelFolder& folder, const UNetConfig& unet,
                                             at::ScalarType dtype, at::Device device) {
   if (!has_pair(folder, "") || !has_pair(folder, "_2")) {
@@ -175,6 +186,7 @@ std::unique_ptr<PromptEncoder> make_prompt_encoder(const ModelFolder& folder, at
   }
   if (folder.has("text_encoder_2")) return two_encoders(folder, unet, dtype, device);
   if (!has_pair(folder, "")) return nullptr;
+  refuse_attention_mask(folder);
   ClipText text(folder, "text_encoder", "tokenizer", dtype, device);
   check_width(folder, "cross_attention_dim", unet.cross_attention_dim,
               text.encoder().hidden_size());

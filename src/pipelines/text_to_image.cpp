@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/notes.h"
+#include "io/pipeline_class.h"
 #include "models/slowed_denoiser.h"
 #include "models/unet_2d_condition.h"
 #include "models/unet_config.h"
@@ -21,6 +23,22 @@ std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& n
   return std::make_unique<Model>(folder.config(name), *weights, folder.config_path(name));
 }
 
+/// Refuses the folders of pipelines that do something else than to draw from a text; of one that is
+/// not known it says how it is used.
+void check_pipeline(const ModelFolder& folder) {
+  const std::string name = folder.pipeline_class();
+  if (name.empty() || draws_from_text(name)) return;
+  const Place place{(folder.path() / "model_index.json").string()};
+  const std::string purpose = other_purpose(name);
+  if (!purpose.empty()) {
+    throw usage_error(place, "is of a " + name + ": " + purpose +
+                                 "; fdbench draws pictures from text (StableDiffusionPipeline, "
+                                 "StableDiffusionXLPipeline)");
+  }
+  say_warning(place,
+              "is of a " + name + ": its parts are used as StableDiffusionPipeline uses them");
+}
+
 /// Refuses models that draw from more than noise and text.
 void check_task(const ModelFolder& folder, const UNetConfig& unet) {
   const Place place{folder.config_path("unet").string()};
@@ -34,7 +52,6 @@ void check_task(const ModelFolder& folder, const UNetConfig& unet) {
   const std::filesystem::path index_path = folder.path() / "model_index.json";
   if (!std::filesystem::exists(index_path)) return;
   const nlohmann::json index = read_json(index_path);
-  if (!index.is_object()) throw usage_error({index_path.string()}, "must be a JSON object");
   const auto aesthetics = index.find("requires_aesthetics_score");
   if (aesthetics != index.end() && *aesthetics == true) {
     throw usage_error({index_path.string()},
@@ -51,6 +68,7 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
       synthetic_(folder.synthetic()),
       dtype_(dtype),
       device_(device) {
+  check_pipeline(folder);
   const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
   check_task(folder, config);
   takes_time_ids_ = config.addition_time_embed_dim.has_value();
@@ -123,22 +141,15 @@ at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
   return at::cat(pictures, 0);
 }
 
-nlohmann::json scheduler_config(const ModelFolder& folder) {
+FolderScheduler scheduler_config(const ModelFolder& folder) {
+  check_pipeline(folder);
   if (!folder.has("scheduler")) {
     throw usage_error(
         {folder.path().string()},
         "has no scheduler/scheduler_config.json, which says on how much noise the model "
         "was trained; copy it from the model that this one was made of");
   }
-  nlohmann::json config = folder.config("scheduler");
-  const std::filesystem::path index = folder.path() / "model_index.json";
-  if (!config.is_object() || !std::filesystem::exists(index)) return config;
-  const nlohmann::json parts = read_json(index);
-  const auto name = parts.is_object() ? parts.find("_class_name") : parts.end();
-  if (name == parts.end() || *name != "StableDiffusionPipeline") return config;
-  config["steps_offset"] = 1;
-  config["clip_sample"] = false;
-  return config;
+  return {folder.config("scheduler"), folder.config_path("scheduler").string()};
 }
 
 std::int64_t TextToImagePipeline::factor() const {

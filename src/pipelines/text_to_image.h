@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -78,10 +79,14 @@ class TextToImagePipeline {
   std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
 
-/// scheduler_config.json as diffusers' pipeline for this folder uses it: StableDiffusionPipeline
-/// replaces a `steps_offset` other than 1 and a true `clip_sample`, which old folders carry, by 1
-/// and false. Unchanged where model_index.json names no StableDiffusionPipeline. Throws a usage
-/// error for a folder without one.
-nlohmann::json scheduler_config(const ModelFolder& folder);
+/// What a folder says of its scheduler.
+struct FolderScheduler {
+  nlohmann::json config;
+  std::string file;  // for messages
+};
+
+/// scheduler_config.json as diffusers' pipeline for this folder uses it (io/load_rules.h). Throws a
+/// usage error for a folder without one, and for one whose pipeline does not draw from text.
+FolderScheduler scheduler_config(const ModelFolder& folder);
 
 }  // namespace fdbench

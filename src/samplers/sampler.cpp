@@ -7,6 +7,7 @@
 #include "samplers/dpm_solver_singlestep.h"
 #include "samplers/euler.h"
 #include "samplers/euler_ancestral.h"
+#include "samplers/foreign_schedulers.h"
 #include "samplers/known_options.h"
 #include "samplers/lcm.h"
 #include "samplers/pndm.h"
@@ -78,18 +79,48 @@ std::string class_of(const json& scheduler_config) {
   return found != scheduler_config.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-const SamplerKind& kind_of(const std::string& name, const std::string& folder_class) {
-  const std::string& wanted = name.empty() ? folder_class : name;
+const SamplerKind* find_kind(const std::string& wanted) {
   for (const SamplerKind& kind : sampler_kinds()) {
-    if (wanted == kind.name || wanted == kind.class_name) return kind;
+    if (wanted == kind.name || wanted == kind.class_name) return &kind;
   }
-  if (name.empty()) {
-    throw usage_error((wanted.empty()
-                           ? "the folder's scheduler config names no class"
-                           : "the folder's scheduler '" + wanted + "' is not supported") +
-                      "; choose a sampler (--sampler ddim); supported: " + joined(sampler_names()));
+  return nullptr;
+}
+
+/// The folder's own class is not among ours.
+Error not_supported(const std::string& folder_class) {
+  if (folder_class.empty()) {
+    return usage_error(
+        "the scheduler config names no class (_class_name), so that the sampler must "
+        "be chosen: one of " +
+        joined(sampler_names()));
   }
+  const std::string related = related_sampler(folder_class);
+  return usage_error("the folder's scheduler '" + folder_class + "' is not supported; '" + related +
+                     "' works on the same noise schedule, which draws other pictures than " +
+                     folder_class + " (--sampler " + related + ", or sampler: in a config)");
+}
+
+const SamplerKind& kind_of(const std::string& name, const std::string& folder_class) {
+  if (const SamplerKind* kind = find_kind(name.empty() ? folder_class : name)) return *kind;
+  if (name.empty()) throw not_supported(folder_class);
   throw usage_error("sampler '" + name + "' is not known" + advice(name, sampler_names()));
+}
+
+/// Refuses schedulers that are neither ours nor related to one of ours.
+void check_training(const json& config, const std::string& name) {
+  refuse_other_training(config, name);
+  const std::string folder_class = class_of(config);
+  if (folder_class.empty() || find_kind(folder_class) != nullptr) return;
+  if (!related_sampler(folder_class).empty()) return;
+  throw usage_error(
+      "the folder's scheduler '" + folder_class +
+      "' is not known, nor whether its network was trained on the noise of another; "
+      "where it was, name that class here and in model_index.json (DDIMScheduler, ...)");
+}
+
+/// The error with the folder's file as its place.
+Error at(const std::string& file, const Error& error) {
+  return file.empty() ? error : usage_error(Place{file}, error.what());
 }
 
 /// Options of the folder, the name, and the user, each over those before. Keys of other schedulers
@@ -97,7 +128,10 @@ const SamplerKind& kind_of(const std::string& name, const std::string& folder_cl
 SamplerConfig merged(const json& scheduler_config, const json& implied, const json& overrides) {
   SamplerConfig config(json::object());
   for (const auto& [key, value] : scheduler_config.items()) {
-    if (!key.starts_with('_')) config.options[key] = value;
+    if (key.starts_with('_')) continue;
+    config.options[key] = value;
+    const bool chosen = implied.contains(key) || (overrides.is_object() && overrides.contains(key));
+    if (!chosen) config.of_folder.push_back(key);
   }
   config.options.update(implied);
   if (!overrides.is_null()) config.options.update(overrides);
@@ -111,11 +145,22 @@ SamplerConfig merged(const json& scheduler_config, const json& implied, const js
 }  // namespace
 
 std::unique_ptr<Sampler> make_sampler(const std::string& name, const json& scheduler_config,
-                                      const json& overrides, int num_steps) {
-  if (!scheduler_config.is_object()) throw usage_error("a scheduler config must be a JSON object");
+                                      const json& overrides, int num_steps,
+                                      const std::string& file) {
+  if (!scheduler_config.is_object()) {
+    throw at(file, usage_error("a scheduler config must be a JSON object"));
+  }
+  try {
+    check_training(scheduler_config, name);
+    if (name.empty()) kind_of(name, class_of(scheduler_config));
+  } catch (const Error& error) {
+    throw at(file, error);
+  }
   const SamplerKind& kind = kind_of(name, class_of(scheduler_config));
   const json implied = name == kind.name ? kind.implied : json::object();
-  return kind.make(merged(scheduler_config, implied, overrides), num_steps);
+  SamplerConfig config = merged(scheduler_config, implied, overrides);
+  config.file = file;
+  return kind.make(config, num_steps);
 }
 
 std::vector<std::string> sampler_names() {

@@ -42,14 +42,17 @@ class Sampler {
 };
 
 /// Makes a sampler for `num_steps` steps. name: one of sampler_names(); or a diffusers class name
-/// such as "DDIMScheduler"; or "" for the class that `scheduler_config` names. Options come from
-/// scheduler_config.json, over them what a name implies ("dpm_solver_sde" its algorithm_type), over
-/// them `overrides`. A config of another class is read as diffusers' from_config reads it: keys
-/// that only other schedulers have are left out (not in `overrides`). An unknown name, key, option
-/// value or step count is a usage error.
+/// such as "DDIMScheduler"; or "" for the class that the folder's config names. Options come from
+/// scheduler_config (of `file`, for messages), over them what a name implies ("dpm_solver_sde" its
+/// algorithm_type), over them `overrides`. A config of another class is read as diffusers'
+/// from_config reads it: keys that only other schedulers have are left out, those that no scheduler
+/// has with a warning (not in `overrides`). An unknown name, key of `overrides`, option value or
+/// step count is a usage error, and so is any sampler for a folder whose scheduler tells of another
+/// training (foreign_schedulers.h).
 std::unique_ptr<Sampler> make_sampler(const std::string& name,
                                       const nlohmann::json& scheduler_config,
-                                      const nlohmann::json& overrides, int num_steps);
+                                      const nlohmann::json& overrides, int num_steps,
+                                      const std::string& file = "");
 
 /// The short names that make_sampler takes.
 std::vector<std::string> sampler_names();

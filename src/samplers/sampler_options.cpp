@@ -55,9 +55,23 @@ std::vector<double> OptionReader::numbers(const std::string& key) {
   return list->get<std::vector<double>>();
 }
 
+Place OptionReader::place_of(const std::string& key) const {
+  const auto& keys = config_.of_folder;
+  const bool of_folder = std::find(keys.begin(), keys.end(), key) != keys.end();
+  if (!of_folder || config_.file.empty()) return ConfigReader::place_of(key);
+  return {config_.file + ": " + ConfigReader::place_of(key).file};
+}
+
 void OptionReader::finish() {
   for (const std::string& key : config_.foreign) any(key);
-  ConfigReader::finish();
+  std::vector<std::string> dead;
+  for (const std::string& key : unread()) {
+    const auto& keys = config_.of_folder;
+    const bool of_folder = std::find(keys.begin(), keys.end(), key) != keys.end();
+    if (!of_folder) throw unknown(key);
+    dead.push_back(key);
+  }
+  pass_over(dead);
 }
 
 NoiseScheduleOptions read_noise_schedule(OptionReader& reader, const NoiseScheduleOptions& defaults,

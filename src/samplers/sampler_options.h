@@ -15,11 +15,12 @@ namespace fdbench {
 /// Options as make_sampler hands them on.
 struct SamplerConfig {
   // NOLINTNEXTLINE(google-explicit-constructor): options alone are the common case.
-  SamplerConfig(nlohmann::json options, std::vector<std::string> foreign = {})
-      : options(std::move(options)), foreign(std::move(foreign)) {}
+  SamplerConfig(nlohmann::json options) : options(std::move(options)) {}
 
   nlohmann::json options;
-  std::vector<std::string> foreign;  // keys of other schedulers, left unread without a word
+  std::vector<std::string> foreign;    // keys of other schedulers, left unread without a word
+  std::vector<std::string> of_folder;  // keys whose values come from the folder's file
+  std::string file;                    // that file; "" where there is none
 };
 
 /// A ConfigReader with the checks that sampler options need. All faults are usage errors.
@@ -38,8 +39,13 @@ class OptionReader : public ConfigReader {
   std::int64_t whole(const std::string& key, std::int64_t fallback);
   /// A list of numbers; empty for null and for a missing key.
   std::vector<double> numbers(const std::string& key);
-  /// Throws when a key is left that neither this sampler nor another scheduler has.
+  /// Throws when a key is left that neither this sampler nor another scheduler has; such keys of
+  /// the folder's file are passed over with a warning.
   void finish();
+
+ protected:
+  /// The folder's file for what it says.
+  Place place_of(const std::string& key) const override;
 
  private:
   const SamplerConfig& config_;

@@ -131,6 +131,12 @@ ModelSource read_model(const ConfigValue& value, const std::filesystem::path& co
     return source;
   }
   ConfigMap map(value);
+  if (map.has("folder")) {
+    source.folder = locate(map.at("folder").text(), config);
+    if (map.has("variant")) source.variant = map.at("variant").text();
+    map.finish();
+    return source;
+  }
   source.architecture = map.at("architecture").text();
   if (map.has("weights")) map.at("weights").choice({"random"});
   if (map.has("seed")) source.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));

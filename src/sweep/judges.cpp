@@ -74,6 +74,7 @@ SweepJudges::SweepJudges(const PreparedSweep& sweep, const TextToImagePipeline& 
   const JudgeSettings& judges = experiment.judges;
   at_judges(judges, [&] {
     if (!judges.clip.empty()) clip_ = std::make_unique<ClipJudge>(judges.clip);
+    if (clip_) clip_->warn_of_cut_prompts(experiment.captions);
     if (!judges.network.empty()) {
       network_ = std::make_unique<FeatureNetwork>(judges.network, judges.protocol);
     }

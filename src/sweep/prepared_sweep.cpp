@@ -5,7 +5,6 @@
 
 #include "models/unet_2d_condition.h"
 #include "pipelines/sampler_plan.h"
-#include "pipelines/text_to_image.h"
 #include "propagation/guidance.h"
 #include "propagation/plan_cost.h"
 
@@ -120,8 +119,8 @@ std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
 
 std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run) {
   try {
-    return make_sampler(run.sampler.name, sweep.scheduler_config, run.sampler.options,
-                        run.num_steps);
+    return make_sampler(run.sampler.name, sweep.scheduler.config, run.sampler.options,
+                        run.num_steps, sweep.scheduler.file);
   } catch (const Error& error) {
     throw Error(error.kind(), place_of_fault(run, error.what()), error.what());
   }
@@ -131,7 +130,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
                             const Denoiser& denoiser) {
   PreparedSweep sweep;
   sweep.experiment = experiment;
-  sweep.scheduler_config = placed(experiment.model_place, [&] { return scheduler_config(folder); });
+  sweep.scheduler = placed(experiment.model_place, [&] { return scheduler_config(folder); });
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_costs = denoiser.costs(shape);

@@ -8,6 +8,7 @@
 
 #include "io/model_folder.h"
 #include "models/denoiser.h"
+#include "pipelines/text_to_image.h"
 #include "propagation/plan.h"
 #include "propagation/schedule.h"
 #include "samplers/sampler.h"
@@ -36,7 +37,7 @@ struct WatchedLayer {
 
 struct PreparedSweep {
   Experiment experiment;
-  nlohmann::json scheduler_config;
+  FolderScheduler scheduler;
   std::vector<PreparedRun> runs;
   std::vector<LayerInfo> layers;
   std::vector<std::int64_t> layer_parameters;  // [L]

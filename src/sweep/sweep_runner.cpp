@@ -9,6 +9,7 @@
 #include "core/cpu_set.h"
 #include "core/device.h"
 #include "core/progress.h"
+#include "pipelines/prompt_limits.h"
 #include "pipelines/text_to_image.h"
 #include "results/provenance.h"
 #include "results/result_reader.h"
@@ -53,6 +54,7 @@ class SweepRun {
     if (options_.timing_rounds) return measure_for_parent();
     say("model   " + model_line(sweep_, folder_, num_threads_));
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
+    warn_of_cut_prompts(folder_, experiment_.captions);
     if (options_.dry_run) return print_plan();
     if (already_complete()) return;
     UnitFolder unit_folder(options_.output, settings_, options_.fresh);
@@ -256,7 +258,8 @@ class SweepRun {
   Arrays picture_arrays_of(const WorkUnit& unit, Progress& progress, double done) {
     const TextToImagePipeline& pipeline = loaded();
     // What random weights draw means nothing, and is never judged.
-    if (!judges_ && experiment_.judges.wanted() && !sweep_.synthetic) judges_.emplace(sweep_, pipeline);
+    if (!judges_ && experiment_.judges.wanted() && !sweep_.synthetic)
+      judges_.emplace(sweep_, pipeline);
     const auto show = [&](std::int64_t made) {
       progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
                     sweep_.runs[unit.run].spec.name + "  picture " +

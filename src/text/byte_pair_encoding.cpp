@@ -1,5 +1,6 @@
 #include "text/byte_pair_encoding.h"
 
+#include <algorithm>
 #include <queue>
 
 #include "text/unicode.h"
@@ -40,6 +41,21 @@ struct Candidate {
 };
 
 }  // namespace
+
+std::string words_of(const std::string& token) {
+  static const std::array<std::string, 256> alphabet = byte_alphabet();
+  const std::string end = kEndOfWord;
+  const bool ends = token.ends_with(end);
+  const std::size_t size = token.size() - (ends ? end.size() : 0);
+  std::string words;
+  for (std::size_t i = 0; i < size;) {
+    const std::size_t length = static_cast<unsigned char>(token[i]) < 0x80 ? 1 : 2;
+    const auto found = std::find(alphabet.begin(), alphabet.end(), token.substr(i, length));
+    if (found != alphabet.end()) words += static_cast<char>(found - alphabet.begin());
+    i += length;
+  }
+  return ends ? words + " " : words;
+}
 
 BytePairEncoding::BytePairEncoding(const Vocabulary& vocabulary, const Merges& merges,
                                    const std::string& unknown_token, const Place& place) {

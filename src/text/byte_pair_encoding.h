@@ -19,6 +19,9 @@ using Vocabulary = std::unordered_map<std::string, std::int64_t>;
 /// Merges in the order of their rank.
 using Merges = std::vector<std::pair<std::string, std::string>>;
 
+/// A token of a vocabulary as the text that it stands for: its bytes, a space where it ends a word.
+std::string words_of(const std::string& token);
+
 class BytePairEncoding {
  public:
   /// The last byte of a word is looked up with "</w>" behind it. unknown_token: stands for bytes

@@ -1,7 +1,11 @@
 #include "text/clip_tokenizer.h"
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "core/error.h"
 #include "text/byte_pair_encoding.h"
@@ -63,13 +67,15 @@ class AddedTokenFinder {
 }  // namespace
 
 struct CLIPTokenizer::Impl {
-  explicit Impl(const TokenizerFiles& files)
+  explicit Impl(TokenizerFiles files)
       : encoding(files.vocabulary, files.merges, files.unknown_token, files.place),
+        vocabulary(std::move(files.vocabulary)),
         start_id(files.start_id),
         end_id(files.end_id),
         pad_id(files.pad_id),
         model_max_length(files.model_max_length) {
     for (const AddedToken& token : files.added_tokens) {
+      added[token.content] = token.id;
       if (token.normalized) {
         in_normalized.add(normalize(token.content), token.id);
       } else {
@@ -97,6 +103,8 @@ struct CLIPTokenizer::Impl {
   }
 
   BytePairEncoding encoding;
+  Vocabulary vocabulary;
+  std::map<std::string, std::int64_t> added;  // ids of the added tokens
   AddedTokenFinder in_text, in_normalized;
   std::int64_t start_id, end_id, pad_id, model_max_length;
 };
@@ -120,5 +128,38 @@ std::vector<std::int64_t> CLIPTokenizer::encode(const std::string& text,
 }
 
 std::int64_t CLIPTokenizer::model_max_length() const { return impl_->model_max_length; }
+
+std::int64_t CLIPTokenizer::count(const std::string& text) const {
+  return static_cast<std::int64_t>(impl_->encode_all(valid_utf8(text)).size()) + 2;
+}
+
+std::string CLIPTokenizer::text_beyond(const std::string& text, std::int64_t max_length) const {
+  const std::vector<std::int64_t> ids = impl_->encode_all(valid_utf8(text));
+  const auto kept = static_cast<std::size_t>(std::max<std::int64_t>(max_length - 2, 0));
+  std::unordered_map<std::int64_t, std::string> tokens;
+  for (const auto& [token, id] : impl_->vocabulary) tokens.emplace(id, words_of(token));
+  for (const auto& [token, id] : impl_->added) tokens.insert_or_assign(id, token + " ");
+  std::string words;
+  for (std::size_t i = kept; i < ids.size(); ++i) words += tokens[ids[i]];
+  if (words.ends_with(' ')) words.pop_back();
+  return words;
+}
+
+std::string CLIPTokenizer::with_all_vectors(std::string text) const {
+  const std::vector<std::int64_t> ids = impl_->encode_all(valid_utf8(text));
+  for (const auto& [token, id] : impl_->added) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
+    std::string all = token;
+    for (int i = 1; impl_->added.contains(token + "_" + std::to_string(i)); ++i) {
+      all += " " + token + "_" + std::to_string(i);
+    }
+    if (all == token) continue;
+    for (std::size_t at = text.find(token); at != std::string::npos;
+         at = text.find(token, at + all.size())) {
+      text.replace(at, token.size(), all);
+    }
+  }
+  return text;
+}
 
 }  // namespace fdbench

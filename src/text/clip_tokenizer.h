@@ -21,6 +21,14 @@ class CLIPTokenizer {
   /// with the pad token: what `tokenizer(text, padding="max_length", truncation=True)` gives.
   std::vector<std::int64_t> encode(const std::string& text, std::int64_t max_length = 0) const;
   std::int64_t model_max_length() const;
+  /// Tokens of a text with start and end token, uncut.
+  std::int64_t count(const std::string& text) const;
+  /// The words (lower-cased, as the tokenizer leaves them) that `encode` cuts at this length.
+  std::string text_beyond(const std::string& text, std::int64_t max_length) const;
+  /// The text with each learned word of several vectors (textual inversion) written out, "<cat>" as
+  /// "<cat> <cat>_1 <cat>_2": what diffusers' pipelines do before they tokenize
+  /// (TextualInversionLoaderMixin.maybe_convert_prompt).
+  std::string with_all_vectors(std::string text) const;
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "io/model_folder.h"
+#include "io/stand_in.h"
 
 namespace fdbench {
 namespace {
@@ -23,8 +24,11 @@ constexpr std::int64_t kUnlimited = 1'000'000;  // transformers writes 1e30 for 
 constexpr const char* kNamedTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                         "pad_token", "cls_token", "mask_token"};
 
+/// True also for a link to nothing, which is a fault and no file that is left out.
+bool is_named(const fs::path& path) { return fs::exists(path) || fs::is_symlink(path); }
+
 json read_object(const fs::path& path) {
-  json value = fs::exists(path) ? read_json(path) : json::object();
+  json value = is_named(path) ? read_json(path) : json::object();
   if (!value.is_object()) throw usage_error({path.string()}, "must be a JSON object");
   return value;
 }
@@ -54,10 +58,14 @@ std::pair<std::string, std::string> split_merge(const std::string& text, const P
 }
 
 Merges read_merges_file(const fs::path& path) {
+  if (!fs::exists(path) && fs::is_symlink(path)) throw missing_file(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw usage_error({path.string()}, "cannot be read; vocab.json needs it");
   Merges merges;
   std::string text;
+  std::getline(file, text);
+  refuse_stand_in(path, text);
+  file.seekg(0);
   for (int line = 1; std::getline(file, text); ++line) {
     if (text.ends_with('\r')) text.pop_back();
     if (text.empty() || text.starts_with("#version")) continue;
@@ -256,10 +264,10 @@ void read_lengths(const json& config, const Place& place, TokenizerFiles& files)
 
 TokenizerFiles read_tokenizer_files(const fs::path& folder) {
   TokenizerFiles files;
-  if (fs::exists(folder / "tokenizer.json")) {
+  if (is_named(folder / "tokenizer.json")) {
     files.place = {(folder / "tokenizer.json").string()};
     read_model(read_object(files.place.file), files);
-  } else if (fs::exists(folder / "vocab.json")) {
+  } else if (is_named(folder / "vocab.json")) {
     files.place = {(folder / "vocab.json").string()};
     files.vocabulary = read_vocabulary(read_json(files.place.file), files.place);
     files.merges = read_merges_file(folder / "merges.txt");

@@ -5,11 +5,14 @@
 
 #include <functional>
 
+#include "core/notes.h"
+
 namespace fdbench {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string message_of(const json& config, const std::function<void(ConfigReader&)>& read) {
   try {
@@ -73,13 +76,31 @@ TEST(ConfigReader, OtherValuesOfAnOptionAreNotSupported) {
             "no error");
 }
 
-TEST(ConfigReader, UnknownKeysAreNamedWithTheNearest) {
-  const auto read = [](ConfigReader& reader) { reader.any("norm_eps"); };
-  EXPECT_EQ(message_of({{"norm_epz", 1}}, read),
-            "unet/config.json: unknown key 'norm_epz', did you mean 'norm_eps'?");
-  EXPECT_EQ(message_of({{"something_else", 1}}, read),
-            "unet/config.json: unknown key 'something_else'");
-  EXPECT_EQ(message_of({{"_name_or_path", 1}}, read), "no error");
+/// What is said on the way; a fault fails the test.
+std::string said_of(const json& config) {
+  std::string said;
+  const NoteSink before =
+      set_note_sink([&](Urgency, const std::string& line) { said += line + "\n"; });
+  EXPECT_EQ(message_of(config, [](ConfigReader& reader) { reader.any("norm_eps"); }), "no error");
+  set_note_sink(before);
+  return said;
+}
+
+TEST(ConfigReader, KeysThatTheClassLacksArePassedOverWithOneWarning) {
+  EXPECT_EQ(said_of({{"decay", 0.9}, {"note", "x"}}),
+            "warning: unet/config.json: Net has no option 'decay', 'note': passed over, as in "
+            "diffusers\n");
+  EXPECT_EQ(said_of({{"_name_or_path", 1}, {"norm_eps", 1}}), "");
+}
+
+TEST(ConfigReader, ASlipOfThePenIsPointedOut) {
+  for (const char* slip : {"norm_epz", "norm_ep", "nrm_eps", "norm__eps", "nomr_eps"}) {
+    EXPECT_THAT(said_of({{slip, 1}}), HasSubstr("did you mean 'norm_eps' by")) << slip;
+    EXPECT_THAT(said_of({{slip, 1}, {"norm_eps", 1}}), Not(HasSubstr("did you mean"))) << slip;
+  }
+  for (const char* other : {"eps", "norm", "form_epsilon", "groups"}) {
+    EXPECT_THAT(said_of({{other, 1}}), Not(HasSubstr("did you mean"))) << other;
+  }
 }
 
 TEST(ConfigReader, ActivationsAreKnownByName) {

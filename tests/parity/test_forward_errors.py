@@ -130,7 +130,6 @@ def test_missing_inputs_file(fdbench, tmp_path, tiny):
     [
         ("class_embed_type", "timestep", "'class_embed_type': 'timestep' is not supported"),
         ("addition_embed_type", "text", "fdbench supports null and 'text_time'"),
-        ("block_out_channel", [16, 32], "unknown key 'block_out_channel', did you mean 'block_out"),
         ("attention_head_dim", "four", "'attention_head_dim': must be a whole number"),
         ("norm_num_groups", 7, "'norm_num_groups': 7 does not divide the 16 channels"),
         ("layers_per_block", [1, 1, 1], "'layers_per_block': has 3 entries for 2 blocks"),

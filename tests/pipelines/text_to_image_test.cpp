@@ -133,9 +133,9 @@ TEST(SchedulerConfig, IsWhatStableDiffusionPipelineMakesOfIt) {
   const TemporaryFolder folder({"unet"});
   folder.write("scheduler/scheduler_config.json",
                R"({"_class_name": "DDIMScheduler", "clip_sample": true, "beta_end": 0.012})");
-  EXPECT_EQ(scheduler_config(ModelFolder(folder.path())).value("clip_sample", false), true);
+  EXPECT_EQ(scheduler_config(ModelFolder(folder.path())).config.value("clip_sample", false), true);
   folder.write("model_index.json", R"({"_class_name": "StableDiffusionPipeline"})");
-  const nlohmann::json config = scheduler_config(ModelFolder(folder.path()));
+  const nlohmann::json config = scheduler_config(ModelFolder(folder.path())).config;
   EXPECT_EQ(config.value("clip_sample", true), false);
   EXPECT_EQ(config.value("steps_offset", 0), 1);
   EXPECT_EQ(config.value("beta_end", 0.0), 0.012);

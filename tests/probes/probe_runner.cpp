@@ -32,7 +32,7 @@ void run(char** arguments) {
   const Schedule schedule(
       make_plan({arguments[5], parse_key_steps(arguments[6], num_steps), {}}, num_steps, layers),
       layers);
-  const auto sampler = make_sampler("", scheduler_config(folder), {}, num_steps);
+  const auto sampler = make_sampler("", scheduler_config(folder).config, {}, num_steps);
 
   std::vector<int> watched(layers.size());
   std::iota(watched.begin(), watched.end(), 0);

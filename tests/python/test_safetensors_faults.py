@@ -80,7 +80,6 @@ DAMAGE = {
     "header of 2^64 - 1": (wide(2**64 - 1), "header's length"),
     "header too short": (wide(20), "not JSON"),
     "no JSON": (lambda data: data[:8] + b"x" + data[9:], "not JSON"),
-    "html": (lambda data: b"<!DOCTYPE html><html></html>", "no safetensors file"),
     "unknown dtype": (lambda data: with_entry(data, dtype="F17"), "'F17'"),
     "dtype of another size": (lambda data: with_entry(data, dtype="F64"), "shape and dtype want"),
     "negative side": (lambda data: with_entry(data, shape=[-8, 4, 3, 3]), "not negative"),

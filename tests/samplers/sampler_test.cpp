@@ -6,17 +6,19 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/notes.h"
 
 namespace fdbench {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::string message_of(const std::string& name, const json& config, const json& overrides,
-                       int num_steps = 10) {
+                       int num_steps = 10, const std::string& file = "") {
   try {
-    make_sampler(name, config, overrides, num_steps);
+    make_sampler(name, config, overrides, num_steps, file);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     return error.what();
@@ -56,7 +58,7 @@ TEST(MakeSampler, EveryClassIsTakenFromItsFolder) {
 
 TEST(MakeSampler, AnUnsupportedClassNeedsAChoice) {
   EXPECT_THAT(message_of("", {{"_class_name", "HeunDiscreteScheduler"}}, {}),
-              testing::AllOf(HasSubstr("HeunDiscreteScheduler"), HasSubstr("--sampler ddim")));
+              testing::AllOf(HasSubstr("HeunDiscreteScheduler"), HasSubstr("--sampler euler")));
   EXPECT_THAT(message_of("", json::object(), {}), HasSubstr("names no class"));
 }
 
@@ -79,14 +81,38 @@ TEST(MakeSampler, IgnoresWhatOtherSchedulersKnow) {
   for (const std::string& name : sampler_names()) EXPECT_EQ(message_of(name, pndm(), {}), "");
 }
 
-TEST(MakeSampler, ATypoInTheFoldersFileIsAnError) {
+TEST(MakeSampler, ATypoInTheFoldersFileIsPointedOut) {
   const json typo = {{"_class_name", "DDIMScheduler"}, {"step_offset", 1}};
   for (const std::string& name : sampler_names()) {
     if (name == "dpm_solver_singlestep") continue;  // has no steps_offset to mean
-    EXPECT_THAT(message_of(name, typo, {}),
-                HasSubstr("'step_offset', did you mean 'steps_offset'?"))
-        << name;
+    std::string said;
+    const NoteSink before = set_note_sink([&](Urgency, const std::string& line) { said = line; });
+    make_sampler(name, typo, {}, 10, "s.json");
+    set_note_sink(before);
+    EXPECT_THAT(said, HasSubstr("s.json: sampler ")) << name;
+    EXPECT_THAT(said, HasSubstr("did you mean 'steps_offset' by 'step_offset'?")) << name;
   }
+}
+
+TEST(MakeSampler, NetworksTrainedForSomethingElseAreRefusedUnderAnyName) {
+  for (const char* class_name : {"EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler",
+                                 "TCDScheduler", "NobodysScheduler"}) {
+    for (const std::string& name : {std::string(), std::string("ddim"), std::string("euler")}) {
+      EXPECT_THAT(message_of(name, {{"_class_name", class_name}}, {}), HasSubstr(class_name));
+    }
+  }
+  const json continuous = {{"_class_name", "EulerDiscreteScheduler"},
+                           {"timestep_type", "continuous"}};
+  EXPECT_EQ(message_of("", continuous, {}), "");
+  EXPECT_THAT(message_of("ddim", continuous, {}), HasSubstr("continuous"));
+}
+
+TEST(MakeSampler, FaultsOfTheFolderNameItsFile) {
+  const json config = {{"_class_name", "DDIMScheduler"}, {"beta_start", "x"}};
+  EXPECT_THAT(message_of("", config, {}, 10, "s.json"),
+              StartsWith("s.json: sampler ddim: 'beta_start'"));
+  EXPECT_THAT(message_of("", config, {{"beta_start", "x"}}, 10, "s.json"),
+              StartsWith("sampler ddim: 'beta_start'"));
 }
 
 TEST(MakeSampler, OverridesWinAndAreStrict) {

@@ -1,0 +1,19 @@
+// Prompts that are longer than what a text encoder reads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "text/clip_tokenizer.h"
+
+namespace fdbench {
+
+/// What a user should know when prompts have more tokens than `limit` (start and end included, as
+/// in transformers), beyond which they are cut: how many, how far, and the first words that are
+/// lost.
+/// "" when no prompt is cut.
+std::string about_cut_prompts(const CLIPTokenizer& tokenizer, std::int64_t limit,
+                              const std::vector<std::string>& prompts);
+
+}  // namespace fdbench
