@@ -2,12 +2,14 @@
 keeps it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis.findings import span
+from analysis.quality import is_certain
 
 LEVELS = (  # least PSNR [dB] on average over pictures; what that means to somebody who looks
     (40.0, "pictures must stay as they are"),
@@ -27,33 +29,32 @@ class Advice:
     evidence: str  # distance, and scores of judges where there are any
 
 
-def advice(table: pd.DataFrame) -> list[Advice]:
+def advice(table: pd.DataFrame, wrecked: Collection[str] = ()) -> list[Advice]:
     """A line for each of LEVELS, the fastest by the lower end of its speedup's interval. A level at
-    which a stricter one's run is still the fastest has no line of its own. Empty where no speedup
-    with a distance to the full run was measured.
+    which a stricter one's run is still the fastest has no line of its own. Runs whose speedup is
+    not certain (analysis/quality.py) and those of `wrecked` (names; figures that are not numbers)
+    are never advised. Empty where no speedup with a distance to the full run was measured.
     """
     known = table[np.isfinite(table["speedup"]) & ~table["psnr"].isna() & ~table["baseline"]]
-    known = known[~known["inactive"]]
+    known = known[~known["inactive"] & ~known["name"].isin(list(wrecked))]
     if known.empty:
         return []
+    all_known, known = known, known[is_certain(known)]
     lines: list[Advice] = []
     for least, meaning in LEVELS:
-        near = known[(known["psnr"] >= least) & (_certain(known) >= WORTHWHILE)]
+        near = known[(known["psnr"] >= least) & (known["low"] >= WORTHWHILE)]
         when = f"{meaning} ({least:.0f} dB or more)"
         if near.empty:
-            lines.append(Advice(when, "", "", "no run is that close and faster"))
+            seen = (all_known["psnr"] >= least) & (all_known["speedup"] >= WORTHWHILE)
+            surely = " for certain" if seen.any() else ""
+            lines.append(Advice(when, "", "", f"no run is that close and faster{surely}"))
             continue
-        best = near.loc[_certain(near).idxmax()]
+        best = near.loc[near["low"].idxmax()]
         if lines and lines[-1].run == best["name"]:
             continue
         speed = span(best["speedup"], best["low"], best["high"])
         lines.append(Advice(when, str(best["name"]), speed, _evidence(best, table)))
     return lines
-
-
-def _certain(table: pd.DataFrame) -> pd.Series:
-    """Speedup that is certain: the lower end of its interval, where there is one."""
-    return table["low"].where(np.isfinite(table["low"]), table["speedup"])
 
 
 def _evidence(run: pd.Series, table: pd.DataFrame) -> str:

@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 import xarray
 
-from analysis.load import ResultError, load
+from analysis.files import ResultError, open_result
+from analysis.load import load
 
 
 def dataset(path: str | Path) -> xarray.Dataset:
@@ -19,7 +20,7 @@ def dataset(path: str | Path) -> xarray.Dataset:
     load(path, max_images=0)  # says in one line what is wrong with a file
     variables, coordinates = {}, {}
     try:
-        with h5py.File(path) as file:
+        with open_result(Path(path)) as file:
             for name, scale in file["scale"].items():
                 coordinates[name] = _plain(scale[:])
 

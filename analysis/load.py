@@ -9,23 +9,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import xxhash
+
+from analysis.files import ResultError, open_result
 
 SCHEMA_VERSION = 1
 FEATURES = ("mse", "frobenius", "mean", "std", "frobenius_std")
 TIMES = ("text_encoder_s", "unet_s", "vae_s", "total_s", "unet_calls")
 ROUND_FACTS = ("steal_share", "others_share", "processor_mhz", "process")
 DROP, REUSE, COMPUTE, PADDING = 0, 1, 2, 255
-CHECKSUM_MARK = b"\nfdbench result checksum "
-CHECKSUM_LINE = len(CHECKSUM_MARK) + 32 + 1  # [bytes]: the mark, XXH3 of all before it, a line end
-
-
-class ResultError(Exception):
-    """One line for the user: which file, what is wrong with it."""
-
-    def __init__(self, message: str, exit_code: int = 3):
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 @dataclass
@@ -64,42 +55,16 @@ class Results:
 
 
 def load(path: str | Path, max_images: int = 8) -> Results:
-    """Reads the file. Throws ResultError with one line when it is missing, damaged or not ours."""
-    path = Path(path)
-    if not path.exists():
-        raise ResultError(f"{path}: no such file", exit_code=2)
-    if path.is_dir():
-        raise ResultError(f"{path}: is a folder, a result file (.h5) is wanted", exit_code=2)
-    try:
-        _check_whole(path)
-        with h5py.File(path, "r") as file:
-            return _read(path, file, max_images)
-    except OSError as error:
-        reason = " ".join(str(error).split())
-        raise ResultError(f"{path}: not a readable HDF5 file ({reason})") from error
-
-
-def _check_whole(path: Path) -> None:
-    """Throws ResultError for a file that does not fit the checksum behind its end. Files without
-    one, which other programs have changed, pass.
+    """Reads the file. Throws ResultError with one line when it is missing, damaged or not ours
+    (analysis/files.py).
     """
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        end = file.tell() - CHECKSUM_LINE
-        if end <= 0:
-            return
-        file.seek(end)
-        line = file.read()
-        if not line.startswith(CHECKSUM_MARK):
-            return
-        file.seek(0)
-        state = xxhash.xxh3_128()
-        while end > 0:
-            piece = file.read(min(end, 1 << 20))
-            state.update(piece)
-            end -= len(piece)
-    if line[len(CHECKSUM_MARK) : -1].decode("ascii", "replace") != state.hexdigest():
-        raise ResultError(f"{path}: damaged: it does not fit the checksum at its end")
+    path = Path(path)
+    with open_result(path) as file:
+        try:
+            return _read(path, file, max_images)
+        except OSError as error:
+            reason = " ".join(str(error).split())
+            raise ResultError(f"{path}: not a readable HDF5 file ({reason})") from error
 
 
 def _read(path: Path, file: h5py.File, max_images: int) -> Results:
@@ -110,6 +75,12 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
     if version != SCHEMA_VERSION:
         raise ResultError(
             f"{path}: schema version {version}, this program reads version {SCHEMA_VERSION}"
+        )
+    if "shard" in attributes:
+        part = str(attributes["shard"]).replace("/", " of ")
+        raise ResultError(
+            f"{path}: is part {part} of a sweep; `fdbench merge OUT.h5 IN.h5...` joins the parts",
+            exit_code=2,
         )
     runs = _table(file, "runs")
     if runs.empty or "name" not in runs:

@@ -4,6 +4,7 @@ F.h5 [--output DIR]
 
 import argparse
 import base64
+import os
 import re
 import sys
 from pathlib import Path
@@ -25,9 +26,11 @@ from analysis.figures.look import Drawing
 from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
 from analysis.figures.tradeoff import draw_times, draw_tradeoff
+from analysis.files import ResultError
 from analysis.judged import judged_runs
-from analysis.load import ResultError, Results, load
+from analysis.load import Results, load
 from analysis.paper_tables import paper_tables
+from analysis.quality import line_of_uncertain, not_numbers, warnings
 from analysis.runs import summarise
 
 LONGEST_FACT = 200  # [characters] longer attributes are folded away
@@ -52,7 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"report: cannot write {error.filename or output}: {error.strerror}", file=sys.stderr)
         return 3
-    print(f"report  {page}")
+    try:
+        print(f"report  {page}", flush=True)
+    except OSError as error:
+        print(f"report: standard output cannot be written ({error.strerror})", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes what is left at its end
+        return 3
     return 0
 
 
@@ -67,7 +75,7 @@ def write_report(results: Results, folder: Path) -> Path:
         "key steps and propagation": claims.ablation_findings(results, runs),
         "block outputs": feature_findings(features),
     }
-    strategies = tables.strategy_table(runs)
+    strategies = tables.strategy_table(runs, not_numbers(results))
     strategies.drop(columns=["num_identical", "highlight", "front"]).to_csv(
         folder / "strategies.csv", index=False
     )
@@ -114,6 +122,7 @@ def _render(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["breakable"] = lambda text: escape(text).replace("/", Markup("/<wbr>"))
+    environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["slug"] = lambda text: re.sub(r"\W+", "-", text)
     everything = [finding for group in found.values() for finding in group]
     attributes = dict(results.attributes)
@@ -124,7 +133,10 @@ def _render(
         results=results,
         attributes=attributes,
         folded={title: text for title, text in folded.items() if text},
-        advice=advice(runs),
+        advice=advice(runs, not_numbers(results)),
+        uncertain=line_of_uncertain(runs),
+        warnings=warnings(results),
+        num_timed=max((len(values) for values in results.rounds.values()), default=0),
         sentence=summary.sentence(results, runs),
         numbers=summary.key_numbers(results, runs, everything),
         disturbed=disturbances(results),

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.findings import FAILS, HOLDS, Finding, pick, span
 from analysis.load import Results
 from analysis.paper import paper_row, paper_steps
+from analysis.quality import is_certain
 
 
 @dataclass
@@ -74,8 +75,10 @@ def key_numbers(results: Results, table: pd.DataFrame, findings: list[Finding]) 
     if run is not None:
         twins = table[(table["group"] == run["group"]) & np.isfinite(table["speedup"])]
         if not twins.empty:
-            best = twins.loc[twins["speedup"].idxmax()]
-            label = f"UNet speedup, {best['name']}"
+            certain = twins[is_certain(twins)]
+            best = (twins if certain.empty else certain)["speedup"].idxmax()
+            best = twins.loc[best]
+            label = f"UNet speedup, {best['name']}" + (", not certain" if certain.empty else "")
             numbers.append(KeyNumber(f"{best['speedup']:.2f}x", label))
         if np.isfinite(run["psnr"]):
             numbers.append(KeyNumber(f"{run['psnr']:.1f} dB", "PSNR to the full run's pictures"))

@@ -2,6 +2,9 @@
 by side.
 """
 
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 
@@ -27,13 +30,24 @@ COLUMNS = {  # column: (heading, what it says)
 NUM_PAPER_COLUMNS = sum(column.startswith("paper_") for column in COLUMNS)
 
 
-def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
+def strategy_table(
+    table: pd.DataFrame, no_numbers: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> pd.DataFrame:
     """Numbers with COLUMNS, a row per plan; speedups as text, `inactive`, `strategy` and the key
-    list beside them.
+    list beside them. no_numbers: fields that are not numbers, by run; they are shown as "NaN".
     """
     rows = []
     for ways in _side_by_side(table):
         first = ways.get("sequential", next(iter(ways.values())))
+        wrecked = no_numbers.get(first["name"], ())
+        shown = {
+            ours: "NaN" if field in wrecked else first[ours]
+            for ours, field in (
+                ("unet_s", "unet_s"),
+                ("psnr", "psnr_to_full"),
+                ("latent_mse", "latent_mse_to_full"),
+            )
+        }
         paper = paper_row(first["strategy"], first["key_set"]) if _as_in_paper(first) else {}
         rows.append(
             {
@@ -49,13 +63,13 @@ def strategy_table(table: pd.DataFrame) -> pd.DataFrame:
                     for key in ("fid", "clipscore", "unet_s", "speedup")
                 },
                 "paper_work": paper.get("work_ratio", np.nan),
-                "unet_s": first["unet_s"],
+                "unet_s": shown["unet_s"],
                 "sequential": speedup_text(ways.get("sequential")),
                 "parallel": speedup_text(ways.get("parallel")),
                 "work": first["work_ratio"],
-                "psnr": first["psnr"],
+                "psnr": shown["psnr"],
                 "num_identical": first["num_identical"],
-                "latent_mse": first["latent_mse"],
+                "latent_mse": shown["latent_mse"],
             }
         )
     return pd.DataFrame(rows)

@@ -1,8 +1,12 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/core/InferenceMode.h>
+#include <fcntl.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <string>
 
 #include "cli/commands.h"
@@ -34,22 +38,26 @@ void add_commands(CLI::App& app) {
   fdbench::add_merge_command(app);
 }
 
-}  // namespace
+/// A descriptor that is closed would be given to the first file that is opened, and what is printed
+/// would land in it. Nothing can be written to what stands in for it.
+void open_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor) return;
+  }
+}
 
-int main(int argc, char** argv) {
-  CLI::App app{
-      "fdbench: benchmark and ablation harness for training-free acceleration of diffusion models",
-      "fdbench"};
-  app.set_version_flag("--version", FDBENCH_VERSION);
-  app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 ok, 1 a check failed, 2 wrong use or config, 3 runtime failure, 4 a check "
-      "could "
-      "not tell.");
-  add_commands(app);
-  fdbench::set_note_sink([](fdbench::Urgency, const std::string& line) {
-    std::fprintf(stderr, "%s\n", line.c_str());
-  });
+/// What was printed must have arrived, else the exit code says so.
+int finished(int exit_code) {
+  std::cout.flush();
+  errno = 0;
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  if (written) return exit_code;
+  const std::string reason = errno == 0 ? "" : std::string(" (") + std::strerror(errno) + ")";
+  return report(("standard output cannot be written" + reason).c_str(), 3);
+}
+
+int run_program(CLI::App& app, int argc, char** argv) {
   try {
     const c10::InferenceMode inference;
     app.parse(argc, argv);
@@ -63,4 +71,24 @@ int main(int argc, char** argv) {
     return report(failure.message.c_str(), failure.exit_code);
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_descriptors();
+  CLI::App app{
+      "fdbench: benchmark and ablation harness for training-free acceleration of diffusion models",
+      "fdbench"};
+  app.set_version_flag("--version", FDBENCH_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 ok, 1 a check failed, 2 wrong use or config, 3 runtime failure, 4 a check "
+      "could "
+      "not tell.");
+  add_commands(app);
+  fdbench::set_note_sink([](fdbench::Urgency, const std::string& line) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  });
+  return finished(run_program(app, argc, argv));
 }

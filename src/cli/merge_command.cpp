@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "results/result_reader.h"
 #include "results/run_table.h"
 #include "sweep/merge_shards.h"
 
@@ -17,10 +18,10 @@ struct MergeOptions {
 };
 
 void run_merge(const MergeOptions& options) {
-  const std::vector<RunRecord> records =
-      merge_shards(options.output, options.inputs, options.fresh);
-  std::printf("%s\nresults  %s, of %zu parts\n", format_runs(records, "table").c_str(),
-              options.output.c_str(), options.inputs.size());
+  merge_shards(options.output, options.inputs, options.fresh);
+  std::printf("%s\nresults  %s, of %zu parts\n",
+              format_runs(read_summary(options.output), "table").c_str(), options.output.c_str(),
+              options.inputs.size());
 }
 
 }  // namespace

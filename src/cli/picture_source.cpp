@@ -72,7 +72,7 @@ PictureSource PictureSource::open(const fs::path& path, const std::string& run) 
     if (are_in(arrays)) return of_arrays(path, arrays);
     throw usage_error({path.string()}, "holds no pictures ('arr_0')");
   }
-  if (path.extension() != ".h5") {
+  if (path.extension() != ".h5" && path.extension() != ".units") {
     source.files_ = pictures_in(path);
     return source;
   }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "core/notes.h"
 #include "results/result_reader.h"
 #include "results/run_table.h"
 
@@ -17,7 +18,11 @@ struct ReportOptions {
 
 void run_report(const ReportOptions& options) {
   const ResultSummary summary = read_summary(options.file);
-  std::fputs(format_runs(summary.runs, options.format).c_str(), stdout);
+  const bool has_notes = options.format == "table" || options.format == "md";
+  for (const std::string& warning : summary.warnings) {
+    if (!has_notes) say_warning(Place{options.file.string()}, warning);
+  }
+  std::fputs(format_runs(summary, options.format).c_str(), stdout);
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ ScoreInterval interval_around(double value, const std::vector<double>& resampled
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (resampled.size() < 2) return {kNan, kNan};
   const at::Tensor all = at::tensor(resampled, at::kDouble);
+  if (!at::isfinite(all).all().item<bool>()) {
+    throw runtime_error("a bootstrap interval of scores that are not numbers");
+  }
   const double shift = value - all.mean().item<double>();
   return {all.quantile(kLow).item<double>() + shift, all.quantile(kHigh).item<double>() + shift};
 }

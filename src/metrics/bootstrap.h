@@ -17,7 +17,8 @@ struct ScoreInterval {
 };
 
 /// Percentile interval of resampled scores, moved so that their mean is `value`: a resample holds
-/// pictures twice, which biases distances upward. NaN for fewer than two resamples.
+/// pictures twice, which biases distances upward. NaN for fewer than two resamples. Throws a
+/// runtime error for resamples that are not finite.
 ScoreInterval interval_around(double value, const std::vector<double>& resampled);
 
 /// Frechet distances of `resamples` draws of rows. The rows of draw i depend on the seed and the

@@ -14,6 +14,6 @@ inline constexpr const char* kResultAttributes[] = {
     "kernel",         "host",           "environment",  "merged_from",
     "model",          "synthetic",      "weights_hash", "num_parameters",
     "guidance_scale", "seed",           "dtype",        "detail",
-    "created"};
+    "created",        "warnings"};
 
 }  // namespace fdbench

@@ -1,9 +1,15 @@
 #include "results/hdf5.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
 
 #include "core/error.h"
 #include "results/attributes.h"
+#include "results/foreign_file.h"
+#include "results/open_mark.h"
+#include "results/unfinished_sweep.h"
 #include "results/untrusted_file.h"
 
 namespace fdbench {
@@ -49,6 +55,34 @@ herr_t collect_dataset(hid_t, const char* name, const H5O_info_t* info, void* na
   return 0;
 }
 
+/// What the library says of a file that ends before its data do.
+struct Cut {
+  unsigned long long there = 0, whole = 0;  // [bytes]
+};
+constexpr const char* kCut =
+    "truncated file: eof = %llu, sblock->base_addr = %*u, stored_eof = %llu";
+
+/// True when the library could not lock a file although nobody holds it: the file system has no
+/// locks.
+bool cannot_be_locked(const std::string& reason) {
+  int number = 0;
+  return std::sscanf(reason.c_str(), "unable to lock file, errno = %d", &number) == 1 &&
+         number != EWOULDBLOCK;
+}
+
+/// Opens (or creates) with the library's own lock or, where the file system has none, without: what
+/// is read is never changed in place, and the folder of a sweep has a lock of its own.
+template <typename Open>
+hid_t with_lock_where_there_are_any(const Open& open) {
+  const hid_t file = open(H5P_DEFAULT);
+  if (file >= 0) return file;
+  const std::string reason = innermost_reason();
+  if (!cannot_be_locked(reason)) return open(H5P_DEFAULT);  // its faults are told by the caller
+  const Hdf5Handle unlocked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_file_locking(unlocked, /*use_file_locking=*/0, /*ignore_when_disabled=*/1);
+  return open(unlocked);
+}
+
 Hdf5Handle memory_access() {
   Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fapl_core(access, kImageIncrement, 0);
@@ -87,7 +121,9 @@ Hdf5File::Hdf5File(std::filesystem::path path, Hdf5Handle file)
 
 Hdf5File Hdf5File::create(const std::filesystem::path& path) {
   prepare_library();
-  Hdf5File file(path, {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose});
+  const hid_t opened = with_lock_where_there_are_any(
+      [&](hid_t access) { return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access); });
+  Hdf5File file(path, {opened, H5Fclose});
   if (file.file_ < 0) file.fail("cannot be created");
   return file;
 }
@@ -102,18 +138,44 @@ Hdf5File Hdf5File::create_in_memory() {
 
 Hdf5File Hdf5File::open(const std::filesystem::path& path) {
   prepare_library();
-  if (!std::filesystem::exists(path)) throw usage_error(Place{path.string()}, "no such file");
-  if (std::filesystem::is_directory(path)) {
-    throw usage_error(Place{path.string()}, "is a folder, a result file (.h5) is wanted");
+  const Place place{path.string()};
+  const bool is_folder = std::filesystem::is_directory(path);
+  if (is_folder || !std::filesystem::exists(path)) {
+    const std::string unfinished = unfinished_text(path);
+    if (!unfinished.empty()) throw usage_error(place, unfinished);
+    throw usage_error(place,
+                      is_folder ? "is a folder, a result file (.h5) is wanted" : "no such file");
   }
+  check_is_hdf5(path);
+  check_is_unlocked(path);
   check_readable(path, [&] { read_all(open_unchecked(path)); });
   return open_unchecked(path);
 }
 
 Hdf5File Hdf5File::open_unchecked(const std::filesystem::path& path) {
-  Hdf5File file(path, {H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose});
-  if (file.file_ < 0) file.fail("cannot be read as an HDF5 file");
+  const hid_t opened = with_lock_where_there_are_any(
+      [&](hid_t access) { return H5Fopen(path.c_str(), H5F_ACC_RDONLY, access); });
+  Hdf5File file(path, {opened, H5Fclose});
+  if (file.file_ < 0) file.fail_to_open();
   return file;
+}
+
+void Hdf5File::fail_to_open() const {
+  const std::string reason = innermost_reason();
+  const Place place{path_.string()};
+  Cut cut;
+  if (std::sscanf(reason.c_str(), kCut, &cut.there, &cut.whole) == 2) {
+    throw runtime_error(place, "is cut short: " + std::to_string(cut.there) + " of " +
+                                   std::to_string(cut.whole) +
+                                   " bytes are there (a copy that was interrupted, a full disk): "
+                                   "copy it again; only where no whole copy is left is it lost");
+  }
+  // HDF5 refuses marked files of its newer formats itself.
+  if (reason.find("already open for") != std::string::npos) {
+    throw runtime_error(place, left_open_text(path_.string()));
+  }
+  throw runtime_error(
+      place, "cannot be read as an HDF5 file" + (reason.empty() ? "" : " (" + reason + ")"));
 }
 
 Hdf5File Hdf5File::open_image(std::string_view bytes, const std::filesystem::path& path) {

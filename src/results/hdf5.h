@@ -59,8 +59,10 @@ class Hdf5File {
   static Hdf5File create(const std::filesystem::path& path);
   /// A new file in memory, for `image`.
   static Hdf5File create_in_memory();
-  /// Opens for reading. Throws what `check_readable` throws, too: a runtime error for a file that
-  /// does not fit its checksum, or that libhdf5 does not survive.
+  /// Opens for reading. Throws a usage error that says what it is for another kind of file, a
+  /// folder and an unfinished sweep, and what `check_readable` throws, too: a runtime error for a
+  /// file that does not fit its checksum, that libhdf5 does not survive, or that another program
+  /// has open for writing. One that a program left open is read with a warning where that is safe.
   static Hdf5File open(const std::filesystem::path& path);
   /// Opens the bytes of a file that fits its checksum; `path` is for messages.
   static Hdf5File open_image(std::string_view bytes, const std::filesystem::path& path);
@@ -115,6 +117,8 @@ class Hdf5File {
 
   Hdf5File(std::filesystem::path path, Hdf5Handle file);
   static Hdf5File open_unchecked(const std::filesystem::path& path);
+  /// Throws what became of an attempt to open the file, with the remedy.
+  [[noreturn]] void fail_to_open() const;
 
   std::filesystem::path path_;
   Hdf5Handle file_;

@@ -1,8 +1,11 @@
 #include "results/result_reader.h"
 
+#include <sstream>
+
 #include "core/error.h"
 #include "results/attributes.h"
 #include "results/hdf5.h"
+#include "results/reading_notes.h"
 
 namespace fdbench {
 
@@ -18,8 +21,11 @@ ResultSummary read_summary(const std::filesystem::path& path) {
                                    std::to_string(kSchemaVersion));
   }
   if (file.has_attribute("/", "shard")) {
-    throw usage_error(place, "is part " + file.attribute_text("/", "shard") +
-                                 " of a sweep; `fdbench merge OUT.h5 IN.h5...` joins the parts");
+    std::string part = file.attribute_text("/", "shard");  // "1/2"
+    const std::size_t slash = part.find('/');
+    if (slash != std::string::npos) part.replace(slash, 1, " of ");
+    throw usage_error(
+        place, "is part " + part + " of a sweep; `fdbench merge OUT.h5 IN.h5...` joins the parts");
   }
   if (!file.has("/runs")) throw runtime_error(place, "damaged: it has no table /runs");
   ResultSummary summary;
@@ -27,6 +33,13 @@ ResultSummary read_summary(const std::filesystem::path& path) {
     if (file.has_attribute("/", name)) summary.attributes[name] = file.attribute_text("/", name);
   }
   summary.runs = run_records(file.read_table("/runs"));
+  summary.warnings = lines_of_no_numbers(summary.runs);
+  for (const std::string& line : lines_of_bad_rows(file, summary.runs)) {
+    summary.warnings.push_back(line);
+  }
+  std::istringstream stored(summary.attributes["warnings"]);
+  for (std::string line; std::getline(stored, line);) summary.warnings.push_back(line);
+  summary.disturbed = line_of_disturbed(file);
   return summary;
 }
 

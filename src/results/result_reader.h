@@ -17,6 +17,10 @@ inline constexpr const char* kResultChecksum = "result";  // of checksum_line.h
 struct ResultSummary {
   std::map<std::string, std::string> attributes;
   std::vector<RunRecord> runs;
+  /// Lines that belong beside the runs wherever they are shown: figures that are not numbers, the
+  /// warnings of the sweep's scores, parts of different programs.
+  std::vector<std::string> warnings;
+  std::string disturbed;  // `line_of_disturbed`
 };
 
 /// Throws one line that names the file when it is missing (usage error), no HDF5 file, damaged, not

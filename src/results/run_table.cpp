@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/one_line.h"
+#include "results/reading_notes.h"
+#include "results/text_table.h"
 
 namespace fdbench {
 namespace {
-
-using Grid = std::vector<std::vector<std::string>>;
 
 std::string printed(const char* format, double number) {
   char text[64];
@@ -52,8 +53,12 @@ std::string score_text(std::span<const RunField> family, const RunRecord& record
 }
 
 /// What the terminal shows of one field; "" where it was not measured.
-std::string cell_text(std::span<const RunField> from, const RunRecord& record) {
+std::string cell_text(std::span<const RunField> from, const RunRecord& record,
+                      std::span<const RunRecord> records) {
   const RunField& field = from[0];
+  if (is_not_a_number(field, record, records)) {
+    return std::isnan(real(field, record)) ? "NaN" : printed("%g", real(field, record));
+  }
   switch (field.display) {
     case Display::kHidden:
       return "";
@@ -88,39 +93,23 @@ bool is_judged(const RunField& field, std::span<const RunRecord> records) {
 }
 
 /// Heading and one line a record, of the shown fields; scores only where pictures were judged.
-Grid shown_grid(std::span<const RunRecord> records) {
-  Grid grid(records.size() + 1);
+TextLines shown_lines(std::span<const RunRecord> records) {
+  TextLines grid(records.size() + 1);
   const auto fields = run_fields();
   for (std::size_t f = 0; f < fields.size(); ++f) {
     if (fields[f].display == Display::kHidden) continue;
     if (fields[f].display == Display::kScore && !is_judged(fields[f], records)) continue;
     grid[0].push_back(fields[f].heading);
     for (std::size_t r = 0; r < records.size(); ++r) {
-      grid[r + 1].push_back(cell_text(fields.subspan(f), records[r]));
+      grid[r + 1].push_back(cell_text(fields.subspan(f), records[r], records));
     }
   }
   return grid;
 }
 
-std::vector<std::size_t> widths(const Grid& grid) {
-  std::vector<std::size_t> result(grid[0].size(), 0);
-  for (const auto& line : grid) {
-    for (std::size_t c = 0; c < line.size(); ++c) result[c] = std::max(result[c], line[c].size());
-  }
-  return result;
-}
-
-std::string plain_line(const std::vector<std::string>& cells,
-                       const std::vector<std::size_t>& widths) {
-  std::string line;
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    line += cells[c] + std::string(widths[c] - cells[c].size() + 2, ' ');
-  }
-  return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-}
-
-/// What a reader must know besides the numbers.
-std::string notes(std::span<const RunRecord> records) {
+/// What a reader must know besides the numbers; how good the measurement was stands last.
+std::string notes(const ResultSummary& summary) {
+  const std::span<const RunRecord> records = summary.runs;
   std::int64_t rounds = 0, pictures = 0;
   bool baseline = false, judged = false;
   std::string text;
@@ -131,7 +120,14 @@ std::string notes(std::span<const RunRecord> records) {
     judged |= !std::isnan(record.fid) || !std::isnan(record.clip_score) ||
               !std::isnan(record.objects_right);
     if (!record.reused && record.strategy != "full") {
-      text += "note: " + record.name + " never reused anything: every layer ran at every step\n";
+      text += "note: " + one_line(record.name) +
+              " never reused anything: every layer ran at every step\n";
+    }
+    if (!record.baseline && record.num_identical > 0 &&
+        record.num_identical < record.num_pictures) {
+      text += "note: " + one_line(record.name) + ": " + std::to_string(record.num_identical) +
+              " of " + std::to_string(record.num_pictures) +
+              " pictures identical to the full run's, left out of the mean PSNR\n";
     }
   }
   if (!baseline)
@@ -141,47 +137,34 @@ std::string notes(std::span<const RunRecord> records) {
         "scores: by the sweep's judges; *: differs from the run it is compared with beyond the "
         "95% interval of a paired bootstrap\n";
   }
+  for (const std::string& warning : summary.warnings)
+    text += "warning: " + one_line(warning) + "\n";
+  for (const std::string& line : {summary.disturbed, line_of_uncertain(records)}) {
+    if (!line.empty()) text += one_line(line) + "\n";
+  }
   return "\nspeedup: of the UNet, median over " + std::to_string(rounds) +
          " interleaved rounds with its 95% bootstrap interval; PSNR and latent MSE: mean over " +
          std::to_string(pictures) + " pictures\n" + text;
 }
 
-std::string as_table(std::span<const RunRecord> records) {
-  const Grid grid = shown_grid(records);
-  std::string text;
-  for (const auto& line : grid) text += plain_line(line, widths(grid));
-  return text + notes(records);
+std::string as_table(const ResultSummary& summary) {
+  return aligned_table(shown_lines(summary.runs)) + notes(summary);
 }
 
-std::string markdown_line(const std::vector<std::string>& cells) {
-  std::string line = "|";
-  for (const std::string& cell : cells) line += " " + cell + " |";
-  return line + "\n";
+std::string as_markdown(const ResultSummary& summary) {
+  return markdown_table(shown_lines(summary.runs)) + notes(summary);
 }
 
-std::string as_markdown(std::span<const RunRecord> records) {
-  const Grid grid = shown_grid(records);
-  std::string text = markdown_line(grid[0]);
-  text += markdown_line(std::vector<std::string>(grid[0].size(), "---"));
-  for (std::size_t r = 1; r < grid.size(); ++r) text += markdown_line(grid[r]);
-  return text + notes(records);
-}
-
-/// RFC 4180: quoted where needed.
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char letter : text)
-    result += letter == '"' ? std::string("\"\"") : std::string(1, letter);
-  return result + "\"";
-}
-
-std::string csv_text(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+/// A number that a run must have and has not is "nan", one that was not measured is empty.
+std::string csv_text(const RunField& field, const RunRecord& record,
+                     std::span<const RunRecord> records) {
+  const Value value = field.value(record);
+  if (const auto* text = std::get_if<std::string>(&value)) return csv_cell(*text);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
   if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   const double number = std::get<double>(value);
-  return std::isnan(number) ? "" : printed("%.17g", number);
+  if (!std::isnan(number)) return printed("%.17g", number);
+  return is_not_a_number(field, record, records) ? "nan" : "";
 }
 
 std::string as_csv(std::span<const RunRecord> records) {
@@ -190,10 +173,18 @@ std::string as_csv(std::span<const RunRecord> records) {
   text += "\n";
   for (const RunRecord& record : records) {
     std::string line;
-    for (const RunField& field : run_fields()) line += "," + csv_text(field.value(record));
+    for (const RunField& field : run_fields()) line += "," + csv_text(field, record, records);
     text += line.substr(1) + "\n";
   }
   return text;
+}
+
+/// JSON has neither: "inf", "-inf", and "nan" for a number that the run must have. null is what was
+/// not measured.
+nlohmann::ordered_json json_number(double number, bool must_be_there) {
+  if (std::isfinite(number)) return number;
+  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
+  return must_be_there ? nlohmann::ordered_json("nan") : nlohmann::ordered_json();
 }
 
 std::string as_json(std::span<const RunRecord> records) {
@@ -201,8 +192,13 @@ std::string as_json(std::span<const RunRecord> records) {
   for (const RunRecord& record : records) {
     nlohmann::ordered_json& object = list.emplace_back();
     for (const RunField& field : run_fields()) {
-      std::visit([&](const auto& value) { object[field.column.name] = value; },
-                 field.value(record));
+      const Value value = field.value(record);
+      nlohmann::ordered_json& entry = object[field.column.name];
+      if (const auto* number = std::get_if<double>(&value)) {
+        entry = json_number(*number, is_not_a_number(field, record, records));
+      } else {
+        std::visit([&](const auto& other) { entry = other; }, value);
+      }
     }
   }
   // Text from a file need not be UTF-8.
@@ -213,12 +209,19 @@ std::string as_json(std::span<const RunRecord> records) {
 
 std::vector<std::string> table_formats() { return {"table", "md", "csv", "json"}; }
 
-std::string format_runs(std::span<const RunRecord> records, const std::string& format) {
-  if (format == "table") return as_table(records);
-  if (format == "md") return as_markdown(records);
-  if (format == "csv") return as_csv(records);
-  if (format == "json") return as_json(records);
+std::string format_runs(const ResultSummary& summary, const std::string& format) {
+  if (format == "table") return as_table(summary);
+  if (format == "md") return as_markdown(summary);
+  if (format == "csv") return as_csv(summary.runs);
+  if (format == "json") return as_json(summary.runs);
   throw usage_error("format '" + format + "' is not known" + advice(format, table_formats()));
+}
+
+std::string format_runs(std::span<const RunRecord> records, const std::string& format) {
+  ResultSummary summary;
+  summary.runs.assign(records.begin(), records.end());
+  summary.warnings = lines_of_no_numbers(records);
+  return format_runs(summary, format);
 }
 
 }  // namespace fdbench

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "results/result_reader.h"
 #include "results/run_fields.h"
 
 namespace fdbench {
@@ -13,8 +14,11 @@ namespace fdbench {
 /// fields.
 std::vector<std::string> table_formats();
 
-/// Text of the records in one of table_formats(), ending in a line break. Throws a usage error for
-/// an unknown format.
+/// Text of the runs in one of table_formats(), ending in a line break; table and md end with what a
+/// reader must know besides. A figure that a run must have and has not is "nan". Throws a usage
+/// error for an unknown format.
+std::string format_runs(const ResultSummary& summary, const std::string& format);
+/// The same of runs that stand in no file.
 std::string format_runs(std::span<const RunRecord> records, const std::string& format);
 
 }  // namespace fdbench

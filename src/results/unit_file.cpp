@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/notes.h"
 #include "io/atomic_file.h"
 #include "results/checksum_line.h"
 #include "results/hdf5.h"
@@ -54,6 +55,14 @@ bool unit_complete_bytes(std::string_view bytes) {
 }
 
 bool unit_complete(const std::filesystem::path& path) { return checked_bytes(path).has_value(); }
+
+bool unit_usable(const std::filesystem::path& path) {
+  if (unit_complete(path)) return true;
+  if (std::filesystem::exists(path)) {
+    say_note(path.string() + " is damaged and is computed again");
+  }
+  return false;
+}
 
 Arrays read_unit(const std::filesystem::path& path) {
   const std::optional<std::string> bytes = checked_bytes(path);

@@ -22,6 +22,9 @@ bool unit_complete_bytes(std::string_view bytes);
 /// True when the file is there whole: its checksum fits its bytes.
 bool unit_complete(const std::filesystem::path& path);
 
+/// The same; a file that is there and damaged is a note: it is computed again.
+bool unit_usable(const std::filesystem::path& path);
+
 /// Throws a runtime error when the file is missing or damaged.
 Arrays read_unit(const std::filesystem::path& path);
 

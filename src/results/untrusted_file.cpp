@@ -14,10 +14,13 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
+#include "core/notes.h"
 #include "io/file_mapping.h"
 #include "results/checksum_line.h"
+#include "results/open_mark.h"
 #include "results/result_reader.h"
 
 namespace fdbench {
@@ -58,15 +61,36 @@ std::string fault_of_child(const std::function<void()>& read, unsigned seconds) 
   return WEXITSTATUS(status) == 0 ? "" : "gives up";
 }
 
+/// `wholeness`; of a file that a program left open, with a warning, as it was before.
+Wholeness checked_wholeness(const std::filesystem::path& path, std::string_view bytes) {
+  const Wholeness found = wholeness(kResultChecksum, bytes);
+  if (!is_marked_open(bytes)) return found;
+  const Place place{path.string()};
+  const std::string left_open = left_open_text(path.string());
+  if (found == Wholeness::kUnknown) {
+    say_warning(place, left_open + "; what was written last may be missing");
+    return found;
+  }
+  if (wholeness_without_mark(kResultChecksum, bytes) == Wholeness::kDamaged) {
+    throw runtime_error(place, left_open +
+                                   ", and the file is then read as it is now: it was changed since "
+                                   "its checksum was made");
+  }
+  say_warning(place, left_open + "; nothing in it was changed, its checksum fits");
+  return Wholeness::kWhole;
+}
+
 /// "" for a file that can be read.
 std::string fault_of(const std::filesystem::path& path, const std::function<void()>& read,
                      unsigned seconds) {
   const FileMapping file(path);
-  switch (wholeness(kResultChecksum, {reinterpret_cast<const char*>(file.data()), file.size()})) {
+  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  switch (checked_wholeness(path, bytes)) {
     case Wholeness::kWhole:
       return "";
     case Wholeness::kDamaged:
-      return "is damaged: it does not fit the checksum at its end; run the sweep again";
+      return "is damaged: it does not fit the checksum at its end; take another copy, or run the "
+             "sweep again where there is none";
     case Wholeness::kUnknown:
       break;
   }

@@ -3,10 +3,10 @@
 #include <map>
 #include <optional>
 
-#include "core/hash.h"
+#include "core/one_line.h"
 #include "results/datasets.h"
-#include "results/provenance.h"
 #include "results/result_writer.h"
+#include "sweep/file_attributes.h"
 #include "sweep/judged_records.h"
 #include "sweep/judges.h"
 #include "sweep/picture_distances.h"
@@ -77,6 +77,7 @@ class Merge {
     for (const auto& [first, chunk] : units_.chunks) write_chunk(first, chunk);
     write_timing();
     finish_records();
+    write_warnings();
     writer_.write_runs(records_);
     write_scales();
     writer_.commit();
@@ -113,34 +114,7 @@ class Merge {
   }
 
   void write_attributes() {
-    const Experiment& experiment = sweep_.experiment;
-    Settings hashed = facts_.settings;
-    hashed.erase("timing.rounds");
-    hashed.erase("timing.until");
-    std::string weights;
-    for (const auto& [key, value] : facts_.settings) {
-      if (key.starts_with("model.")) weights += value;
-    }
-    const std::vector<std::pair<std::string, Attribute>> attributes = {
-        {"name", experiment.name},
-        {"config", experiment.config_text},
-        {"config_path", experiment.config_path.string()},
-        {"config_hash", content_hash(settings_json(hashed))},
-        {"settings", settings_json(facts_.settings)},
-        {"device", experiment.device},
-        {"num_threads", std::int64_t{facts_.num_threads}},
-        {"model", facts_.folder.description()},
-        {"synthetic", std::int64_t{sweep_.synthetic}},
-        {"weights_hash", content_hash(weights)},
-        {"num_parameters", sweep_.num_parameters},
-        {"guidance_scale", experiment.guidance_scale},
-        {"seed", static_cast<std::int64_t>(experiment.seed)},
-        {"dtype", experiment.dtype},
-        {"detail", experiment.features.detail},
-        {"created", utc_now()}};
-    for (const auto& [name, value] : attributes) writer_.set_attribute(name, value);
-    for (const auto& [name, value] : facts_.provenance) writer_.set_attribute(name, value);
-    if (!facts_.merged_from.empty()) writer_.set_attribute("merged_from", facts_.merged_from);
+    for (const auto& [name, value] : file_attributes(facts_)) writer_.set_attribute(name, value);
   }
 
   void write_tables() {
@@ -261,6 +235,14 @@ class Merge {
       }
       if (!sweep_.synthetic) judged_->summarise(record, r, baseline);
     }
+  }
+
+  void write_warnings() {
+    std::string lines;
+    for (const auto& warnings : {facts_.warnings, judged_->warnings()}) {
+      for (const std::string& warning : warnings) lines += one_line(warning) + "\n";
+    }
+    if (!lines.empty()) writer_.set_attribute("warnings", lines);
   }
 
   void write_scales() {

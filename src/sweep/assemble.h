@@ -20,6 +20,7 @@ struct SweepFacts {
   std::vector<std::pair<std::string, Attribute>> provenance;
   std::vector<std::string> merged_from = {};  // a line a part; empty: computed in one go
   bool shows_progress = false;                // on a terminal
+  std::vector<std::string> warnings = {};     // that belong beside the runs
 };
 
 /// Writes `output` whole or not at all; -> the rows of /runs.

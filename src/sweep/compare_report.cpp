@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/one_line.h"
 #include "results/text_table.h"
 #include "sweep/compare_results.h"
 
@@ -32,6 +33,7 @@ std::string cell(const Difference& difference, const char* format) {
   if (!std::isnan(difference.low)) {
     text += " [" + printed(format, difference.low) + ", " + printed(format, difference.high) + "]";
   }
+  if (std::isnan(difference.probability)) return text;
   return text + " p=" + printed("%.2g", difference.probability);
 }
 
@@ -51,20 +53,19 @@ TextLines lines_of(const Comparison& comparison) {
 
 std::string notes(const Comparison& comparison) {
   std::string text;
-  for (const std::string& name : comparison.only_first) text += "only in A: " + name + "\n";
-  for (const std::string& name : comparison.only_second) text += "only in B: " + name + "\n";
-  for (const std::string& warning : comparison.warnings) text += "warning: " + warning + "\n";
+  for (const std::string& name : comparison.only_first) {
+    text += "only in A: " + one_line(name) + "\n";
+  }
+  for (const std::string& name : comparison.only_second) {
+    text += "only in B: " + one_line(name) + "\n";
+  }
+  for (const std::string& warning : comparison.warnings) {
+    text += "warning: " + one_line(warning) + "\n";
+  }
   return text;
 }
 
 std::string number_text(double value) { return std::isnan(value) ? "" : printed("%.17g", value); }
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char letter : text) result.append(letter == '"' ? 2 : 1, letter);
-  return result + "\"";
-}
 
 std::string as_csv(const Comparison& comparison) {
   std::string text = "run,other_run";
@@ -75,7 +76,7 @@ std::string as_csv(const Comparison& comparison) {
   }
   text += "\n";
   for (const ComparedRun& run : comparison.runs) {
-    text += quoted(run.name) + "," + quoted(run.other_name);
+    text += csv_cell(run.name) + "," + csv_cell(run.other_name);
     for (const NamedDifference& named : kDifferences) {
       const Difference& difference = run.*named.member;
       for (const double value :
@@ -88,9 +89,10 @@ std::string as_csv(const Comparison& comparison) {
   return text;
 }
 
-/// JSON has neither NaN nor infinities: null.
+/// JSON has no infinities: text. null where nothing was compared.
 nlohmann::ordered_json number_json(double value) {
-  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return std::isnan(value) ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
 }
 
 std::string as_json(const Comparison& comparison, const std::string& first,

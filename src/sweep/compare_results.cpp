@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "core/error.h"
 #include "sweep/statistics.h"
@@ -21,18 +23,53 @@ Difference ratio_of(const std::vector<double>& first, const std::vector<double>&
           mann_whitney(second, first).two_sided};
 }
 
+/// Pictures that are identical to their baseline's (infinite PSNR) in one file alone.
+struct OnlyIdentical {
+  std::size_t in_first = 0, in_second = 0;
+};
+
+OnlyIdentical only_identical(const std::vector<double>& first, const std::vector<double>& second) {
+  OnlyIdentical found;
+  for (std::size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
+    found.in_first += std::isinf(first[i]) && !std::isinf(second[i]);
+    found.in_second += std::isinf(second[i]) && !std::isinf(first[i]);
+  }
+  return found;
+}
+
 /// Second - first, picture by picture; pictures that are identical to their baseline's in both
-/// (infinite PSNR) do not differ.
+/// (infinite PSNR) do not differ. Those that are in one file alone are left out of the mean; where
+/// all are, the difference is infinite.
 Difference paired_difference(const std::vector<double>& first, const std::vector<double>& second) {
   std::vector<double> differences;
   for (std::size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
     const double difference = first[i] == second[i] ? 0 : second[i] - first[i];
     if (std::isfinite(difference)) differences.push_back(difference);
   }
-  if (differences.empty()) return {};
+  if (differences.empty()) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    const OnlyIdentical one = only_identical(first, second);
+    Difference difference;
+    if (one.in_first > 0 && one.in_second == 0) difference.estimate = -kInfinity;
+    if (one.in_second > 0 && one.in_first == 0) difference.estimate = kInfinity;
+    return difference;
+  }
   const Interval interval = mean_interval(differences);
   return {mean_of_finite(differences), interval.low, interval.high,
           signed_rank(differences).two_sided};
+}
+
+/// Says what `paired_difference` leaves out.
+void warn_of_identical(Comparison& comparison, const RunMeasures& first,
+                       const RunMeasures& second) {
+  const OnlyIdentical one = only_identical(first.psnr_db, second.psnr_db);
+  for (const auto& [count, file] : {std::pair(one.in_first, "A"), std::pair(one.in_second, "B")}) {
+    if (count == 0) continue;
+    comparison.warnings.push_back(first.record.name + ": " + std::to_string(count) + " of " +
+                                  std::to_string(first.psnr_db.size()) +
+                                  " pictures are identical to the full run's in " + file +
+                                  " alone, and left out of the mean PSNR");
+  }
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -116,6 +153,7 @@ Comparison compare_results(const ResultMeasures& first, const ResultMeasures& se
     }
     taken[best] = true;
     comparison.runs.push_back(compared(run, second.runs[best], processes, pictures));
+    if (pictures) warn_of_identical(comparison, run, second.runs[best]);
   }
   for (std::size_t i = 0; i < second.runs.size(); ++i) {
     if (!taken[i]) comparison.only_second.push_back(second.runs[i].record.name);

@@ -82,6 +82,7 @@ struct JudgeSettings {
   std::filesystem::path reference;  // .npz of the network's (without one: CLIP's) features
   std::filesystem::path scenes;     // folder of a scene reader
   std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
+  bool metrics_named = false;  // in the config: then each must be had from the reference
   int bootstrap = 200;         // resamples of the intervals
   bool keep_features = false;  // of every picture, in the result
   bool perceptual = true;      // with `clip`: distance to the baseline's pictures by its states

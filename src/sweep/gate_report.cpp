@@ -152,8 +152,16 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
+/// A table that GitHub takes for no workflow command, whatever runs are called.
+std::string guarded(const std::string& table) {
+  const bool looks_like_command =
+      table.find("\n::") != std::string::npos || table.find("\n##[") != std::string::npos;
+  if (!looks_like_command) return table;
+  return "::stop-commands::fdbench-table\n" + table + "::fdbench-table::\n";
+}
+
 std::string as_github(const GateResult& gate, const GateCaption& caption) {
-  std::string text = as_table(gate, caption);
+  std::string text = guarded(as_table(gate, caption));
   for (const Finding& finding : gate.findings) {
     const bool failed = finding.verdict == Verdict::kRegressed;
     if (!failed && finding.verdict != Verdict::kUnsure) continue;

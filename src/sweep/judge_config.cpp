@@ -47,6 +47,7 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   if (map.has("scenes")) judges.scenes = locate(map.at("scenes").text(), config);
   if (map.has("metrics")) {
     judges.metrics.clear();
+    judges.metrics_named = true;
     for (const ConfigValue& item : map.at("metrics").list()) {
       judges.metrics.push_back(item.choice(default_scores()));
     }

@@ -34,7 +34,9 @@ void fill_means(RunRecord& record, const MeanFields& own_fields, const MeanField
 
 JudgedRuns::JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, bool shows_progress)
     : judges_(judges), shows_progress_(shows_progress), runs_(num_runs) {
-  if (!judges.reference.empty()) reference_ = load_judged_set(judges.reference);
+  if (judges.reference.empty()) return;
+  reference_ = load_judged_set(judges.reference);
+  judges_.metrics = metrics_against(judges, *reference_);
 }
 
 void JudgedRuns::add(std::size_t run, const Arrays& arrays) {
@@ -68,6 +70,16 @@ void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) {
   add_distances(record, run, compared ? baseline : -1);
   const double seconds = record.total_s;
   if (record.clip_score > 0) record.ftc = record.fid * seconds / record.clip_score;
+}
+
+std::vector<std::string> JudgedRuns::warnings() const {
+  if (!reference_ || runs_.empty() || runs_.front().features.empty()) return {};
+  std::int64_t count = 0;  // the same in every run
+  for (const at::Tensor& part : runs_.front().features) count += part.size(0);
+  JudgedSet set;
+  set.name = "FID of every run";
+  set.features.pooled = at::empty({count, runs_.front().features.front().size(1)}, at::kMeta);
+  return score_warnings(set, &*reference_, judges_.metrics);
 }
 
 const JudgedRuns::Columns& JudgedRuns::with_fids(std::size_t run) {

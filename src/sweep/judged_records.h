@@ -21,6 +21,8 @@ class JudgedRuns {
   void add(std::size_t run, const Arrays& arrays);
   /// Fills the record's scores; baseline: index of the run to compare with, -1: none.
   void summarise(RunRecord& record, std::size_t run, int baseline);
+  /// What a reader of the scores must know (`score_warnings`).
+  std::vector<std::string> warnings() const;
 
  private:
   struct Columns {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/notes.h"
 #include "io/file_mapping.h"
 #include "sweep/picture_unit.h"
 
@@ -44,6 +45,20 @@ void check_size(std::int64_t height, std::int64_t width) {
                     "FOLDER}'), or not at all (--set judges=false)");
 }
 
+/// Throws for a picture of which a judge gives what is not a number. values: [n] or [n, d].
+void check_numbers(const at::Tensor& values, const std::string& name, std::int64_t first,
+                   const Experiment& experiment) {
+  const at::Tensor good = at::isfinite(values).flatten(1 < values.dim() ? 1 : 0);
+  const at::Tensor rows = good.dim() > 1 ? good.all(1) : good;
+  if (rows.all().item<bool>()) return;
+  const std::int64_t picture = first + rows.logical_not().nonzero()[0].item<std::int64_t>();
+  throw runtime_error(experiment.judges.place,
+                      "what the judge gives as " + name.substr(name.rfind('/') + 1) +
+                          " of picture " + std::to_string(picture) + " ('" +
+                          experiment.captions[static_cast<std::size_t>(picture)] +
+                          "') is not a number");
+}
+
 /// Dimension of the reference's features. Throws where it cannot be used.
 std::int64_t checked_reference(const JudgeSettings& judges, std::int64_t num_pictures) {
   const JudgedSet reference = load_judged_set(judges.reference);
@@ -57,18 +72,13 @@ std::int64_t checked_reference(const JudgeSettings& judges, std::int64_t num_pic
                       std::to_string(kFewestPictures) + " prompts, there are " +
                       std::to_string(num_pictures) + "; or leave 'reference' out");
   }
-  for (const std::string& metric : judges.metrics) {
-    if (metric == "fid" || reference.features.pooled.defined()) continue;
-    throw usage_error({reference.name},
-                      "holds no features of single pictures, which " + metric +
-                          " needs: make it with --keep-features, or ask for metrics: [fid]");
-  }
+  metrics_against(judges, reference);
   return reference.moments ? reference.moments->mean.numel() : 0;
 }
 
 }  // namespace
 
-SweepJudges::SweepJudges(const PreparedSweep& sweep, const TextToImagePipeline& pipeline)
+SweepJudges::SweepJudges(const PreparedSweep& sweep, PictureSize picture)
     : experiment_(sweep.experiment) {
   const Experiment& experiment = sweep.experiment;
   const JudgeSettings& judges = experiment.judges;
@@ -79,14 +89,22 @@ SweepJudges::SweepJudges(const PreparedSweep& sweep, const TextToImagePipeline& 
       network_ = std::make_unique<FeatureNetwork>(judges.network, judges.protocol);
     }
     if (!judges.reference.empty()) {
-      reference_dimension_ = checked_reference(judges, experiment.num_pictures());
+      check_dimension(picture, checked_reference(judges, experiment.num_pictures()));
     }
     if (judges.scenes.empty()) return;
-    check_size(sweep.latent_shape[1] * pipeline.factor(),
-               sweep.latent_shape[2] * pipeline.factor());
+    check_size(picture.height, picture.width);
     reader_ = std::make_unique<SceneReader>(judges.scenes);
     scenes_ = expected_scenes(experiment);
   });
+}
+
+void SweepJudges::check_dimension(PictureSize picture, std::int64_t of_reference) const {
+  const at::Tensor blank = at::zeros({1, picture.height, picture.width, 3}, at::kByte);
+  const std::int64_t seen =
+      network_ ? (*network_)(blank).pooled.size(1) : clip_->image_embeds(blank).size(1);
+  if (seen == of_reference) return;
+  throw usage_error("the judge sees " + std::to_string(seen) +
+                    " features in a picture, the reference holds " + std::to_string(of_reference));
 }
 
 void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
@@ -105,14 +123,9 @@ void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
     if (!network_) arrays[judged_arrays::kFeatures] = embeds.to(at::kFloat);
   }
   if (network_) arrays[judged_arrays::kFeatures] = at::cat(features, 0).to(at::kFloat);
-  if (reference_dimension_ > 0) {
-    const std::int64_t dimension = arrays.at(judged_arrays::kFeatures).size(1);
-    if (dimension != reference_dimension_) {
-      throw usage_error(experiment_.judges.place,
-                        "the judge sees " + std::to_string(dimension) +
-                            " features in a picture, the reference holds " +
-                            std::to_string(reference_dimension_));
-    }
+  for (const char* name : {judged_arrays::kFeatures, judged_arrays::kClipScore}) {
+    const auto found = arrays.find(name);
+    if (found != arrays.end()) check_numbers(found->second, name, first, experiment_);
   }
   if (!reader_) return;
   std::vector<double> objects, whole;
@@ -124,6 +137,29 @@ void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
   }
   arrays[judged_arrays::kObjects] = at::tensor(objects, at::kDouble);
   arrays[judged_arrays::kWhole] = at::tensor(whole, at::kDouble);
+}
+
+std::vector<std::string> metrics_against(const JudgeSettings& judges, const JudgedSet& reference) {
+  std::vector<std::string> kept;
+  std::string left_out;
+  for (const std::string& metric : judges.metrics) {
+    if (metric == "fid" || reference.features.pooled.defined()) {
+      kept.push_back(metric);
+      continue;
+    }
+    if (judges.metrics_named) {
+      throw usage_error({reference.name},
+                        "holds no features of single pictures, which " + metric +
+                            " needs: make it with --keep-features, or ask for metrics: [fid]");
+    }
+    left_out += (left_out.empty() ? "" : ", ") + metric;
+  }
+  if (!left_out.empty()) {
+    say_note({reference.name}, "holds mu and sigma alone: " + left_out +
+                                   " need features of single pictures (`fdbench stats "
+                                   "--keep-features`) and are left out");
+  }
+  return kept;
 }
 
 std::string feature_judge_hash(const JudgeSettings& judges) {

@@ -11,8 +11,9 @@ struct MeanFields {
   double RunRecord::*value, RunRecord::*low, RunRecord::*high;
 };
 
-/// Mean of the values [n] that are finite, with its bootstrap interval; the fields stay as they are
-/// where there are none. bootstrap: resamples, 0: no interval.
+/// Mean of the values [n] with its bootstrap interval; the fields stay as they are where nothing
+/// was measured (all NaN). Throws a runtime error that names the run where some are not numbers.
+/// bootstrap: resamples, 0: no interval.
 void fill_mean(RunRecord& record, const MeanFields& fields, const at::Tensor& values,
                int bootstrap);
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "core/error.h"
+#include "core/notes.h"
 #include "io/atomic_file.h"
 #include "results/result_reader.h"
 #include "sweep/assemble.h"
@@ -12,6 +14,10 @@
 
 namespace fdbench {
 namespace {
+
+/// Of the program and the machine: what may change pictures.
+constexpr std::string_view kSameInAllParts[] = {"git_revision", "fdbench_version",  "compiler",
+                                                "build_flags",  "libtorch_version", "cpu"};
 
 std::vector<ShardInfo> read_parts(const std::vector<std::filesystem::path>& inputs) {
   std::vector<ShardInfo> parts;
@@ -74,12 +80,14 @@ void take_unit(const WorkUnit& unit, const ShardInfo& part, const UnitFolder& fo
 
 /// A line a part: what, where and by which program.
 std::vector<std::string> origins(const std::vector<ShardInfo>& parts) {
+  const std::set<std::string> told = {"host", "cpu", "git_revision", "compiler",
+                                      "libtorch_version"};
   std::vector<std::string> lines;
   for (const ShardInfo& part : parts) {
     std::string line = part.shard.text();
     for (const auto& [name, value] : part.provenance) {
       const auto* text = std::get_if<std::string>(&value);
-      if (text != nullptr && (name == "host" || name == "cpu" || name == "git_revision")) {
+      if (text != nullptr && told.contains(name)) {
         line += " " + name + "=" + *text;
       }
     }
@@ -95,19 +103,65 @@ const ShardInfo& timing_part(const std::vector<ShardInfo>& parts) {
                        [](const ShardInfo& part) { return part.shard.number == 1; });
 }
 
-/// The rows of a result that is there already and is of the same sweep. Throws for another one.
-std::vector<RunRecord> rows_of_output(const std::filesystem::path& output,
-                                      const Settings& settings) {
-  const ResultSummary summary = read_summary(output);
-  const auto found = summary.attributes.find("settings");
-  const bool same =
-      found != summary.attributes.end() && settings_from_json(found->second) == settings;
-  if (!same) {
-    throw usage_error(Place{output.string()},
-                      "is there already and is the result of another sweep; --fresh replaces it");
+/// Names of the parts by what they say of themselves: "abc (1/3, 2/3), def (3/3)".
+std::string values_by_part(const std::vector<ShardInfo>& parts, const std::string& name) {
+  std::map<std::string, std::set<std::string>> found;
+  for (const ShardInfo& part : parts) {
+    for (const auto& [key, value] : part.provenance) {
+      const auto* text = std::get_if<std::string>(&value);
+      if (key == name && text != nullptr) found[*text].insert(part.shard.text());
+    }
   }
-  remove_leftovers(output, settings);
-  return summary.runs;
+  if (found.size() < 2) return "";
+  std::string line;
+  for (const auto& [value, numbers] : found) {
+    std::string of_parts;
+    for (const std::string& number : numbers) of_parts += (of_parts.empty() ? "" : ", ") + number;
+    line += (line.empty() ? "" : ", ") + value + " (part " + of_parts + ")";
+  }
+  return line;
+}
+
+/// A line for each thing that may change pictures and that is not the same in all parts.
+std::vector<std::string> differences(const std::vector<ShardInfo>& parts) {
+  std::vector<std::string> lines;
+  for (const std::string_view name : kSameInAllParts) {
+    const std::string values = values_by_part(parts, std::string(name));
+    if (!values.empty()) {
+      lines.push_back("the parts were not made alike, " + std::string(name) + ": " + values +
+                      "; their pictures may differ by more than the runs do");
+    }
+  }
+  return lines;
+}
+
+/// Throws where the output must not be replaced: a part itself, the result of another sweep, or
+/// what cannot be read. A result of the same parts is made again.
+void check_output(const std::filesystem::path& output,
+                  const std::vector<std::filesystem::path>& inputs, const Settings& settings,
+                  bool fresh) {
+  const Place place{output.string()};
+  std::error_code ignored;
+  for (const std::filesystem::path& input : inputs) {
+    if (!std::filesystem::equivalent(output, input, ignored)) continue;
+    throw usage_error(place, "is one of the parts; the result wants a name of its own");
+  }
+  if (std::filesystem::is_directory(output, ignored)) {
+    throw usage_error(place, "is a folder; the result wants the name of a file");
+  }
+  if (fresh || !std::filesystem::exists(output, ignored)) return;
+  constexpr const char* kReplace = "; --fresh replaces it";
+  ResultSummary summary;
+  try {
+    summary = read_summary(output);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string(error.what()) + kReplace + " by the result of the parts");
+  }
+  const Settings before = settings_from_json(summary.attributes["settings"]);
+  const std::string changes = describe_changes(before, settings);
+  if (changes.empty()) return;
+  throw usage_error(place,
+                    "is there already and is the result of another sweep: " + changes + kReplace);
 }
 
 }  // namespace
@@ -117,7 +171,9 @@ std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
   const std::vector<ShardInfo> parts = read_parts(inputs);
   check_all_there(parts);
   const Settings& settings = parts.front().settings;
-  if (!fresh && std::filesystem::exists(output)) return rows_of_output(output, settings);
+  check_output(output, inputs, settings, fresh);
+  const std::vector<std::string> warnings = differences(parts);
+  for (const std::string& warning : warnings) say_warning(Place{output.string()}, warning);
   const Experiment experiment =
       experiment_of_text(parts.front().config_text, parts.front().config_path);
   const ModelFolder model = open_model(experiment);
@@ -135,8 +191,9 @@ std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
   }
   const ShardInfo& timed = timing_part(parts);
   const std::vector<RunRecord> records =
-      assemble({sweep, model, settings, timed.num_threads, timed.provenance, origins(parts)}, units,
-               folder, output);
+      assemble({sweep, model, settings, timed.num_threads, timed.provenance, origins(parts), false,
+                warnings},
+               units, folder, output);
   folder.remove();
   return records;
 }

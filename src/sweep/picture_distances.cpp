@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 
+#include "core/error.h"
 #include "metrics/distances.h"
 #include "sweep/interrupt.h"
 #include "sweep/mean_fields.h"
@@ -96,11 +97,17 @@ void PictureDistances::summarise(RunRecord& record, std::size_t run) const {
   const auto& columns = runs_.at(run);
   if (columns.empty()) return;
   const at::Tensor psnr_db = at::cat(columns.at(kPsnr), 0);
+  const at::Tensor latent_mses = at::cat(columns.at(kLatents), 0);
+  if (psnr_db.isnan().any().item<bool>() || !at::isfinite(latent_mses).all().item<bool>()) {
+    throw runtime_error("run '" + record.name +
+                        "': the distance of a picture to the baseline's is "
+                        "not a number");
+  }
   record.num_identical = psnr_db.isinf().sum().item<std::int64_t>();
   record.psnr_to_full = record.num_identical == psnr_db.numel()
                             ? std::numeric_limits<double>::infinity()
                             : mean_of_finite(psnr_db);
-  record.latent_mse_to_full = mean_of_finite(at::cat(columns.at(kLatents), 0));
+  record.latent_mse_to_full = latent_mses.mean().item<double>();
   fill_mean(record,
             {&RunRecord::ssim_to_full, &RunRecord::ssim_to_full_low, &RunRecord::ssim_to_full_high},
             at::cat(columns.at(kSsim), 0), bootstrap_);

@@ -1,6 +1,8 @@
 #include "sweep/result_measures.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/error.h"
 #include "io/json_text.h"
@@ -19,6 +21,42 @@ std::vector<double> doubles(const at::Tensor& values) {
   const at::Tensor flat = values.to(at::kDouble).contiguous();
   const double* begin = flat.const_data_ptr<double>();
   return {begin, begin + flat.numel()};
+}
+
+/// Throws a runtime error for a row in which a value is none that could have been measured.
+template <typename IsMeasured>
+void check_row(const std::vector<double>& values, const char* dataset, const char* entry,
+               const RunRecord& record, const Place& place, const IsMeasured& is_measured) {
+  const auto found = std::find_if_not(values.begin(), values.end(), is_measured);
+  if (found == values.end()) return;
+  throw runtime_error(place, std::string(dataset) + " of run '" + record.name +
+                                 "' is not a number " + "that was measured (" +
+                                 std::to_string(*found) + ") at " + entry + " " +
+                                 std::to_string(found - values.begin()) +
+                                 ": such a run cannot be compared; run it again");
+}
+
+/// Throws a runtime error for a run whose times or distances are not numbers: an older or edited
+/// file. Distances that nobody measured are no fault.
+void check_measured(const RunMeasures& run, bool synthetic, const Place& place) {
+  const RunRecord& record = run.record;
+  const auto is_time = [](double value) { return std::isfinite(value) && value > 0; };
+  check_row(run.unet_s, "/timing/unet_s", "round", record, place, is_time);
+  check_row(run.gated_s, "/timing/denoise_cpu_s", "round", record, place, is_time);
+  const auto is_nan = [](double value) { return std::isnan(value); };
+  const bool compared = !record.compared_with.empty() && !synthetic;
+  const auto was_measured = [&](const std::vector<double>& values) {
+    return compared || !std::all_of(values.begin(), values.end(), is_nan);
+  };
+  if (was_measured(run.psnr_db)) {
+    check_row(run.psnr_db, "/pictures/psnr_to_full", "picture", record, place, [](double value) {
+      return !std::isnan(value) && value > -std::numeric_limits<double>::infinity();
+    });
+  }
+  if (was_measured(run.latent_mse)) {
+    check_row(run.latent_mse, "/pictures/latent_mse_to_full", "picture", record, place,
+              [](double value) { return std::isfinite(value); });
+  }
 }
 
 /// Row `run` of a dataset; empty where the file has none.
@@ -140,6 +178,7 @@ ResultMeasures read_measures(const std::filesystem::path& path) {
     if (run.gated_s.empty()) run.gated_s = run.unet_s;
     run.psnr_db = row(file, "/pictures/psnr_to_full", index);
     run.latent_mse = row(file, "/pictures/latent_mse_to_full", index);
+    check_measured(run, measures.attribute("synthetic") == "1", Place{path.string()});
     measures.runs.push_back(std::move(run));
   }
   compare_rounds(measures);

@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "core/error.h"
+
 namespace fdbench {
 namespace {
 
@@ -16,6 +18,16 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 void keep_finite(std::vector<double>& values) {
   std::erase_if(values, [](double value) { return !std::isfinite(value); });
+}
+
+/// An interval over what is left of values that were measured would be too good.
+void refuse_nan(const std::vector<double>& values) {
+  const auto found = std::find_if_not(values.begin(), values.end(),
+                                      [](double value) { return std::isfinite(value); });
+  if (found == values.end()) return;
+  throw runtime_error("a bootstrap interval of values that are not numbers (" +
+                      std::to_string(found - values.begin() + 1) + " of " +
+                      std::to_string(values.size()) + ")");
 }
 
 /// sorted: not empty; linear between neighbours.
@@ -34,7 +46,7 @@ Interval interval_of(std::vector<double> statistics) {
 /// statistic: of a resample.
 template <typename Statistic>
 Interval bootstrap_interval(std::vector<double> values, const Statistic& statistic) {
-  keep_finite(values);
+  refuse_nan(values);
   if (values.size() < 2) return {kNan, kNan};
   std::mt19937_64 random(0);
   std::vector<double> statistics, resample(values.size());
@@ -95,6 +107,7 @@ std::vector<double> group_medians(const std::vector<double>& values,
 }
 
 Interval median_interval(const std::vector<double>& values, const std::vector<int>& groups) {
+  refuse_nan(values);
   const std::vector<std::vector<double>> members = grouped(values, groups);
   if (members.size() < 2) return median_interval(values);
   std::mt19937_64 random(0);

@@ -20,7 +20,7 @@ struct Interval {
 };
 
 /// 95% percentile bootstrap interval of the median, from 2000 resamples with a fixed seed; NaN for
-/// fewer than two values.
+/// fewer than two values. Throws a runtime error for values that are not finite, as those below do.
 Interval median_interval(const std::vector<double>& values);
 /// The same where values come in groups that differ, such as the rounds of one process: groups are
 /// drawn, then values of each. groups: of each value; empty, or all alike: the plain interval.

@@ -15,6 +15,7 @@
 #include "results/result_reader.h"
 #include "results/run_table.h"
 #include "sweep/assemble.h"
+#include "sweep/early_checks.h"
 #include "sweep/equal_time.h"
 #include "sweep/interrupt.h"
 #include "sweep/judges.h"
@@ -39,15 +40,7 @@ class SweepRun {
         num_threads_(at::get_num_threads()),
         settings_(sweep_settings(experiment, folder_, num_threads_)),
         units_(units_of_shard(plan_units(sweep_, settings_), options.shard)) {
-    if (!options.shard.whole() && experiment.timing.is_open()) {
-      throw usage_error(Place{experiment.config_path.string()},
-                        "timing.repeats decides while it measures, so the sweep cannot run in "
-                        "shards; name the 'rounds'");
-    }
-    if (!options.shard.whole() && experiment.equal_time.wanted()) {
-      throw usage_error(Place{experiment.config_path.string()},
-                        "equal_time measures before it plans, so the sweep cannot run in shards");
-    }
+    if (!options.shard.whole()) check_runs_in_shards(experiment);
   }
 
   void run() {
@@ -57,16 +50,16 @@ class SweepRun {
     warn_of_cut_prompts(folder_, experiment_.captions);
     if (options_.dry_run) return print_plan();
     if (already_complete()) return;
+    check_before_work();
     UnitFolder unit_folder(options_.output, settings_, options_.fresh);
     const InterruptGuard guard;
     if (experiment_.equal_time.wanted()) add_equal_time(unit_folder);
     compute(unit_folder);
     if (!options_.shard.whole()) return finish_shard(unit_folder);
-    const std::vector<RunRecord> records =
-        assemble({sweep_, folder_, settings_, num_threads_, provenance(), {}, !options_.quiet},
-                 units_, unit_folder, options_.output);
+    assemble({sweep_, folder_, settings_, num_threads_, provenance(), {}, !options_.quiet}, units_,
+             unit_folder, options_.output);
     unit_folder.remove();
-    print_table(records);
+    print_table();
   }
 
  private:
@@ -80,8 +73,9 @@ class SweepRun {
     return options_.shard.whole() ? "" : "shard " + options_.shard.text() + ": ";
   }
 
-  void print_table(const std::vector<RunRecord>& records) const {
-    say("\n" + format_runs(records, "table"));
+  void print_table() const {
+    if (options_.quiet) return;
+    say("\n" + format_runs(read_summary(options_.output), "table"));
     say("results  " + options_.output.string());
   }
 
@@ -101,17 +95,38 @@ class SweepRun {
         " work units  ->  " + options_.output.string());
   }
 
-  void print_plan() const {
+  /// All that can be known before the network runs.
+  void check_before_work() {
+    std::vector<WorkUnit> missing;
+    const std::filesystem::path units = unit_folder_path(options_.output);
+    for (const WorkUnit& unit : units_) {
+      const bool is_there = !options_.fresh && unit_complete(units / unit.file_name());
+      if (unit.kind == WorkUnit::Kind::kPictures && !is_there) missing.push_back(unit);
+    }
+    check_before_pictures(sweep_, folder_, options_.output, missing);
+    if (!missing.empty()) load_judges();
+  }
+
+  /// What random weights draw means nothing, and is never judged.
+  void load_judges() {
+    if (judges_ || !experiment_.judges.wanted() || sweep_.synthetic) return;
+    judges_.emplace(sweep_, picture_size(sweep_, folder_));
+  }
+
+  void print_plan() {
+    check_before_work();
+    if (!sweep_.synthetic) {  // names and shapes of all weights
+      const TextToImagePipeline pipeline(folder_, parse_dtype(experiment_.dtype),
+                                         parse_device(experiment_.device), Reading::kAtFirstUse);
+    }
     for (const std::string& line : plan_lines(sweep_)) say(line);
     if (experiment_.equal_time.wanted()) {
       say("  and for each of " + std::to_string(equal_time_methods(experiment_).size()) +
           " methods the plain sampler with the steps that fit into its measured time");
     }
-    const std::filesystem::path units = unit_folder_path(options_.output);
-    std::size_t complete = 0;
-    for (const WorkUnit& unit : units_) complete += unit_complete(units / unit.file_name());
     say("plan    " + shard_text() + std::to_string(units_.size()) + " work units, " +
-        std::to_string(complete) + " complete; nothing was computed or written (--dry-run)");
+        std::to_string(count_complete(units_, unit_folder_path(options_.output))) +
+        " complete; nothing was computed or written (--dry-run)");
   }
 
   /// True when the output is there whole. Throws when it is of another configuration.
@@ -127,7 +142,7 @@ class SweepRun {
     }
     remove_leftovers(options_.output, settings_);
     say("plan    complete already; nothing to do (--fresh begins anew)");
-    if (options_.shard.whole()) print_table(read_summary(options_.output).runs);
+    if (options_.shard.whole()) print_table();
     return true;
   }
 
@@ -142,7 +157,7 @@ class SweepRun {
   /// Measures the methods, unless that was done before, and adds the plain runs of their time.
   void add_equal_time(const UnitFolder& unit_folder) {
     const std::filesystem::path file = unit_folder.file(calibration_unit(settings_));
-    if (!is_complete(file)) {
+    if (!unit_usable(file)) {
       const TextToImagePipeline& pipeline = loaded();
       Progress progress(stderr, !options_.quiet, 1, 0);
       try {
@@ -174,13 +189,14 @@ class SweepRun {
     std::size_t complete = 0;
     for (const WorkUnit& unit : units_) {
       const bool is_round = unit.kind == WorkUnit::Kind::kTiming;
-      const bool is_done = is_complete(unit_folder.file(unit));
+      const bool is_done = unit_usable(unit_folder.file(unit));
       total += unit.cost;
       done += is_done ? unit.cost : 0;
       complete += is_done;
       if (is_round) rounds.push_back(&unit);
       if (!is_round && !is_done) pictures.push_back(&unit);
     }
+    write_plan_file(unit_folder.path(), units_.size());
     say("plan    " + shard_text() + std::to_string(units_.size()) + " work units" +
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
     Progress progress(stderr, !options_.quiet, total, done);
@@ -195,8 +211,9 @@ class SweepRun {
           sweep_, rounds, unit_folder, round_source(),
           [&](double cost, const std::string& text) { progress.show(done + cost, text); });
     } catch (const Interrupted&) {
-      throw runtime_error("stopped by a signal; " + std::to_string(complete_units(unit_folder)) +
-                          " of " + std::to_string(units_.size()) + " work units are complete in " +
+      throw runtime_error("stopped by a signal; " +
+                          std::to_string(count_complete(units_, unit_folder.path())) + " of " +
+                          std::to_string(units_.size()) + " work units are complete in " +
                           unit_folder.path().string() + ", the same command goes on from there");
     }
     if (measured < rounds.size()) {
@@ -204,12 +221,6 @@ class SweepRun {
     }
     std::erase_if(units_, [&](const WorkUnit& unit) {
       return unit.kind == WorkUnit::Kind::kTiming && unit.round >= static_cast<int>(measured);
-    });
-  }
-
-  std::int64_t complete_units(const UnitFolder& unit_folder) const {
-    return std::count_if(units_.begin(), units_.end(), [&](const WorkUnit& unit) {
-      return unit_complete(unit_folder.file(unit));
     });
   }
 
@@ -247,19 +258,9 @@ class SweepRun {
     return time_round(sweep_, pipeline, unit.round);
   }
 
-  bool is_complete(const std::filesystem::path& path) const {
-    if (unit_complete(path)) return true;
-    if (std::filesystem::exists(path)) {
-      std::fprintf(stderr, "note: %s is damaged and is computed again\n", path.c_str());
-    }
-    return false;
-  }
-
   Arrays picture_arrays_of(const WorkUnit& unit, Progress& progress, double done) {
     const TextToImagePipeline& pipeline = loaded();
-    // What random weights draw means nothing, and is never judged.
-    if (!judges_ && experiment_.judges.wanted() && !sweep_.synthetic)
-      judges_.emplace(sweep_, pipeline);
+    load_judges();
     const auto show = [&](std::int64_t made) {
       progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
                     sweep_.runs[unit.run].spec.name + "  picture " +

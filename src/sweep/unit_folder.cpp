@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "core/error.h"
+#include "core/notes.h"
 #include "io/atomic_file.h"
 #include "results/result_writer.h"
 
@@ -43,6 +45,21 @@ std::string holder(const std::filesystem::path& lock) {
   return std::getline(file, line) ? " (" + line + ")" : "";
 }
 
+/// False when another program holds the lock. A file system without locks is a warning: then
+/// nothing keeps a second program away.
+bool take_lock(int descriptor, const std::filesystem::path& output) {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EWOULDBLOCK) return false;
+    say_warning(Place{output.string()},
+                std::string("its folder of units cannot be locked (") + std::strerror(errno) +
+                    "), so nothing keeps a second fdbench from working on this output: start one "
+                    "only, or give --out on a local disk");
+    return true;
+  }
+  return true;
+}
+
 void make_folder(const std::filesystem::path& path, const std::filesystem::path& output) {
   std::error_code fault;
   std::filesystem::create_directories(path, fault);
@@ -52,14 +69,10 @@ void make_folder(const std::filesystem::path& path, const std::filesystem::path&
   }
 }
 
-bool is_unit(const std::filesystem::path& path) {
-  return path.extension() == ".h5" && path.filename().string()[0] != '.';
-}
-
 bool has_units(const std::filesystem::path& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (is_unit(entry.path())) return true;
+    if (is_unit_name(entry.path())) return true;
   }
   return false;
 }
@@ -87,6 +100,13 @@ void check_settings(const std::filesystem::path& folder, const Settings& setting
 
 }  // namespace
 
+std::int64_t count_complete(const std::vector<WorkUnit>& units,
+                            const std::filesystem::path& folder) {
+  return std::count_if(units.begin(), units.end(), [&](const WorkUnit& unit) {
+    return unit_complete(folder / unit.file_name());
+  });
+}
+
 bool has_begun(const std::filesystem::path& output, const Settings& settings) {
   const std::filesystem::path folder = unit_folder_path(output);
   return std::filesystem::exists(folder / kSettingsName) && changes_since(folder, settings).empty();
@@ -101,10 +121,6 @@ void remove_leftovers(const std::filesystem::path& output, const Settings& setti
   } catch (const Error&) {
     return;  // in use, or on a disk that cannot be written: the result is there all the same
   }
-}
-
-std::filesystem::path unit_folder_path(const std::filesystem::path& output) {
-  return output.string() + ".units";
 }
 
 UnitFolder::UnitFolder(const std::filesystem::path& output, const Settings& settings, bool fresh)
@@ -139,7 +155,7 @@ void UnitFolder::lock() {
       throw runtime_error(Place{name.string()},
                           std::string("cannot write: ") + std::strerror(errno));
     }
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    if (!take_lock(lock_, output_)) {
       ::close(lock_);
       throw runtime_error(Place{output_.string()}, "another fdbench is working on this output" +
                                                        holder(name) +
@@ -156,7 +172,7 @@ void UnitFolder::clear(bool units_too) {
   for (const auto& entry : std::filesystem::directory_iterator(path_, ignored)) {
     const std::string name = entry.path().filename().string();
     const bool kept = name == kLockName || name == kSettingsName;
-    if (!kept && (units_too || !is_unit(entry.path())))
+    if (!kept && (units_too || !is_unit_name(entry.path())))
       std::filesystem::remove(entry.path(), ignored);
   }
 }

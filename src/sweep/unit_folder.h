@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "results/unfinished_sweep.h"
 #include "results/unit_file.h"
 #include "sweep/settings.h"
 #include "sweep/work_units.h"
@@ -35,6 +36,10 @@ class UnitFolder {
   int lock_ = -1;
 };
 
+/// How many of the units stand in the folder whole.
+std::int64_t count_complete(const std::vector<WorkUnit>& units,
+                            const std::filesystem::path& folder);
+
 /// True when a folder of units of these settings stands beside the output: a sweep was begun and
 /// not finished.
 bool has_begun(const std::filesystem::path& output, const Settings& settings);
@@ -42,8 +47,5 @@ bool has_begun(const std::filesystem::path& output, const Settings& settings);
 /// Removes the folder of a sweep that was merged and then killed before it could tidy up; one of
 /// other settings with units in it, and one that another program has, stays.
 void remove_leftovers(const std::filesystem::path& output, const Settings& settings);
-
-/// `<out>.units`
-std::filesystem::path unit_folder_path(const std::filesystem::path& output);
 
 }  // namespace fdbench

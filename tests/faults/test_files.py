@@ -126,24 +126,30 @@ def make_file(kind: str, path: Path, undisturbed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("kind", "code", "reason"),
     [
-        ("text", "cannot be read as an HDF5 file"),
-        ("cut", "cannot be read as an HDF5 file (truncated file"),
-        ("empty", "cannot be read as an HDF5 file"),
-        ("foreign", "an HDF5 file, but not a result of fdbench"),
-        ("newer", "schema version 99, this program reads version 1"),
+        ("text", 2, "is a text; a result file"),
+        ("cut", 3, "is cut short: 5000 of "),
+        ("empty", 2, "is empty; a result file"),
+        ("foreign", 3, "an HDF5 file, but not a result of fdbench"),
+        ("newer", 3, "schema version 99, this program reads version 1"),
     ],
 )
 def test_file_that_is_not_ours(
-    kind: str, reason: str, fdbench, sweep_config: Path, undisturbed: Path, tmp_path: Path
+    kind: str,
+    code: int,
+    reason: str,
+    fdbench,
+    sweep_config: Path,
+    undisturbed: Path,
+    tmp_path: Path,
 ):
     path = tmp_path / "other.h5"
     make_file(kind, path, undisturbed)
     before = path.read_bytes()
-    assert_one_line(fdbench("report", path), 3, f"{path}: ", reason)
+    assert_one_line(fdbench("report", path), code, f"{path}: ", reason)
     done = fdbench("run", sweep_config, "--out", path, "--quiet")
-    assert_one_line(done, 3, f"{path}: ", reason)
+    assert_one_line(done, code, f"{path}: ", reason)
     assert path.read_bytes() == before
     assert_only(path)
 

@@ -72,7 +72,7 @@ TEST(RunTable, JsonHoldsNullForWhatWasNotMeasured) {
   EXPECT_EQ(json[1]["num_rounds"], 8);
 }
 
-TEST(RunTable, RefusesAnotherFormat) { EXPECT_THROW(format_runs({}, "xml"), Error); }
+TEST(RunTable, RefusesAnotherFormat) { EXPECT_THROW(format_runs(some_records(), "xml"), Error); }
 
 TEST(FormatRuns, TakesTextThatIsNotUtf8) {
   RunRecord record;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 
+#include "core/error.h"
+
 namespace fdbench {
 namespace {
 
@@ -34,6 +36,12 @@ TEST(MedianInterval, HoldsTheMedianAndIsTheSameEachTime) {
 TEST(MedianInterval, NeedsTwoValues) {
   EXPECT_TRUE(std::isnan(median_interval({1}).low));
   EXPECT_EQ(median_interval({2, 2}).high, 2);
+}
+
+TEST(MedianInterval, RefusesWhatIsNoNumber) {
+  EXPECT_THROW(median_interval({1, kNan, 2}), Error);
+  EXPECT_THROW(median_interval({1, kNan, 2}, {0, 0, 1}), Error);
+  EXPECT_THROW(mean_interval({1, std::numeric_limits<double>::infinity()}), Error);
 }
 
 TEST(GroupMedians, AreInTheOrderOfTheGroups) {

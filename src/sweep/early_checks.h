@@ -1,0 +1,47 @@
+// What can be known before the network runs, looked at before the first picture and in --dry-run.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "pipelines/text_to_image.h"
+#include "sweep/judges.h"
+#include "sweep/prepared_sweep.h"
+#include "sweep/work_units.h"
+
+namespace fdbench {
+
+/// Height and width of the sweep's pictures [pixels], by the config of the folder's VAE.
+PictureSize picture_size(const PreparedSweep& sweep, const ModelFolder& folder);
+
+/// Throws a usage error at the config for a sweep that decides while it measures: it cannot run in
+/// parts.
+void check_runs_in_shards(const Experiment& experiment);
+
+/// Throws a usage error for a model folder that cannot make pictures of text.
+void check_makes_pictures(const ModelFolder& folder);
+
+/// Throws where the output cannot be written: a usage error for a folder, a runtime error for a
+/// place that is not writable. Writes nothing.
+void check_output_place(const std::filesystem::path& output);
+
+/// Most and least that a sweep takes on the disk besides what is there already [bytes]: its missing
+/// units and the result beside them. Pictures and features are compressed, which takes off no more
+/// than kBestCompression.
+struct DiskNeed {
+  std::uint64_t least = 0, most = 0;
+};
+
+DiskNeed disk_need(const PreparedSweep& sweep, PictureSize picture,
+                   const std::vector<WorkUnit>& missing);
+
+/// Throws a runtime error with both numbers where the output's disk has no room for what the sweep
+/// takes at least; a warning where it has less than it may take.
+void check_disk(const std::filesystem::path& output, const DiskNeed& need);
+
+/// The folder, the output's place and its disk. missing: picture units that are to be computed.
+void check_before_pictures(const PreparedSweep& sweep, const ModelFolder& folder,
+                           const std::filesystem::path& output,
+                           const std::vector<WorkUnit>& missing);
+
+}  // namespace fdbench

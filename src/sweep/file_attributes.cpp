@@ -1,0 +1,39 @@
+#include "sweep/file_attributes.h"
+
+#include "core/hash.h"
+#include "results/provenance.h"
+
+namespace fdbench {
+
+std::vector<std::pair<std::string, Attribute>> file_attributes(const SweepFacts& facts) {
+  const Experiment& experiment = facts.sweep.experiment;
+  Settings hashed = facts.settings;
+  hashed.erase("timing.rounds");
+  hashed.erase("timing.until");
+  std::string weights;
+  for (const auto& [key, value] : facts.settings) {
+    if (key.starts_with("model.")) weights += value;
+  }
+  std::vector<std::pair<std::string, Attribute>> attributes = {
+      {"name", experiment.name},
+      {"config", experiment.config_text},
+      {"config_path", experiment.config_path.string()},
+      {"config_hash", content_hash(settings_json(hashed))},
+      {"settings", settings_json(facts.settings)},
+      {"device", experiment.device},
+      {"num_threads", std::int64_t{facts.num_threads}},
+      {"model", facts.folder.description()},
+      {"synthetic", std::int64_t{facts.sweep.synthetic}},
+      {"weights_hash", content_hash(weights)},
+      {"num_parameters", facts.sweep.num_parameters},
+      {"guidance_scale", experiment.guidance_scale},
+      {"seed", static_cast<std::int64_t>(experiment.seed)},
+      {"dtype", experiment.dtype},
+      {"detail", experiment.features.detail},
+      {"created", utc_now()}};
+  attributes.insert(attributes.end(), facts.provenance.begin(), facts.provenance.end());
+  if (!facts.merged_from.empty()) attributes.emplace_back("merged_from", facts.merged_from);
+  return attributes;
+}
+
+}  // namespace fdbench

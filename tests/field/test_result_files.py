@@ -1,0 +1,373 @@
+"""Result files on real disks: left open, cut short, unfinished, parts, other kinds of files."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from xml.etree import ElementTree
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from analysis.dataset import dataset
+from analysis.load import ResultError, load
+from analysis.report import main
+from tests.conftest import ROOT, program
+from tests.faults.sweeps import start, wait_for_units
+from tests.field.conftest import MODELS, refused
+
+CONFIG = """name: field
+model: {model}
+threads: 1
+prompts: [a red square, a blue circle, a green triangle]
+steps: 2
+sampler: {{name: ddim}}
+guidance_scale: 4
+pictures: {{chunk: 1}}
+timing: {{warmup: 0, rounds: 3}}
+runs:
+  - {{strategy: full}}
+  - {{strategy: encoder, key_steps: {{list: [2]}}, name: e}}
+"""
+OPEN_AND_DIE = "import h5py, os, sys; f = h5py.File(sys.argv[1], 'r+'); {change}; os._exit(0)"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "field.yaml"
+    path.write_text(CONFIG.format(model=MODELS / "mini"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def base(fdbench, config: Path) -> Path:
+    """A finished sweep."""
+    path = config.parent / "base.h5"
+    done = fdbench("run", config, "--out", path, "--fresh", "--quiet")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.fixture(scope="module")
+def parts(fdbench, config: Path) -> list[Path]:
+    """The same sweep in two parts."""
+    paths = [config.parent / f"part{number}.h5" for number in (1, 2)]
+    for number, path in enumerate(paths, 1):
+        shard = ("--shard", f"{number}/2", "--out", path)
+        assert fdbench("run", config, *shard, "--quiet").returncode == 0
+    return paths
+
+
+@pytest.fixture
+def copied(base: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(base, tmp_path / "copied.h5"))
+
+
+@pytest.fixture(scope="module")
+def readers(fdbench, base: Path) -> Callable[[Path], dict[str, CompletedProcess]]:
+    """What every command that reads results says of a file."""
+    figures = base.with_suffix(".json")
+    assert fdbench("check", base, "--baseline", figures, "--update").returncode == 0
+
+    def read(path: Path) -> dict[str, CompletedProcess]:
+        page = [sys.executable, "-m", "analysis.report", str(path), "--output", f"{path}.page"]
+        return {
+            "report": fdbench("report", path),
+            "compare": fdbench("compare", base, path),
+            "check": fdbench("check", path, "--baseline", figures),
+            "judge": fdbench("judge", path, "--run", "e", "--pairs", base, "--pairs-run", "full"),
+            "page": subprocess.run(page, cwd=ROOT, capture_output=True, text=True),
+        }
+
+    return read
+
+
+def said(done: CompletedProcess, *words: str, code: int) -> None:
+    """One line of fault with all words, of the program or of the report."""
+    assert done.returncode == code, (done.args, done.stdout, done.stderr)
+    line = done.stderr.strip()
+    assert "\n" not in line and line.startswith(("fdbench: ", "report: ")), line
+    for word in words:
+        assert word in line, (done.args, line)
+
+
+def left_open(path: Path, change: str = "pass") -> None:
+    """A program opens the file for writing and dies."""
+    command = [sys.executable, "-c", OPEN_AND_DIE.format(change=change), str(path)]
+    subprocess.run(command, check=True)
+
+
+def test_a_file_that_was_left_open_unchanged_is_read(copied: Path, readers) -> None:
+    left_open(copied)
+    for command, done in readers(copied).items():
+        assert done.returncode in (0, 4), (command, done.stderr)
+        assert "did not close it" in done.stderr, command
+        assert "h5clear -s" in done.stderr and "damaged" not in done.stderr
+
+
+def test_a_file_that_was_left_open_while_it_changed_is_no_damage(copied: Path, readers) -> None:
+    left_open(copied, "f['timing/unet_s'][0, 0] = 1.0; f.flush()")
+    for command, done in readers(copied).items():
+        text = done.stderr
+        assert "did not close it" in text and "h5clear -s" in text, (command, text)
+        assert "run the sweep again" not in text and "is damaged" not in text, (command, text)
+
+
+def test_a_file_that_another_program_holds_open(copied: Path, readers) -> None:
+    with h5py.File(copied, "r+"):
+        for done in readers(copied).values():
+            said(done, "another program has", "open for writing", code=3)
+
+
+def test_a_file_that_is_cut_short(copied: Path, readers) -> None:
+    whole = copied.read_bytes()
+    copied.write_bytes(whole[: len(whole) // 2])
+    for done in readers(copied).values():
+        said(done, "cut short", str(len(whole) // 2), "copy it again", code=3)
+
+
+def lfs_pointer(path: Path) -> None:
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n")
+
+
+KINDS = {
+    "git lfs pull": lfs_pointer,
+    "an .npz": lambda path: np.savez(path.open("wb"), features=np.zeros((2, 2))),
+    "a PNG picture": lambda path: Image.new("RGB", (4, 4)).save(path, format="PNG"),
+    "a JPEG picture": lambda path: Image.new("RGB", (4, 4)).save(path, format="JPEG"),
+    "safetensors": lambda path: save_file({"x": np.zeros(3)}, path),
+    "an HTML page": lambda path: path.write_text("<!DOCTYPE html>\n<html>no such page</html>"),
+    "a text": lambda path: path.write_text("name: field\nmodel: models/mini\n"),
+    "an .npy": lambda path: np.save(path.open("wb"), np.zeros(3)),
+    "is empty": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_kind_of_file_is_named(kind: str, fdbench, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "other.h5"
+    KINDS[kind](path)
+    refused(fdbench("report", path), "other.h5", kind)
+    assert main([str(path)]) == 2
+    assert kind in capsys.readouterr().err
+
+
+def test_a_part_is_told_as_that(parts: list[Path], readers) -> None:
+    for done in readers(parts[0]).values():
+        said(done, "part 1 of 2", "`fdbench merge", code=2)
+    with pytest.raises(ResultError, match="part 1 of 2"):
+        dataset(parts[0])
+
+
+def test_an_unfinished_sweep_is_told_as_that(config: Path, readers, tmp_path: Path) -> None:
+    output = tmp_path / "unfinished.h5"
+    process = start("run", config, "--out", output, "--set", "timing.rounds=500")
+    wait_for_units(process, output, 7)
+    process.kill()
+    process.communicate()
+    there = len(list(Path(f"{output}.units").glob("[!.]*.h5")))
+    for done in readers(output).values():
+        words = ("unfinished", f"{there} of 506 work units", f"{output}.units")
+        said(done, *words, "same `fdbench run`", code=2)
+    for done in readers(Path(f"{output}.units")).values():
+        assert done.returncode == 2 and "unfinished" in done.stderr, done.stderr
+
+
+def without_locks(folder: Path, code: str) -> dict[str, str]:
+    """An environment in which flock fails."""
+    source = folder / "flock.c"
+    source.write_text(
+        "#include <errno.h>\n"
+        f"int flock(int fd, int op) {{ (void)fd; (void)op; errno = {code}; return -1; }}\n"
+    )
+    library = folder / "flock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return {"LD_PRELOAD": str(library), "PATH": "/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("ENOLCK", "No locks available"), ("EOPNOTSUPP", "not supported")]
+)
+def test_a_disk_without_locks(code: str, reason: str, config: Path, tmp_path: Path) -> None:
+    output, env = tmp_path / "unlocked.h5", without_locks(tmp_path, code)
+
+    def call(*command: object) -> CompletedProcess:
+        return subprocess.run(
+            [*map(str, command)], env=env, cwd=ROOT, capture_output=True, text=True
+        )
+
+    done = call(program(), "run", config, "--out", output)
+    assert done.returncode == 0, done.stderr
+    assert "another fdbench" not in done.stderr
+    assert reason in done.stderr and "local disk" in done.stderr
+    report = call(program(), "report", output)
+    assert report.returncode == 0 and "full" in report.stdout, report.stderr
+    page = call(sys.executable, "-m", "analysis.report", output, "--output", tmp_path / "page")
+    assert page.returncode == 0, page.stderr
+
+
+def test_a_merge_onto_its_result_builds_it_again(fdbench, parts, tmp_path: Path) -> None:
+    output = tmp_path / "merged.h5"
+    assert fdbench("merge", output, *parts).returncode == 0
+    with h5py.File(output, "r+") as file:  # an older or edited result
+        file.attrs["created"] = "1999"
+        file["timing/unet_s"][...] = 7.0
+    done = fdbench("merge", output, *parts)
+    assert done.returncode == 0, done.stderr
+    with h5py.File(output) as file:
+        assert file.attrs["created"] != "1999" and (file["timing/unet_s"][:] < 7).all()
+
+
+def test_a_merge_onto_something_else_says_why_not(fdbench, base, parts, tmp_path: Path) -> None:
+    picture = tmp_path / "a.h5"
+    KINDS["a PNG picture"](picture)
+    refused(fdbench("merge", picture, *parts), "a.h5", "PNG", "--fresh")
+    for more in ((), ("--fresh",)):
+        own = Path(shutil.copy(parts[0], tmp_path / "own.h5"))
+        refused(fdbench("merge", own, own, parts[1], *more), "own.h5", "one of the parts")
+        assert own.read_bytes() == parts[0].read_bytes()
+    whole = Path(shutil.copy(base, tmp_path / "whole.h5"))
+    whole.write_bytes(whole.read_bytes()[:9000])
+    line = refused(fdbench("merge", whole, *parts), "whole.h5", "cut short", "--fresh replaces")
+    assert "sweep again" not in line
+
+
+def test_parts_of_different_programs_are_named(fdbench, parts, tmp_path: Path, capsys) -> None:
+    other = Path(shutil.copy(parts[1], tmp_path / "other.h5"))
+    with h5py.File(other, "r+") as file:
+        file.attrs["git_revision"] = "0123abc"
+        file.attrs["libtorch_version"] = "9.9.9"
+    output = tmp_path / "mixed.h5"
+    done = fdbench("merge", output, parts[0], other)
+    assert done.returncode == 0, done.stderr
+    for word in ("warning:", "git_revision", "0123abc", "libtorch_version", "9.9.9", "2/2"):
+        assert word in done.stderr, done.stderr
+    table = fdbench("report", output).stdout
+    assert "0123abc" in table and "9.9.9" in table
+    assert main([str(output), "--output", str(tmp_path / "page")]) == 0
+    page = (tmp_path / "page" / "index.html").read_text()
+    first_screen = page.split("<nav>")[0]
+    assert "0123abc" in first_screen and "9.9.9" in first_screen
+    assert fdbench("merge", tmp_path / "same.h5", *parts).stderr == ""
+
+
+def commands_that_print(base: Path, config: Path) -> dict[str, list[object]]:
+    return {
+        "report": ["report", base],
+        "compare": ["compare", base, base],
+        "plan": ["plan", config],
+        "info": ["info", MODELS / "mini"],
+        "schema": ["schema"],
+        "tokenize": ["tokenize", MODELS / "mini", "a red square"],
+        "judge": ["judge", base, "--run", "e", "--pairs", base, "--pairs-run", "full"],
+        "dry run": ["run", config, "--dry-run"],
+        "complete run": ["run", config, "--out", base],
+        "help": ["report", "--help"],
+        "version": ["--version"],
+    }
+
+
+def test_a_full_disk_behind_standard_output_is_an_error(base: Path, config: Path) -> None:
+    for name, command in commands_that_print(base, config).items():
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [program(), *map(str, command)], stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 3, (name, done.stderr)
+        assert "standard output" in done.stderr, (name, done.stderr)
+    closed = f"{program()} report {base} >&-"
+    done = subprocess.run(closed, shell=True, capture_output=True, text=True)
+    assert done.returncode == 3 and "standard output" in done.stderr, done.stderr
+
+
+def test_a_closed_pipe_is_no_success(base: Path) -> None:
+    page = f"{sys.executable} -m analysis.report {base}"
+    for command in (f"{program()} schema", page):
+        script = f"set -o pipefail; {command} | (exec <&-; sleep 0.5)"
+        done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode not in (0, 2), (command, done.stderr)
+
+
+def test_the_page_that_cannot_be_written_or_told(copied: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "analysis.report", str(copied)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    said(done, "standard output", code=3)
+    taken = tmp_path / "file"
+    taken.write_text("no folder")
+    done = subprocess.run(
+        [*command, "--output", str(taken)], cwd=ROOT, capture_output=True, text=True
+    )
+    said(done, str(taken), code=3)
+
+
+NAMES = ["a|b", "two\nlines", "=1+1", 'quote " and , comma', "<b>&tag", "::error::x", "über\tb"]
+
+
+@pytest.fixture(scope="module")
+def odd_names(fdbench, config: Path, base: Path) -> Path:
+    """A result whose runs have such names."""
+    path = config.parent / "names.h5"
+    runs = [{"strategy": "encoder", "key_steps": {"list": [2]}, "name": name} for name in NAMES]
+    values = json.dumps([{"strategy": "full"}, *runs])
+    text = config.read_text().split("runs:")[0] + f"runs: {values}\n"
+    other = config.parent / "names.yaml"
+    other.write_text(text.replace("a red square, a blue circle, a green triangle", "x"))
+    done = fdbench("run", other, "--out", path, "--quiet")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_names_do_not_break_tables(fdbench, odd_names: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "runs.csv"
+    csv.write_text(fdbench("report", odd_names, "--format", "csv").stdout, newline="")
+    assert list(pd.read_csv(csv)["name"]) == ["full", *NAMES]
+    runs = json.loads(fdbench("report", odd_names, "--format", "json").stdout)
+    assert [run["name"] for run in runs] == ["full", *NAMES]
+    for command in (("report", odd_names), ("compare", odd_names, odd_names)):
+        lines = fdbench(*command, "--format", "md").stdout.splitlines()
+        rows = [line for line in lines if line.startswith("|")]
+        assert len(rows) == 2 + len(NAMES) + 1, rows
+        bars = {row.replace("\\|", "").count("|") for row in rows}
+        assert len(bars) == 1, rows
+        table = fdbench(*command).stdout.splitlines()
+        assert sum("two lines" in line for line in table) >= 1, table
+    done = fdbench("compare", odd_names, odd_names, "--format", "csv")
+    csv.write_text(done.stdout, newline="")
+    assert list(pd.read_csv(csv)["run"]) == ["full", *NAMES]
+    assert main([str(odd_names), "--output", str(tmp_path / "page")]) == 0
+    page = (tmp_path / "page" / "index.html").read_text()
+    assert "<b>&tag" not in page and "&lt;b&gt;&amp;tag" in page
+
+
+def test_the_readme_line_for_pandas_gives_text(base: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    code = next(block for block in text.split("```python\n")[1:] if "import pandas" in block)
+    code = code.split("```")[0].replace("results/ablation.h5", str(base))
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    runs = names["runs"]
+    assert list(runs["name"]) == ["full", "e"]
+    assert all(not isinstance(value, bytes) for value in runs.to_numpy().ravel())
+    assert runs[runs["name"] == "e"]["unet_speedup"].iloc[0] == load(base).runs["unet_speedup"][1]
+
+
+def test_names_do_not_break_the_gate(fdbench, odd_names: Path, tmp_path: Path) -> None:
+    baseline = tmp_path / "names.json"
+    assert fdbench("check", odd_names, "--baseline", baseline, "--update").returncode == 0
+    check = ("check", odd_names, "--baseline", baseline, "--format")
+    xml = ElementTree.fromstring(fdbench(*check, "junit").stdout)
+    assert {"a|b", "two lines", "<b>&tag"} <= {case.get("classname") for case in xml}
+    github = fdbench(*check, "github").stdout
+    before = github.split("\n::error::x")[0]
+    assert "::stop-commands::" in before and "::fdbench-table::" in github
+    assert "two lines" in fdbench(*check, "table").stdout
+    found = json.loads(fdbench(*check, "json").stdout)["findings"]
+    assert set(NAMES) <= {finding["run"] for finding in found}
