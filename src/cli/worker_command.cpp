@@ -14,6 +14,7 @@
 #include "io/safetensors.h"
 #include "metrics/random_inputs.h"
 #include "pipelines/picture_noise.h"
+#include "propagation/guidance.h"
 #include "results/provenance.h"
 #include "results/run_table.h"
 #include "sweep/run_records.h"
@@ -68,7 +69,8 @@ class Worker {
   explicit Worker(const Experiment& experiment)
       : experiment_(experiment),
         folder_(open_model(experiment)),
-        pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device)),
+        pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device),
+                  Reading::kAtOnce, Wanted::kLatents),
         sweep_(prepare_sweep(experiment, folder_, pipeline_.unet())) {}
 
   Json ready() const {
@@ -109,7 +111,7 @@ class Worker {
   /// Text states of a picture: its prompt's, or random ones where the folder cannot read prompts.
   PromptPair text_states(std::int64_t picture) const {
     if (pipeline_.has_text_encoder()) {
-      return encode_pair(sweep_, pipeline_, {experiment_.captions[picture]});
+      return encode_pair(sweep_, pipeline_, picture, 1);
     }
     const UNetConfig config = read_unet_config(folder_.config("unet"), folder_.config_path("unet"));
     SampleShape shape;
@@ -123,8 +125,8 @@ class Worker {
       const auto pick = [&](const at::Tensor& tensor) {
         return tensor.defined() ? tensor.narrow(0, row, 1) : tensor;
       };
-      return Conditioning{pick(both.encoder_hidden_states), pick(both.text_embeds),
-                          pick(both.time_ids)};
+      return Conditioning{
+          pick(both.encoder_hidden_states), pick(both.text_embeds), pick(both.time_ids), {}};
     };
     return {half(1), half(0)};
   }
@@ -173,9 +175,12 @@ class Worker {
       const at::Tensor& text = pair.conditional.*part;
       return guided && text.defined() ? at::cat({pair.unconditional.*part, text}) : text;
     };
-    const Conditioning conditioning{joined(&Conditioning::encoder_hidden_states),
-                                    joined(&Conditioning::text_embeds),
-                                    joined(&Conditioning::time_ids)};
+    const Conditioning conditioning = with_guidance(pipeline_.unet(),
+                                                    {joined(&Conditioning::encoder_hidden_states),
+                                                     joined(&Conditioning::text_embeds),
+                                                     joined(&Conditioning::time_ids),
+                                                     {}},
+                                                    experiment_.guidance_scale);
     const at::Device device = pipeline_.device();
     const std::int64_t batch = guided ? 2 : 1;
     const at::Tensor sample =

@@ -114,9 +114,7 @@ class Merge {
 
   void write_attributes() {
     const Experiment& experiment = sweep_.experiment;
-    Settings hashed = facts_.settings;
-    hashed.erase("timing.rounds");
-    hashed.erase("timing.until");
+    const Settings hashed = without_round_counts(facts_.settings);
     std::string weights;
     for (const auto& [key, value] : facts_.settings) {
       if (key.starts_with("model.")) weights += value;
@@ -134,6 +132,8 @@ class Merge {
         {"weights_hash", content_hash(weights)},
         {"num_parameters", sweep_.num_parameters},
         {"guidance_scale", experiment.guidance_scale},
+        {"guidance_rescale", experiment.prompt_options.guidance_rescale},
+        {"clip_skip", experiment.prompt_options.clip_skip},
         {"seed", static_cast<std::int64_t>(experiment.seed)},
         {"dtype", experiment.dtype},
         {"detail", experiment.features.detail},

@@ -50,6 +50,7 @@ class SweepRun {
   }
 
   void run() {
+    check_draws_pictures(folder_);
     if (options_.timing_rounds) return measure_for_parent();
     say("model   " + model_line(sweep_, folder_, num_threads_));
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
@@ -256,7 +257,8 @@ class SweepRun {
   Arrays picture_arrays_of(const WorkUnit& unit, Progress& progress, double done) {
     const TextToImagePipeline& pipeline = loaded();
     // What random weights draw means nothing, and is never judged.
-    if (!judges_ && experiment_.judges.wanted() && !sweep_.synthetic) judges_.emplace(sweep_, pipeline);
+    if (!judges_ && experiment_.judges.wanted() && !sweep_.synthetic)
+      judges_.emplace(sweep_, pipeline);
     const auto show = [&](std::int64_t made) {
       progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
                     sweep_.runs[unit.run].spec.name + "  picture " +
