@@ -37,13 +37,15 @@ Error input_error(const SafetensorsFile& file, const std::string& message) {
   return usage_error(Place{file.path().string()}, message);
 }
 
-/// A tensor of numbers from the inputs file. Throws a usage error when it is missing.
+/// A tensor of finite numbers from the inputs file. Throws a usage error when it is missing.
 at::Tensor input_tensor(const SafetensorsFile& file, const std::string& name,
                         const std::string& shape_in_words) {
   if (!file.contains(name)) {
     throw input_error(file, "has no tensor '" + name + "' " + shape_in_words);
   }
-  return file.tensor(name);
+  const at::Tensor tensor = file.tensor(name);
+  if (at::isfinite(tensor).all().item<bool>()) return tensor;
+  throw input_error(file, "'" + name + "' holds values that are not finite (NaN or infinite)");
 }
 
 at::Tensor floating_tensor(const SafetensorsFile& file, const std::string& name,
@@ -84,7 +86,10 @@ Conditioning conditioning_tensors(const SafetensorsFile& file) {
       floating_tensor(file, "encoder_hidden_states", "[batch, tokens, width]");
   if (file.contains("text_embeds"))
     conditioning.text_embeds = floating_tensor(file, "text_embeds", "");
-  if (file.contains("time_ids")) conditioning.time_ids = file.tensor("time_ids");
+  if (file.contains("time_ids")) conditioning.time_ids = input_tensor(file, "time_ids", "");
+  if (file.contains("timestep_cond")) {
+    conditioning.timestep_cond = floating_tensor(file, "timestep_cond", "");
+  }
   return conditioning;
 }
 
@@ -105,6 +110,7 @@ at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file, const Toke
     check_batch("encoder_hidden_states", conditioning.encoder_hidden_states, sample.size(0));
     check_batch("text_embeds", conditioning.text_embeds, sample.size(0));
     check_batch("time_ids", conditioning.time_ids, sample.size(0));
+    check_batch("timestep_cond", conditioning.timestep_cond, sample.size(0));
     return forward(unet, sample, timesteps, conditioning, {}, {tome, {0}});
   } catch (const Error& error) {
     throw input_error(file, error.what());
@@ -149,7 +155,8 @@ void add_forward_command(CLI::App& app) {
       ->add_option("--inputs", options->inputs,
                    "Safetensors file with sample [b, c, h, w], timestep (scalar, [1] or [b]) and "
                    "encoder_hidden_states [b, l, d]; for SDXL also text_embeds [b, p] and "
-                   "time_ids [b, 6]")
+                   "time_ids [b, 6]; for latent consistency models timestep_cond [b, "
+                   "time_cond_proj_dim], the embedded guidance scale (diffusers' name)")
       ->required();
   command->add_option("--output", options->output, "File to write: sample [b, c, h, w]")
       ->required();

@@ -65,11 +65,12 @@ PictureNoise picture_noise(const GenerateOptions& options, const TextToImagePipe
   return {options.seed, pictures, shape};
 }
 
-GenerationRequest request_of(const GenerateOptions& options, PictureSize size) {
+GenerationRequest request_of(const GenerateOptions& options, PictureSize size, bool guided) {
   GenerationRequest request;
   request.prompts = options.prompts;
   request.negative_prompt = options.negative_prompt;
-  request.guided = options.guidance > 1;
+  request.clip_skip = options.clip_skip;
+  request.guided = guided;
   request.size = size;
   if (!options.inputs.empty()) request.inputs.emplace(options.inputs);
   return request;
@@ -77,8 +78,10 @@ GenerationRequest request_of(const GenerateOptions& options, PictureSize size) {
 
 Generated generate(const GenerateOptions& options, const TextToImagePipeline& pipeline,
                    Sampler& sampler, const Schedule& schedule) {
-  const GenerationInputs inputs =
-      make_generation_inputs(pipeline, request_of(options, picture_size(options, pipeline)));
+  const bool guided = pipeline.guided(options.guidance);
+  warn_of_idle_guidance(options, guided);
+  const GenerationInputs inputs = make_generation_inputs(
+      pipeline, request_of(options, picture_size(options, pipeline), guided));
   PictureNoise noise = picture_noise(options, pipeline, inputs);
   const at::Tensor start = starting_latents(
       inputs.latents.defined() ? inputs.latents : noise.draw(), sampler, pipeline.unet());
@@ -87,6 +90,7 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
   executor.execution = parse_execution(options.execution);
   executor.max_parallel = options.max_parallel;
   executor.guidance_scale = options.guidance;
+  executor.guidance_rescale = options.guidance_rescale;
   executor.tome = {options.tome, noise.seeds()};
   executor.savings = exact_savings(options);
   executor.noise_injection = noise_injection(options);
@@ -171,7 +175,8 @@ void run_generate(GenerateOptions options) {
       strategy_options(options.strategy, options.strategy_choice, options.steps);
 
   const auto load_start = std::chrono::steady_clock::now();
-  const TextToImagePipeline pipeline(folder, dtype, device, Reading::kAtFirstUse);
+  const Wanted wanted = options.output.empty() ? Wanted::kLatents : Wanted::kPictures;
+  const TextToImagePipeline pipeline(folder, dtype, device, Reading::kAtFirstUse, wanted);
   synchronize(device);
   const double load_seconds = seconds_since(load_start);
   const auto layers = pipeline.unet().layers();

@@ -4,6 +4,8 @@
 #include "cli/tome_options.h"
 #include "cli/variant_option.h"
 #include "core/error.h"
+#include "core/notes.h"
+#include "pipelines/prompt_encoder.h"
 #include "samplers/sampler.h"
 
 namespace fdbench {
@@ -34,6 +36,11 @@ void add_model_options(CLI::App& command, GenerateOptions& options) {
       ->take_all()
       ->allow_extra_args(false);  // else CLI11 takes a text in brackets for a list
   command.add_option("--negative-prompt", options.negative_prompt, "What not to draw");
+  command
+      .add_option("--clip-skip", options.clip_skip,
+                  "Last layers of the text encoder that the prompts do without")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command.add_option("--inputs", options.inputs,
                      "Safetensors file with latents [n, c, h, w] (unit noise), or prompt_embeds "
                      "[n, l, d] with negative_prompt_embeds in place of prompts (SDXL: also "
@@ -66,6 +73,12 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("--steps", options.steps, "Sampling steps")->capture_default_str();
   command.add_option("--guidance", options.guidance, "Classifier-free guidance; 1: none")
       ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      .add_option("--guidance-rescale", options.guidance_rescale,
+                  "Share, 0 to 1, of the guided prediction that is brought to the standard "
+                  "deviation of the conditional one")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_option("--eta", options.eta, "Fresh noise at each step, 0 to 1 (DDIM)")
       ->check(CLI::Range(0.0, 1.0))
@@ -153,6 +166,16 @@ void check_options(const GenerateOptions& options, const ModelFolder& folder) {
     throw usage_error("--max-parallel needs --execution parallel");
   }
   check_token_merging(options.tome);
+  check_clip_skip(folder, options.clip_skip);
+}
+
+void warn_of_idle_guidance(const GenerateOptions& options, bool guided) {
+  if (guided) return;
+  const std::string why = options.guidance > 1
+                              ? " has no effect: this network takes the guidance scale as an input"
+                              : " has no effect without guidance (--guidance above 1)";
+  if (options.negative_prompt) say_warning("--negative-prompt" + why);
+  if (options.guidance_rescale > 0) say_warning("--guidance-rescale" + why);
 }
 
 }  // namespace fdbench

@@ -26,7 +26,8 @@ struct GenerateOptions {
   StrategyChoice strategy_choice;
   std::string execution = "sequential", dtype = "float32", device = "cpu";
   int steps = 50, max_parallel = 0, threads = 0;
-  double guidance = 7.5, eta = 0;
+  double guidance = 7.5, guidance_rescale = 0, eta = 0;
+  std::int64_t clip_skip = 0;
   std::uint64_t seed = 0;
   TokenMerging tome;
   double noise_injection = 0;   // alpha
@@ -48,5 +49,8 @@ NoiseInjection noise_injection(const GenerateOptions& options);
 
 /// What can be wrong without loading the model. Throws usage errors.
 void check_options(const GenerateOptions& options, const ModelFolder& folder);
+
+/// Says of options that only a guidance batch obeys that they do nothing. guided: there is one.
+void warn_of_idle_guidance(const GenerateOptions& options, bool guided);
 
 }  // namespace fdbench

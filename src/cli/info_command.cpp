@@ -37,15 +37,16 @@ struct InfoRow {
 struct ModelInfo {
   std::string class_name;
   SampleShape shape;
-  InfoRow step;  // what begins a step: parameters only
+  std::int64_t time_cond_proj_dim = 0;  // 0: guidance is no input of the network
+  InfoRow step;                         // what begins a step: parameters only
   std::vector<InfoRow> layers, blocks, parts;
   InfoRow total;
 };
 
-/// Guidance doubles the batch of one picture.
+/// Guidance doubles the batch of one picture, unless it is an input of the network.
 SampleShape call_shape(const ModelFolder& folder, const Denoiser& unet) {
   SampleShape shape;
-  shape.batch = 2;
+  shape.batch = unet.time_cond_proj_dim() > 0 ? 1 : 2;
   shape.height = unet.sample_size() > 0 ? unet.sample_size() : kDefaultSide;
   shape.width = unet.sample_width() > 0 ? unet.sample_width() : kDefaultSide;
   shape.text_tokens = kDefaultTokens;
@@ -67,6 +68,7 @@ ModelInfo collect(const ModelFolder& folder, const Denoiser& unet, const std::st
   ModelInfo info;
   info.class_name = class_name;
   info.shape = call_shape(folder, unet);
+  info.time_cond_proj_dim = unet.time_cond_proj_dim();
   info.step = {"time embedding", "each step", 0, unet.num_parameters(-1), 0};
   const std::vector<std::int64_t> counts = unet.multiply_adds(info.shape);
   const auto layers = unet.layers();
@@ -93,10 +95,12 @@ void print_table(const ModelInfo& info, bool by_layer) {
               info.total.parameters / 1e6, static_cast<long long>(info.total.layers),
               info.blocks.size());
   std::printf(
-      "one call: batch %lld (guidance), latent %lldx%lld, %lld text tokens; a multiply-add counts "
+      "one call: batch %lld (%s), latent %lldx%lld, %lld text tokens; a multiply-add counts "
       "once (convolutions, linear layers, attention products)\n\n",
-      static_cast<long long>(info.shape.batch), static_cast<long long>(info.shape.height),
-      static_cast<long long>(info.shape.width), static_cast<long long>(info.shape.text_tokens));
+      static_cast<long long>(info.shape.batch),
+      info.time_cond_proj_dim > 0 ? "guidance is an input of the network" : "guidance",
+      static_cast<long long>(info.shape.height), static_cast<long long>(info.shape.width),
+      static_cast<long long>(info.shape.text_tokens));
   std::printf("%-32s %-11s %6s %12s %12s %7s\n", by_layer ? "layer" : "block", "part", "layers",
               "parameters M", "mult-adds G", "share");
   const std::int64_t all = info.total.multiply_adds;
@@ -126,7 +130,8 @@ void print_json(const ModelInfo& info, bool by_layer) {
                                    {"height", info.shape.height},
                                    {"width", info.shape.width},
                                    {"text_tokens", info.shape.text_tokens}}},
-                                 {"time_embedding_parameters", info.step.parameters}};
+                                 {"time_embedding_parameters", info.step.parameters},
+                                 {"time_cond_proj_dim", info.time_cond_proj_dim}};
   for (const InfoRow& row : info.blocks) json["blocks"].push_back(row_json(row));
   for (const InfoRow& row : info.parts) json["parts"].push_back(row_json(row));
   if (by_layer) {

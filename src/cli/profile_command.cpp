@@ -31,7 +31,8 @@ struct ProfileCommandOptions {
   std::filesystem::path trace;
   std::uint64_t seed = 0;
   int threads = 0;
-  std::int64_t batch = 2, text_tokens = 77;
+  std::optional<std::int64_t> batch;  // none: of one prompt with guidance
+  std::int64_t text_tokens = 77;
   ProfileOptions calls;
 };
 
@@ -56,7 +57,7 @@ void check_positive(const char* option, std::int64_t value) {
 }
 
 void check_options(const ProfileCommandOptions& options) {
-  check_positive("--batch", options.batch);
+  check_positive("--batch", options.batch.value_or(1));
   check_positive("--text-tokens", options.text_tokens);
   check_positive("--repeats", options.calls.repeats);
   if (options.calls.warmup < 0) throw usage_error("--warmup: must be 0 or more");
@@ -139,7 +140,8 @@ void run_profile(const ProfileCommandOptions& options) {
   Measurement measurement{load_model(options, dtype, device), {}, {}};
   const Denoiser& unet = *measurement.model.unet;
   const auto [height, width] = parse_latent(options.latent, unet);
-  measurement.shape = {options.batch, height, width, options.text_tokens};
+  const std::int64_t one_prompt = unet.time_cond_proj_dim() > 0 ? 1 : 2;
+  measurement.shape = {options.batch.value_or(one_prompt), height, width, options.text_tokens};
 
   const CallProfile profile = run_calls(options, measurement);
   measurement.summary = summarize(unet, profile, measurement.shape);
@@ -171,8 +173,10 @@ void add_options(CLI::App& command, ProfileCommandOptions& options) {
   command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--threads", options.threads, "Threads (default: all cores)")
       ->check(CLI::PositiveNumber);
-  command.add_option("--batch", options.batch, "Batch of one call; 2 is one prompt with guidance")
-      ->capture_default_str();
+  command.add_option(
+      "--batch", options.batch,
+      "Batch of one call (default: one prompt with guidance, 2; 1 where the guidance "
+      "scale is an input of the network)");
   command.add_option("--latent", options.latent,
                      "Side of the latent, or HEIGHTxWIDTH (default: the model's)");
   command.add_option("--text-tokens", options.text_tokens, "Text tokens")->capture_default_str();

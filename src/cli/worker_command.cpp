@@ -15,6 +15,7 @@
 #include "metrics/random_inputs.h"
 #include "pipelines/picture_noise.h"
 #include "pipelines/prompt_limits.h"
+#include "propagation/guidance.h"
 #include "results/provenance.h"
 #include "results/run_table.h"
 #include "sweep/run_records.h"
@@ -69,7 +70,8 @@ class Worker {
   explicit Worker(const Experiment& experiment)
       : experiment_(experiment),
         folder_(open_model(experiment)),
-        pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device)),
+        pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device),
+                  Reading::kAtOnce, Wanted::kLatents),
         sweep_(prepare_sweep(experiment, folder_, pipeline_.unet())) {
     warn_of_cut_prompts(folder_, experiment.captions);
   }
@@ -112,7 +114,7 @@ class Worker {
   /// Text states of a picture: its prompt's, or random ones where the folder cannot read prompts.
   PromptPair text_states(std::int64_t picture) const {
     if (pipeline_.has_text_encoder()) {
-      return encode_pair(sweep_, pipeline_, {experiment_.captions[picture]});
+      return encode_pair(sweep_, pipeline_, picture, 1);
     }
     const UNetConfig config = read_unet_config(folder_.config("unet"), folder_.config_path("unet"));
     SampleShape shape;
@@ -126,8 +128,8 @@ class Worker {
       const auto pick = [&](const at::Tensor& tensor) {
         return tensor.defined() ? tensor.narrow(0, row, 1) : tensor;
       };
-      return Conditioning{pick(both.encoder_hidden_states), pick(both.text_embeds),
-                          pick(both.time_ids)};
+      return Conditioning{
+          pick(both.encoder_hidden_states), pick(both.text_embeds), pick(both.time_ids), {}};
     };
     return {half(1), half(0)};
   }
@@ -176,9 +178,12 @@ class Worker {
       const at::Tensor& text = pair.conditional.*part;
       return guided && text.defined() ? at::cat({pair.unconditional.*part, text}) : text;
     };
-    const Conditioning conditioning{joined(&Conditioning::encoder_hidden_states),
-                                    joined(&Conditioning::text_embeds),
-                                    joined(&Conditioning::time_ids)};
+    const Conditioning conditioning = with_guidance(pipeline_.unet(),
+                                                    {joined(&Conditioning::encoder_hidden_states),
+                                                     joined(&Conditioning::text_embeds),
+                                                     joined(&Conditioning::time_ids),
+                                                     {}},
+                                                    experiment_.guidance_scale);
     const at::Device device = pipeline_.device();
     const std::int64_t batch = guided ? 2 : 1;
     const at::Tensor sample =

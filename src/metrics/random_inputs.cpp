@@ -25,6 +25,9 @@ DenoiserInputs random_inputs(const UNetConfig& config, const SampleShape& shape,
     inputs.conditioning.encoder_hidden_states =
         draw({shape.batch, shape.text_tokens, config.cross_attention_dim});
   }
+  if (config.time_cond_proj_dim > 0) {
+    inputs.conditioning.timestep_cond = draw({shape.batch, config.time_cond_proj_dim});
+  }
   if (config.addition_time_embed_dim) {
     const std::int64_t pooled = config.projection_class_embeddings_input_dim -
                                 kNumTimeIds * *config.addition_time_embed_dim;

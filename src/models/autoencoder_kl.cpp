@@ -238,9 +238,4 @@ std::int64_t AutoencoderKL::factor() const {
   return std::int64_t{1} << (impl_->config.block_out_channels.size() - 1);
 }
 
-at::Tensor to_pictures(const at::Tensor& decoded) {
-  const at::Tensor unit = decoded.mul(0.5).add_(0.5).clamp_(0, 1).to(at::kCPU, at::kFloat);
-  return unit.mul(255).round_().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
-}
-
 }  // namespace fdbench

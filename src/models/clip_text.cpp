@@ -95,18 +95,24 @@ struct CLIPTextModel::Impl {
     weights.finish();
   }
 
-  /// -> hidden_states[-2], before the last layer.
-  at::Tensor penultimate(const at::Tensor& input_ids) const {
+  at::Tensor embedded(const at::Tensor& input_ids) const {
     check_ids(input_ids);
     const at::Tensor ids = input_ids.to(token_embedding.device());
-    at::Tensor h = at::embedding(token_embedding, ids);
-    h = h + position_embedding.slice(0, 0, ids.size(1));
-    for (std::size_t i = 0; i + 1 < layers.size(); ++i) h = layers[i](h);
+    return at::embedding(token_embedding, ids) + position_embedding.slice(0, 0, ids.size(1));
+  }
+
+  /// The states after layers first .. end - 1.
+  at::Tensor through(at::Tensor h, std::size_t first, std::size_t end) const {
+    for (std::size_t i = first; i < end; ++i) h = layers[i](h);
     return h;
   }
 
-  at::Tensor finish(const at::Tensor& penultimate) const {
-    return final_layer_norm(layers.back()(penultimate));
+  /// Number of layers without the last `skipped` ones.
+  std::size_t layers_without(std::int64_t skipped) const {
+    const auto count = static_cast<std::int64_t>(layers.size());
+    if (skipped >= 0 && skipped <= count) return static_cast<std::size_t>(count - skipped);
+    throw usage_error("there are " + std::to_string(count) + " layers, of which " +
+                      std::to_string(skipped) + " cannot be skipped");
   }
 
   /// The states at each text's end. last: [n, l, d] -> [n, d].
@@ -142,14 +148,18 @@ CLIPTextModel::CLIPTextModel(const nlohmann::json& config, Weights& weights,
 CLIPTextModel::~CLIPTextModel() = default;
 CLIPTextModel::CLIPTextModel(CLIPTextModel&&) noexcept = default;
 
-at::Tensor CLIPTextModel::last_hidden_state(const at::Tensor& input_ids) const {
-  return impl_->finish(impl_->penultimate(input_ids));
+at::Tensor CLIPTextModel::last_hidden_state(const at::Tensor& input_ids,
+                                            std::int64_t clip_skip) const {
+  const std::size_t end = impl_->layers_without(clip_skip);
+  return impl_->final_layer_norm(impl_->through(impl_->embedded(input_ids), 0, end));
 }
 
-ClipTextStates CLIPTextModel::encode(const at::Tensor& input_ids) const {
-  ClipTextStates states{impl_->penultimate(input_ids), {}};
+ClipTextStates CLIPTextModel::encode(const at::Tensor& input_ids, std::int64_t clip_skip) const {
+  const std::size_t end = impl_->layers_without(clip_skip + 1), all = impl_->layers.size();
+  ClipTextStates states{impl_->through(impl_->embedded(input_ids), 0, end), {}};
   if (!impl_->text_projection.defined()) return states;
-  const at::Tensor last = impl_->finish(states.penultimate_hidden_state);
+  const at::Tensor last =
+      impl_->final_layer_norm(impl_->through(states.penultimate_hidden_state, end, all));
   states.text_embeds = at::linear(impl_->at_end(last, input_ids), impl_->text_projection);
   return states;
 }

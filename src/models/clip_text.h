@@ -26,11 +26,15 @@ class CLIPTextModel {
   ~CLIPTextModel();
   CLIPTextModel(CLIPTextModel&&) noexcept;
 
-  /// input_ids: [n, l] int64 -> last_hidden_state [n, l, d] (after the final layer norm).
-  at::Tensor last_hidden_state(const at::Tensor& input_ids) const;
+  /// input_ids: [n, l] int64 -> last_hidden_state [n, l, d] (after the final layer norm), or, with
+  /// clip_skip, what it would be without that many last layers (diffusers'
+  /// StableDiffusionPipeline).
+  at::Tensor last_hidden_state(const at::Tensor& input_ids, std::int64_t clip_skip = 0) const;
   /// input_ids: [n, l] int64. text_embeds are the projected last hidden state at the end token: at
   /// the first `eos_token_id`, or, where the config has the historical 2 there, at the highest id.
-  ClipTextStates encode(const at::Tensor& input_ids) const;
+  /// clip_skip: that many layers before hidden_states[-2] (diffusers' StableDiffusionXLPipeline);
+  /// it leaves text_embeds as they are.
+  ClipTextStates encode(const at::Tensor& input_ids, std::int64_t clip_skip = 0) const;
   std::int64_t max_position_embeddings() const;
   std::int64_t hidden_size() const;
   /// p; 0 where the weights have no text_projection.

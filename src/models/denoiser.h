@@ -44,6 +44,8 @@ struct Conditioning {
   at::Tensor encoder_hidden_states;  // [B, L, D]
   at::Tensor text_embeds;            // [B, P] pooled text, SDXL only; undefined elsewhere
   at::Tensor time_ids;               // [B, 6], SDXL only; undefined elsewhere
+  at::Tensor timestep_cond;          // [B, time_cond_proj_dim] embedded guidance scale, latent
+                                     // consistency models only; undefined elsewhere
 };
 
 /// What a step brings to every layer. Made by `Denoiser::begin_step`. The batches follow the
@@ -108,6 +110,9 @@ class Denoiser {
   /// Latent width of the configuration; differs from the height where `sample_size` is a list
   /// [height, width].
   virtual std::int64_t sample_width() const { return sample_size(); }
+  /// Width of the embedded guidance scale that the network takes in place of a guidance batch
+  /// (latent consistency models, `time_cond_proj_dim`); 0 for networks that take none.
+  virtual std::int64_t time_cond_proj_dim() const { return 0; }
   virtual at::ScalarType dtype() const = 0;
   virtual at::Device device() const = 0;
   /// Number of parameters of layer `layer`; of the time embedding and whatever begins a step for

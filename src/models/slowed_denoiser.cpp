@@ -22,6 +22,7 @@ class SlowedDenoiser final : public Denoiser {
   std::int64_t out_channels() const override { return denoiser_->out_channels(); }
   std::int64_t sample_size() const override { return denoiser_->sample_size(); }
   std::int64_t sample_width() const override { return denoiser_->sample_width(); }
+  std::int64_t time_cond_proj_dim() const override { return denoiser_->time_cond_proj_dim(); }
   at::ScalarType dtype() const override { return denoiser_->dtype(); }
   at::Device device() const override { return denoiser_->device(); }
   std::int64_t num_parameters(int layer) const override { return denoiser_->num_parameters(layer); }

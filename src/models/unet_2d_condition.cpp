@@ -66,6 +66,7 @@ class UNet2DConditionModel : public Denoiser {
   std::int64_t out_channels() const override { return config_.out_channels; }
   std::int64_t sample_size() const override { return config_.sample_height; }
   std::int64_t sample_width() const override { return config_.sample_width; }
+  std::int64_t time_cond_proj_dim() const override { return config_.time_cond_proj_dim; }
   at::ScalarType dtype() const override { return time_embedding_.linear_1.weight.scalar_type(); }
   at::Device device() const override { return time_embedding_.linear_1.weight.device(); }
   std::int64_t num_parameters(int layer) const override {
@@ -81,6 +82,7 @@ class UNet2DConditionModel : public Denoiser {
  private:
   /// Weights of what begins a step.
   void take_step_weights(Weights& weights);
+  at::Tensor time_embedding(const at::Tensor& timesteps, const Conditioning& conditioning) const;
   at::Tensor addition_embedding(const Conditioning& conditioning, std::int64_t batch) const;
   std::int64_t side(std::int64_t side, std::int64_t level) const {
     return side_at_level(side, level, config_.downsample_padding);
@@ -99,7 +101,7 @@ void UNet2DConditionModel::take_step_weights(Weights& weights) {
   CountingWeights counting(weights);
   time_embedding_ =
       TimestepEmbedding(WeightScope(counting, "time_embedding"), time_proj_.num_channels,
-                        config_.time_embedding_dim, config_.activation);
+                        config_.time_embedding_dim, config_.activation, config_.time_cond_proj_dim);
   if (config_.addition_time_embed_dim) {
     add_time_proj_ = {*config_.addition_time_embed_dim, config_.flip_sin_to_cos,
                       config_.freq_shift};
@@ -116,6 +118,23 @@ void UNet2DConditionModel::check_size(std::int64_t height, std::int64_t width) c
   throw usage_error("a latent of " + std::to_string(height) + "x" + std::to_string(width) +
                     " is too small: nothing is left after " + std::to_string(deepest) +
                     " halvings");
+}
+
+/// Of the timesteps [n] and, where there is one, of the embedded guidance scale -> [m, E].
+at::Tensor UNet2DConditionModel::time_embedding(const at::Tensor& timesteps,
+                                                const Conditioning& conditioning) const {
+  at::Tensor times = time_proj_(timesteps.to(device())).to(dtype());
+  const at::Tensor& condition = conditioning.timestep_cond;
+  if (!condition.defined()) return time_embedding_(times);
+  const std::int64_t width = config_.time_cond_proj_dim;
+  if (width == 0) {
+    throw usage_error("timestep_cond is given, but this UNet takes none ('time_cond_proj_dim')");
+  }
+  check_shape("timestep_cond", condition, {-1, width}, words({"batch", std::to_string(width)}));
+  check_batches("timestep_cond", condition.size(0), times.size(0));
+  const std::int64_t batch = std::max(condition.size(0), times.size(0));
+  return time_embedding_(repeat_batch(times, batch),
+                         repeat_batch(condition.to(device(), dtype()), batch));
 }
 
 at::Tensor UNet2DConditionModel::addition_embedding(const Conditioning& conditioning,
@@ -152,7 +171,9 @@ StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
     check_batches("encoder_hidden_states", text.size(0), batch);
     batch = std::max(batch, text.size(0));
   }
-  at::Tensor emb = time_embedding_(time_proj_(timesteps.to(device())).to(dtype()));
+  at::Tensor emb = time_embedding(timesteps, conditioning);
+  check_batches("timestep_cond", emb.size(0), batch);
+  batch = std::max(batch, emb.size(0));
   if (config_.addition_time_embed_dim) {
     emb = repeat_batch(emb, batch);
     const std::int64_t added =

@@ -13,9 +13,9 @@ namespace {
 /// Options of diffusers that no SD 1.x, SD 2.x or SDXL configuration sets: only their defaults are
 /// supported.
 void refuse_other_options(ConfigReader& reader) {
-  for (const char* key : {"encoder_hid_dim", "encoder_hid_dim_type", "num_attention_heads",
-                          "class_embed_type", "num_class_embeds", "time_embedding_act_fn",
-                          "timestep_post_act", "time_cond_proj_dim", "cross_attention_norm"}) {
+  for (const char* key :
+       {"encoder_hid_dim", "encoder_hid_dim_type", "num_attention_heads", "class_embed_type",
+        "num_class_embeds", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm"}) {
     reader.only(key, nullptr);
   }
   for (const char* key :
@@ -260,6 +260,7 @@ UNetConfig read_unet_config(const json& json_config, const std::filesystem::path
   read_addition_embedding(reader, config);
   config.time_embedding_dim =
       reader.optional_positive("time_embedding_dim").value_or(4 * config.down_blocks[0].channels);
+  config.time_cond_proj_dim = reader.optional_positive("time_cond_proj_dim").value_or(0);
   reader.finish();
   return config;
 }

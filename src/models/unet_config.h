@@ -30,6 +30,9 @@ struct UNetConfig {
   bool flip_sin_to_cos = true;
   double freq_shift = 0;
   std::int64_t time_embedding_dim = 0;
+  /// Width of the embedded guidance scale, which latent consistency models take beside the
+  /// timestep; 0: guidance is no input of the network.
+  std::int64_t time_cond_proj_dim = 0;
   std::vector<UNetBlockConfig> down_blocks, up_blocks;  // in the order they run
   MidBlock mid_block = MidBlock::kCrossAttention;
   std::int64_t mid_heads = 0, mid_transformer_layers = 0;

@@ -22,8 +22,27 @@ TimestepEmbedding::TimestepEmbedding(const WeightScope& scope, std::int64_t in, 
       linear_2(scope / "linear_2", out, out),
       activation(activation) {}
 
-at::Tensor TimestepEmbedding::operator()(const at::Tensor& x) const {
-  return linear_2(activate_in_place(linear_1(x), activation));
+TimestepEmbedding::TimestepEmbedding(const WeightScope& scope, std::int64_t in, std::int64_t out,
+                                     Activation activation, std::int64_t condition_dim)
+    : TimestepEmbedding(scope, in, out, activation) {
+  if (condition_dim > 0) {
+    cond_proj = Linear(scope / "cond_proj", condition_dim, in, /*with_bias=*/false);
+  }
+}
+
+at::Tensor TimestepEmbedding::operator()(const at::Tensor& x, const at::Tensor& condition) const {
+  const at::Tensor input = condition.defined() ? x + cond_proj(condition) : x;
+  return linear_2(activate_in_place(linear_1(input), activation));
+}
+
+at::Tensor guidance_scale_embedding(double w, std::int64_t dim) {
+  const std::int64_t half = dim / 2;
+  const auto options = at::TensorOptions().dtype(at::kFloat);
+  const at::Tensor step = at::log(at::full({}, 10000.0, options)).div(half - 1);
+  const at::Tensor angle = at::full({1, 1}, w, options).mul(1000.0) *
+                           at::exp(at::arange(half, options) * -step).unsqueeze(0);
+  const at::Tensor embedding = at::cat({at::sin(angle), at::cos(angle)}, 1);
+  return dim % 2 == 0 ? embedding : at::constant_pad_nd(embedding, {0, 1}, 0);
 }
 
 }  // namespace fdbench

@@ -37,6 +37,9 @@ class InputTensors {
     if (!tensor.is_floating_point() && name != "time_ids") {
       throw error("'" + name + "' must hold floating-point numbers");
     }
+    if (!at::isfinite(tensor).all().item<bool>()) {
+      throw error("'" + name + "' holds values that are not finite (NaN or infinite)");
+    }
     return tensor.to(pipeline_.device());
   }
 
@@ -65,7 +68,7 @@ Conditioning for_pictures(const std::string& prefix, const Conditioning& conditi
                           std::int64_t n) {
   return {for_pictures(prefix + "prompt_embeds", conditioning.encoder_hidden_states, n),
           for_pictures(prefix + "text_embeds", conditioning.text_embeds, n),
-          for_pictures("time_ids", conditioning.time_ids, n)};
+          for_pictures("time_ids", conditioning.time_ids, n), conditioning.timestep_cond};
 }
 
 Conditioning embedded(const InputTensors& inputs, const std::string& prefix,
@@ -73,7 +76,8 @@ Conditioning embedded(const InputTensors& inputs, const std::string& prefix,
   return {
       inputs.take(prefix + "prompt_embeds", 3, "[pictures, tokens, width]"),
       inputs.take(prefix + "text_embeds", 2, "[pictures, width]"),
-      inputs.contains("time_ids") ? inputs.take("time_ids", 2, "[pictures, 6]") : default_time_ids};
+      inputs.contains("time_ids") ? inputs.take("time_ids", 2, "[pictures, 6]") : default_time_ids,
+      {}};
 }
 
 void check_sources(const InputTensors& inputs, const GenerationRequest& request) {
@@ -83,6 +87,9 @@ void check_sources(const InputTensors& inputs, const GenerationRequest& request)
   }
   if (!embedded && request.prompts.empty()) {
     throw usage_error("nothing to draw: give --prompt, or --inputs with prompt_embeds");
+  }
+  if (embedded && request.clip_skip > 0) {
+    throw usage_error("--clip-skip does not go with prompt_embeds in --inputs: they are encoded");
   }
   for (const char* name : {"negative_prompt_embeds", "text_embeds", "time_ids"}) {
     if (!embedded && inputs.contains(name)) {
@@ -122,7 +129,7 @@ GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
       made.unconditional = embedded(tensors, "negative_", pipeline.time_ids(1, size));
     }
   } else {
-    made.conditional = pipeline.encode_prompts(request.prompts, size);
+    made.conditional = pipeline.encode_prompts(request.prompts, size, request.clip_skip);
     if (request.guided) made.unconditional = negative_side(pipeline, request, size);
   }
   const at::Tensor& states = made.conditional.encoder_hidden_states;

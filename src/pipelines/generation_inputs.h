@@ -16,7 +16,7 @@ namespace fdbench {
 /// n pictures along the batch.
 struct GenerationInputs {
   Conditioning conditional;
-  Conditioning unconditional;  // undefined tensors without guidance
+  Conditioning unconditional;  // undefined tensors without guidance halves
   at::Tensor latents;          // [n, c, h, w] unit noise; undefined: to be drawn
   std::int64_t num_pictures = 0;
 };
@@ -25,7 +25,8 @@ struct GenerationInputs {
 struct GenerationRequest {
   std::vector<std::string> prompts;            // one for all pictures, or one each
   std::optional<std::string> negative_prompt;  // none: see encode_no_prompt
-  bool guided = true;                          // guidance_scale > 1
+  std::int64_t clip_skip = 0;                  // of the prompts' text encoders
+  bool guided = true;                          // the batch has an unconditional half
   PictureSize size;                            // of the pictures where `inputs` hold no latents
   std::optional<SafetensorsFile>
       inputs;  // latents [n, c, h, w], or prompt_embeds [n, l, d] with negative_prompt_embeds,
@@ -33,7 +34,8 @@ struct GenerationRequest {
 };
 
 /// Throws a usage error where prompts and embeddings are both given or both missing, where guidance
-/// lacks its negative side, and where numbers of pictures differ.
+/// lacks its negative side, where numbers of pictures differ, for a clip_skip beside embeddings,
+/// and for tensors that are not finite.
 GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
                                         const GenerationRequest& request);
 

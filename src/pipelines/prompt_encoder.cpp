@@ -15,6 +15,16 @@ namespace {
 
 constexpr std::int64_t kNumTimeIds = 6;  // original size, crop corner, target size
 constexpr std::int64_t kClipTokens = 77;
+constexpr std::int64_t kClipLayers = 12;  // transformers' default
+
+/// By the config of a text encoder; 0 where there is none.
+std::int64_t num_layers_of(const ModelFolder& folder, const std::string& encoder) {
+  if (!folder.has(encoder)) return 0;
+  const nlohmann::json config = folder.config(encoder);
+  const auto found = config.is_object() ? config.find("num_hidden_layers") : config.end();
+  const bool is_named = config.is_object() && found != config.end() && found->is_number_integer();
+  return is_named ? found->get<std::int64_t>() : kClipLayers;
+}
 
 /// A text encoder with the tokenizer that belongs to it.
 class ClipText {
@@ -54,8 +64,10 @@ class OneEncoder : public PromptEncoder {
  public:
   explicit OneEncoder(ClipText text) : text_(std::move(text)) {}
 
-  TextStates encode(const std::vector<std::string>& prompts) const override {
-    return {text_.encoder().last_hidden_state(text_.input_ids(prompts, text_.length())), {}};
+  TextStates encode(const std::vector<std::string>& prompts,
+                    std::int64_t clip_skip) const override {
+    const at::Tensor ids = text_.input_ids(prompts, text_.length());
+    return {text_.encoder().last_hidden_state(ids, clip_skip), {}};
   }
 
  private:
@@ -67,10 +79,11 @@ class TwoEncoders : public PromptEncoder {
   TwoEncoders(ClipText first, ClipText second, bool zeros)
       : texts_{std::move(first), std::move(second)}, zeros_(zeros) {}
 
-  TextStates encode(const std::vector<std::string>& prompts) const override {
+  TextStates encode(const std::vector<std::string>& prompts,
+                    std::int64_t clip_skip) const override {
     const std::int64_t length = std::min(texts_[0].length(), texts_[1].length());
     const auto encode_by = [&](const ClipText& text) {
-      return text.encoder().encode(text.input_ids(prompts, length));
+      return text.encoder().encode(text.input_ids(prompts, length), clip_skip);
     };
     const ClipTextStates first = encode_by(texts_[0]), second = encode_by(texts_[1]);
     return {at::cat({first.penultimate_hidden_state, second.penultimate_hidden_state}, -1),
@@ -96,7 +109,8 @@ class RandomStates : public PromptEncoder {
                at::TensorOptions options)
       : length_(length), width_(width), pooled_width_(pooled_width), options_(options) {}
 
-  TextStates encode(const std::vector<std::string>& prompts) const override {
+  TextStates encode(const std::vector<std::string>& prompts,
+                    std::int64_t /*clip_skip*/) const override {
     std::vector<at::Tensor> states, pooled;
     for (const std::string& prompt : prompts) {
       at::Generator generator = picture_generator(XXH3_64bits(prompt.data(), prompt.size()), 0);
@@ -191,6 +205,22 @@ std::unique_ptr<PromptEncoder> make_prompt_encoder(const ModelFolder& folder, at
   check_width(folder, "cross_attention_dim", unet.cross_attention_dim,
               text.encoder().hidden_size());
   return std::make_unique<OneEncoder>(std::move(text));
+}
+
+void check_clip_skip(const ModelFolder& folder, std::int64_t clip_skip) {
+  if (clip_skip == 0) return;
+  if (folder.synthetic()) {
+    throw usage_error(
+        "clip_skip has no meaning here: the text states of a model with random "
+        "weights are random too");
+  }
+  const bool is_xl = folder.has("text_encoder_2");
+  std::int64_t most = num_layers_of(folder, "text_encoder");
+  if (is_xl) most = std::min(most, num_layers_of(folder, "text_encoder_2")) - 1;
+  if (clip_skip > 0 && clip_skip <= most) return;
+  throw usage_error("clip_skip " + std::to_string(clip_skip) + ": the text encoder has " +
+                    std::to_string(most) + " layers that can be skipped" +
+                    (is_xl ? " (of SDXL's smaller one, before its last)" : ""));
 }
 
 bool zeros_for_empty_prompt(const ModelFolder& folder) {

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,10 @@ class PromptEncoder {
  public:
   virtual ~PromptEncoder() = default;
 
-  virtual TextStates encode(const std::vector<std::string>& prompts) const = 0;
+  /// clip_skip: that many of the encoders' last layers are left out, as in diffusers' pipelines.
+  /// Those whose states are random (synthetic models) do not look at it.
+  virtual TextStates encode(const std::vector<std::string>& prompts,
+                            std::int64_t clip_skip = 0) const = 0;
   /// What guidance points away from when nobody gave a negative prompt: the empty prompt, n times.
   virtual TextStates encode_nothing(std::int64_t n) const;
 };
@@ -38,6 +42,10 @@ class PromptEncoder {
 /// when the UNet wants text of another width.
 std::unique_ptr<PromptEncoder> make_prompt_encoder(const ModelFolder& folder, at::ScalarType dtype,
                                                    at::Device device);
+
+/// Throws a usage error unless the folder's text encoders have as many layers to skip: all of one
+/// encoder; of two (SDXL) those before the last of the smaller one. 0 is always right.
+void check_clip_skip(const ModelFolder& folder, std::int64_t clip_skip);
 
 /// `force_zeros_for_empty_prompt` of model_index.json; true, as in diffusers, where it is missing.
 bool zeros_for_empty_prompt(const ModelFolder& folder);

@@ -8,19 +8,43 @@
 #include "models/slowed_denoiser.h"
 #include "models/unet_2d_condition.h"
 #include "models/unet_config.h"
+#include "propagation/guidance.h"
 
 namespace fdbench {
 namespace {
 
 constexpr std::int64_t kStableDiffusionFactor = 8;
 
-/// A component with its weights; nullptr where the folder has none.
-template <typename Model>
-std::unique_ptr<Model> load_part(const ModelFolder& folder, const std::string& name,
-                                 at::ScalarType dtype, at::Device device) {
-  if (!folder.has(name)) return nullptr;
-  const auto weights = folder.weights(name, dtype, device);
-  return std::make_unique<Model>(folder.config(name), *weights, folder.config_path(name));
+/// With its weights; nullptr where the folder has none.
+std::unique_ptr<Vae> load_vae(const ModelFolder& folder, at::ScalarType dtype, at::Device device) {
+  if (!folder.has("vae")) return nullptr;
+  const nlohmann::json config = folder.config("vae");
+  const std::filesystem::path place = folder.config_path("vae");
+  check_vae_class(config, place);
+  const auto weights = folder.weights("vae", dtype, device);
+  return make_vae(config, *weights, place);
+}
+
+/// Picture pixels per latent pixel, without a look at weights.
+std::int64_t factor_of(const ModelFolder& folder) {
+  const bool is_told = folder.has("vae") && std::filesystem::exists(folder.config_path("vae"));
+  return is_told ? vae_factor(folder.config("vae")) : kStableDiffusionFactor;
+}
+
+/// What to do about numbers that are not finite; "" where no other type is likely to help.
+std::string other_dtypes(at::ScalarType dtype) {
+  if (dtype != at::kHalf) return "";
+  return "; float16 overflows beyond 65504: use --dtype bfloat16 or float32 ('dtype:' in a config)";
+}
+
+/// Throws a runtime error unless all prompts' states are finite.
+void check_states(const std::string& path, const std::vector<std::string>& prompts,
+                  const at::Tensor& states, at::ScalarType dtype) {
+  if (!states.defined() || at::isfinite(states).all().item<bool>()) return;
+  const at::Tensor bad = at::isfinite(states.flatten(1)).all(1).logical_not();
+  const auto first = static_cast<std::size_t>(bad.to(at::kInt).argmax().item<std::int64_t>());
+  throw runtime_error({path}, "text_encoder: the states of the prompt '" + prompts.at(first) +
+                                  "' are not finite (NaN or infinite)" + other_dtypes(dtype));
 }
 
 /// Refuses the folders of pipelines that do something else than to draw from a text; of one that is
@@ -63,20 +87,21 @@ void check_task(const ModelFolder& folder, const UNetConfig& unet) {
 }  // namespace
 
 TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
-                                         at::Device device, Reading reading)
+                                         at::Device device, Reading reading, Wanted wanted)
     : path_(folder.path().string()),
       synthetic_(folder.synthetic()),
       dtype_(dtype),
-      device_(device) {
+      device_(device),
+      factor_(factor_of(folder)) {
   check_pipeline(folder);
   const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
   check_task(folder, config);
   takes_time_ids_ = config.addition_time_embed_dim.has_value();
   const bool reads_now = reading == Reading::kAtOnce;
   const at::Device first_device = reads_now ? device : at::Device(at::kMeta);
-  vae_ = load_part<AutoencoderKL>(folder, "vae", dtype, first_device);
+  if (wanted == Wanted::kPictures) vae_ = load_vae(folder, dtype, first_device);
   if (!reads_now && has_vae()) {
-    read_vae_ = [=] { return load_part<AutoencoderKL>(folder, "vae", dtype, device); };
+    read_vae_ = [=] { return load_vae(folder, dtype, device); };
   }
   prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
   const nlohmann::json unet_config = folder.config("unet");
@@ -95,17 +120,28 @@ const PromptEncoder& TextToImagePipeline::prompt_encoder() const {
                     "give prompt_embeds with --inputs");
 }
 
+bool TextToImagePipeline::guided(double guidance_scale) const {
+  return has_guidance_halves(*unet_, guidance_scale);
+}
+
 Conditioning TextToImagePipeline::encode_prompts(const std::vector<std::string>& prompts,
-                                                 PictureSize size) const {
-  return conditioning(prompt_encoder().encode(prompts), size);
+                                                 PictureSize size, std::int64_t clip_skip) const {
+  const TextStates states = prompt_encoder().encode(prompts, clip_skip);
+  check_states(path_, prompts, states.hidden_states, dtype_);
+  check_states(path_, prompts, states.pooled, dtype_);
+  return conditioning(states, size);
 }
 
 Conditioning TextToImagePipeline::encode_no_prompt(std::int64_t n, PictureSize size) const {
-  return conditioning(prompt_encoder().encode_nothing(n), size);
+  const TextStates states = prompt_encoder().encode_nothing(n);
+  const std::vector<std::string> prompts(static_cast<std::size_t>(n), "");
+  check_states(path_, prompts, states.hidden_states, dtype_);
+  check_states(path_, prompts, states.pooled, dtype_);
+  return conditioning(states, size);
 }
 
 Conditioning TextToImagePipeline::conditioning(const TextStates& states, PictureSize size) const {
-  return {states.hidden_states, states.pooled, time_ids(states.hidden_states.size(0), size)};
+  return {states.hidden_states, states.pooled, time_ids(states.hidden_states.size(0), size), {}};
 }
 
 at::Tensor TextToImagePipeline::time_ids(std::int64_t n, PictureSize size) const {
@@ -136,9 +172,28 @@ at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
   }
   std::vector<at::Tensor> pictures;  // one at a time: the decoder needs much memory
   for (const at::Tensor& latent : latents.to(device_, dtype_).split(1)) {
-    pictures.push_back(to_pictures(vae_->decode(latent)));
+    const at::Tensor decoded = vae_->decode(latent);
+    const std::int64_t bad = at::isfinite(decoded).logical_not().sum().item<std::int64_t>();
+    if (bad > 0) {
+      const std::string number = latents.size(0) == 1
+                                     ? ""
+                                     : " number " + std::to_string(pictures.size() + 1) + " of " +
+                                           std::to_string(latents.size(0));
+      throw runtime_error({path_}, "vae: the picture" + number +
+                                       " that it decodes is not finite (" + std::to_string(bad) +
+                                       " of " + std::to_string(decoded.numel()) +
+                                       " values are NaN or infinite)" + other_dtypes(dtype_));
+    }
+    pictures.push_back(to_pictures(decoded));
   }
   return at::cat(pictures, 0);
+}
+
+void check_draws_pictures(const ModelFolder& folder) {
+  if (!folder.has("vae")) {
+    throw usage_error({folder.path().string()}, "has no vae/, so it cannot make pictures");
+  }
+  check_vae_class(folder.config("vae"), folder.config_path("vae"));
 }
 
 FolderScheduler scheduler_config(const ModelFolder& folder) {
@@ -152,8 +207,6 @@ FolderScheduler scheduler_config(const ModelFolder& folder) {
   return {folder.config("scheduler"), folder.config_path("scheduler").string()};
 }
 
-std::int64_t TextToImagePipeline::factor() const {
-  return has_vae() ? vae_->factor() : kStableDiffusionFactor;
-}
+std::int64_t TextToImagePipeline::factor() const { return has_vae() ? vae_->factor() : factor_; }
 
 }  // namespace fdbench

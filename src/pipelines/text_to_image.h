@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "io/model_folder.h"
-#include "models/autoencoder_kl.h"
 #include "models/denoiser.h"
+#include "models/vae.h"
 #include "pipelines/prompt_encoder.h"
 
 namespace fdbench {
@@ -26,6 +26,9 @@ struct PictureSize {
 /// hold the reading, so what measures reads everything before.
 enum class Reading { kAtOnce, kAtFirstUse };
 
+/// What is wanted of a pipeline. For latents the folder's vae/ is not opened, whatever it holds.
+enum class Wanted { kPictures, kLatents };
+
 /// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
 /// a usage error.
 class TextToImagePipeline {
@@ -33,7 +36,7 @@ class TextToImagePipeline {
   /// Throws a usage error for a folder that is not for text to picture: inpainting, upscaling,
   /// refiner.
   TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device,
-                      Reading reading = Reading::kAtOnce);
+                      Reading reading = Reading::kAtOnce, Wanted wanted = Wanted::kPictures);
 
   const Denoiser& unet() const { return *unet_; }
   bool has_text_encoder() const { return prompt_encoder_ != nullptr; }
@@ -43,6 +46,9 @@ class TextToImagePipeline {
   /// True when the weights are random: the pictures mean nothing.
   bool synthetic() const { return synthetic_; }
 
+  /// True when guidance at this scale takes a second, unconditional half of the batch: above 1, but
+  /// not where the guidance scale is an input of the network.
+  bool guided(double guidance_scale) const;
   /// Picture pixels per latent pixel; Stable Diffusion's 8 for a folder without a VAE.
   std::int64_t factor() const;
   /// `size` with the model's own sides in place of 0. Throws a usage error where the UNet names no
@@ -52,9 +58,11 @@ class TextToImagePipeline {
   PictureSize size_of(const at::Tensor& latents) const;
 
   /// What conditions the UNet, for n prompts: encoder_hidden_states [n, l, d], for SDXL text_embeds
-  /// and time_ids too. size: of the pictures to be made, which SDXL is told. Throws a usage error
-  /// for a folder without a text encoder.
-  Conditioning encode_prompts(const std::vector<std::string>& prompts, PictureSize size = {}) const;
+  /// and time_ids too. size: of the pictures to be made, which SDXL is told. clip_skip: see
+  /// PromptEncoder; diffusers skips no layer for negative prompts. Throws a usage error for a
+  /// folder without a text encoder, and a runtime error where a state is not finite.
+  Conditioning encode_prompts(const std::vector<std::string>& prompts, PictureSize size = {},
+                              std::int64_t clip_skip = 0) const;
   /// What guidance points away from where there is no negative prompt, n times: the empty prompt;
   /// zeros for SDXL folders with `force_zeros_for_empty_prompt`.
   Conditioning encode_no_prompt(std::int64_t n, PictureSize size = {}) const;
@@ -62,7 +70,8 @@ class TextToImagePipeline {
   /// Undefined for other models.
   at::Tensor time_ids(std::int64_t n, PictureSize size) const;
 
-  /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU.
+  /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU. Throws a runtime error
+  /// where what the VAE makes of one is not finite.
   at::Tensor decode(const at::Tensor& latents) const;
 
  private:
@@ -74,10 +83,15 @@ class TextToImagePipeline {
   at::ScalarType dtype_;
   at::Device device_;
   std::unique_ptr<Denoiser> unet_;
-  mutable std::unique_ptr<AutoencoderKL> vae_;  // on the meta device while it is unread
-  mutable std::function<std::unique_ptr<AutoencoderKL>()> read_vae_;  // empty once it is read
+  std::int64_t factor_;
+  mutable std::unique_ptr<Vae> vae_;                        // on the meta device while it is unread
+  mutable std::function<std::unique_ptr<Vae>()> read_vae_;  // empty once it is read
   std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
+
+/// Throws a usage error for a folder that can draw no pictures: without vae/, or with an
+/// autoencoder of a class that is not supported.
+void check_draws_pictures(const ModelFolder& folder);
 
 /// What a folder says of its scheduler.
 struct FolderScheduler {

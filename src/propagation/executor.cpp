@@ -36,7 +36,8 @@ Conditioning joined(const Conditioning& unconditional, const Conditioning& condi
   return {joined("encoder_hidden_states", unconditional.encoder_hidden_states,
                  conditional.encoder_hidden_states),
           joined("text_embeds", unconditional.text_embeds, conditional.text_embeds),
-          joined("time_ids", unconditional.time_ids, conditional.time_ids)};
+          joined("time_ids", unconditional.time_ids, conditional.time_ids),
+          {}};
 }
 
 /// Runs a schedule group by group. A group is a step and the following ones that share a batch with
@@ -51,7 +52,7 @@ class Denoising {
         schedule_(schedule),
         noise_(noise),
         options_(options),
-        guided_(options.guidance_scale > 1),
+        guided_(has_guidance_halves(denoiser, options.guidance_scale)),
         latents_(std::move(latents)),
         injector_(options.noise_injection, latents_, schedule.num_steps()),
         network_(denoiser, schedule_, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
@@ -153,8 +154,8 @@ void Denoising::run_network(int first, int end) {
 /// leads: the network of the step's group was shown this step's latents.
 void Denoising::update(int step, bool leads) {
   const at::Tensor prediction =
-      sampler_prediction(network_.prediction(step), options_.guidance_scale, latents_.size(1),
-                         sampler_.learns_variance());
+      sampler_prediction(network_.prediction(step), guided_ ? options_.guidance_scale : 1.0,
+                         latents_.size(1), sampler_.learns_variance(), options_.guidance_rescale);
   latents_ = injector_.before_step(latents_, step, leads);
   latents_ = sampler_.step(prediction, step, latents_, noise_);
   check_finite(step);
@@ -224,7 +225,9 @@ DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule
   }
   check_merging(options.tome, latents.size(0));
   const Conditioning conditioning =
-      options.guidance_scale > 1 ? joined(unconditional, conditional) : conditional;
+      has_guidance_halves(denoiser, options.guidance_scale)
+          ? joined(unconditional, conditional)
+          : with_guidance(denoiser, conditional, options.guidance_scale);
   sampler.reset();
   return Denoising(denoiser, sampler, schedule, conditioning, std::move(latents), noise, options)
       .run();

@@ -33,6 +33,7 @@ struct ExecutorOptions {
   Execution execution = Execution::kSequential;
   int max_parallel = 0;  // steps in one batch at most; 0: no cap
   double guidance_scale = 1.0;
+  double guidance_rescale = 0;  // 0 to 1, see sampler_prediction; of the guided pictures alone
   ExactSavings savings;
   SeededTokenMerging tome;  // seeds: with use_rand one a picture; each step, layer and transformer
                             // block chooses anew from them
@@ -55,7 +56,8 @@ struct DenoiseResult {
 /// schedule's plan. conditional: of batch n. unconditional: of batch n, used when guidance_scale >
 /// 1 (classifier-free guidance, as diffusers does it: batch [unconditional; conditional],
 /// prediction u + scale * (c - u), of the mean alone where variances are predicted too); may hold
-/// undefined tensors otherwise. Noise injection gives the same latents in both executions but for
+/// undefined tensors otherwise. Networks that take the guidance scale as an input are given it, and
+/// there are no halves. Noise injection gives the same latents in both executions but for
 /// rounding: a step that shares a batch with earlier ones has a network that sees no latent of its
 /// own. A plan that is decided during the run (Plan::adaptive) takes one picture at a time, since
 /// what it decides would else depend on the batch. Throws a runtime error that names the step when

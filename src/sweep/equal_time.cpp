@@ -38,7 +38,7 @@ Arrays calibrate(const PreparedSweep& sweep, const TextToImagePipeline& pipeline
   const std::vector<int> methods = equal_time_methods(experiment);
   std::set<int> timed(methods.begin(), methods.end());
   for (const int method : methods) timed.insert(experiment.baseline_of(method));
-  const PromptPair pair = encode_pair(sweep, pipeline, {experiment.captions[0]});
+  const PromptPair pair = encode_pair(sweep, pipeline, 0, 1);
   std::map<int, std::vector<double>> seconds;
   const int total = (kEqualTimeRounds + 1) * static_cast<int>(timed.size());
   int done = 0;
@@ -64,8 +64,7 @@ Arrays calibrate(const PreparedSweep& sweep, const TextToImagePipeline& pipeline
 }
 
 WorkUnit calibration_unit(const Settings& settings) {
-  Settings of_unit = settings;
-  of_unit.erase("timing.rounds");
+  Settings of_unit = without_round_counts(settings);
   of_unit["kind"] = "calibration";
   WorkUnit unit;
   unit.kind = WorkUnit::Kind::kCalibration;

@@ -201,6 +201,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   PromptList prompts = read_prompts(map.at("prompts"), path);
   experiment.captions = std::move(prompts.captions);
   experiment.scenes = std::move(prompts.scenes);
+  experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
   if (map.has("latent")) read_latent(map.at("latent"), experiment);
   if (map.has("features")) experiment.features = read_features(map.at("features"));

@@ -14,6 +14,7 @@
 #include "propagation/noise_injection.h"
 #include "propagation/strategies.h"
 #include "sweep/config_tree.h"
+#include "sweep/prompt_options.h"
 
 namespace fdbench {
 
@@ -102,6 +103,7 @@ struct Experiment {
   std::uint64_t seed = 0;
   std::vector<std::string> captions;
   std::vector<nlohmann::json> scenes;  // what each caption describes; null where it is not known
+  PromptOptions prompt_options;
   double guidance_scale = 7.5;
   FeatureSettings features;
   PictureSettings pictures;

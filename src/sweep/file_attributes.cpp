@@ -7,9 +7,7 @@ namespace fdbench {
 
 std::vector<std::pair<std::string, Attribute>> file_attributes(const SweepFacts& facts) {
   const Experiment& experiment = facts.sweep.experiment;
-  Settings hashed = facts.settings;
-  hashed.erase("timing.rounds");
-  hashed.erase("timing.until");
+  const Settings hashed = without_round_counts(facts.settings);
   std::string weights;
   for (const auto& [key, value] : facts.settings) {
     if (key.starts_with("model.")) weights += value;
@@ -27,6 +25,8 @@ std::vector<std::pair<std::string, Attribute>> file_attributes(const SweepFacts&
       {"weights_hash", content_hash(weights)},
       {"num_parameters", facts.sweep.num_parameters},
       {"guidance_scale", experiment.guidance_scale},
+      {"guidance_rescale", experiment.prompt_options.guidance_rescale},
+      {"clip_skip", experiment.prompt_options.clip_skip},
       {"seed", static_cast<std::int64_t>(experiment.seed)},
       {"dtype", experiment.dtype},
       {"detail", experiment.features.detail},

@@ -33,6 +33,24 @@ LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<in
       };
 }
 
+/// Throws a runtime error where a layer ran and its statistics are not finite. ran: [S, L] uint8.
+void check_features(const PreparedSweep& sweep, const FeatureProbe& probe, const at::Tensor& ran) {
+  for (const at::Tensor* statistic : {&probe.mean(), &probe.frobenius(), &probe.std()}) {
+    const at::Tensor finite = at::isfinite(*statistic).all(0);  // [S, B]
+    for (std::int64_t step = 0; step < finite.size(0); ++step) {
+      for (std::int64_t column = 0; column < finite.size(1); ++column) {
+        const WatchedLayer& watched = sweep.watched[static_cast<std::size_t>(column)];
+        const bool has_run = ran[step][watched.layer].item<std::uint8_t>() != 0;
+        if (!has_run || finite[step][column].item<bool>()) continue;
+        throw runtime_error("the features of " + watched.name + " are not finite after step " +
+                            std::to_string(finite.size(0) - step) + " (number " +
+                            std::to_string(step + 1) + " of " + std::to_string(finite.size(0)) +
+                            ")");
+      }
+    }
+  }
+}
+
 void add_features(Arrays& arrays, FeatureProbe& probe) {
   const std::string prefix = picture_arrays::kFeatures;
   arrays[prefix + "mse"] = probe.mse();
@@ -44,8 +62,7 @@ void add_features(Arrays& arrays, FeatureProbe& probe) {
 Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                   const PreparedRun& run, std::int64_t first, std::int64_t count) {
   const Experiment& experiment = sweep.experiment;
-  const auto captions = experiment.captions.begin() + first;
-  const PromptPair pair = encode_pair(sweep, pipeline, {captions, captions + count});
+  const PromptPair pair = encode_pair(sweep, pipeline, first, count);
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
   std::iota(indices.begin(), indices.end(), first);
   PictureNoise noise(experiment.seed, indices, sweep.latent_shape);
@@ -63,11 +80,13 @@ Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   options.tome = {run.spec.tome, noise.seeds()};
   options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = experiment.guidance_scale;
+  options.guidance_rescale = experiment.prompt_options.guidance_rescale;
   options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
   options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
   const DenoiseResult result = denoise(pipeline.unet(), *sampler, run.schedule, pair.conditional,
                                        pair.unconditional, latents, noise.source(), options);
   if (!watched.empty()) {
+    check_features(sweep, probe, ran);
     probe.finish(dropped_steps(run.schedule));
     add_features(arrays, probe);
   }
@@ -97,14 +116,20 @@ Arrays join(const std::vector<Arrays>& batches) {
 }  // namespace
 
 PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                       const std::vector<std::string>& prompts) {
+                       std::int64_t first, std::int64_t count) {
   const PictureSize size{sweep.latent_shape[1] * pipeline.factor(),
                          sweep.latent_shape[2] * pipeline.factor()};
   PromptPair pair;
-  pair.conditional = pipeline.encode_prompts(prompts, size);
-  if (sweep.guided()) {
-    pair.unconditional = pipeline.encode_no_prompt(static_cast<std::int64_t>(prompts.size()), size);
-  }
+  const auto part = [&](const std::vector<std::string>& all) {
+    return std::vector<std::string>(all.begin() + first, all.begin() + first + count);
+  };
+  const PromptOptions& options = sweep.experiment.prompt_options;
+  pair.conditional =
+      pipeline.encode_prompts(part(sweep.experiment.captions), size, options.clip_skip);
+  if (!sweep.guided()) return pair;
+  pair.unconditional = options.negative_prompts.empty()
+                           ? pipeline.encode_no_prompt(count, size)
+                           : pipeline.encode_prompts(part(options.negative_prompts), size);
   return pair;
 }
 
@@ -117,7 +142,9 @@ Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipe
   for (std::int64_t i = 0; i < unit.count; i += batch) {
     check_interrupt();
     const std::int64_t count = std::min(batch, unit.count - i);
-    batches.push_back(make_batch(sweep, pipeline, run, unit.first + i, count));
+    const std::int64_t first = unit.first + i;
+    batches.push_back(of_pictures(run, first, count,
+                                  [&] { return make_batch(sweep, pipeline, run, first, count); }));
     done(i + count);
   }
   return join(batches);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
+#include "core/error.h"
 #include "pipelines/text_to_image.h"
 #include "results/unit_file.h"
 #include "sweep/prepared_sweep.h"
@@ -23,12 +25,28 @@ inline constexpr const char* kFeatures = "/features/";  // + mse, frobenius, mea
 Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                      const WorkUnit& unit, const std::function<void(std::int64_t)>& done);
 
-/// Conditioning of some prompts and, with guidance, of as many pictures without a prompt, for
-/// pictures of the sweep's size.
+/// Conditioning of the prompts of pictures first .. first + count - 1 and, where the batch has an
+/// unconditional half, of their negative prompts (without any: see encode_no_prompt), for pictures
+/// of the sweep's size.
 struct PromptPair {
   Conditioning conditional, unconditional;
 };
 PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                       const std::vector<std::string>& prompts);
+                       std::int64_t first, std::int64_t count);
+
+/// Runs an action; a runtime fault of it is told with the run and its pictures.
+template <typename Action>
+auto of_pictures(const PreparedRun& run, std::int64_t first, std::int64_t count,
+                 const Action& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kRuntime) throw;
+    throw runtime_error("run '" + run.spec.name + "', " + (count == 1 ? "picture " : "pictures ") +
+                        std::to_string(first) +
+                        (count == 1 ? "" : " to " + std::to_string(first + count - 1)) +
+                        " (counted from 0): " + error.what());
+  }
+}
 
 }  // namespace fdbench

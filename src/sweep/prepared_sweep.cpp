@@ -24,7 +24,7 @@ std::int64_t first_given(std::initializer_list<std::int64_t> sides) {
 SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
                        const Denoiser& denoiser) {
   SampleShape shape;
-  shape.batch = experiment.guidance_scale > 1 ? 2 : 1;
+  shape.batch = has_guidance_halves(denoiser, experiment.guidance_scale) ? 2 : 1;
   shape.height = first_given({experiment.latent_height, denoiser.sample_size()});
   shape.width = first_given({experiment.latent_width, denoiser.sample_width()});
   shape.text_tokens = kDefaultTokens;
@@ -87,8 +87,10 @@ PreparedRun prepare_run(const PreparedSweep& sweep, const Denoiser& denoiser, co
     Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
     return PreparedRun{
-        whole, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0};
+        whole, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0,
+        {}};
   });
+  run.layer_costs.assign(costs.begin(), costs.end());
   run.layer_multiply_adds =
       plan_cost(run.schedule, sweep.layers, costs, spec.savings, sweep.guided());
   run.multiply_adds = std::accumulate(run.layer_multiply_adds.begin(),
@@ -131,6 +133,9 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
   PreparedSweep sweep;
   sweep.experiment = experiment;
   sweep.scheduler = placed(experiment.model_place, [&] { return scheduler_config(folder); });
+  sweep.time_cond_proj_dim = denoiser.time_cond_proj_dim();
+  check_prompt_options(experiment.prompt_options, folder, sweep.guided(),
+                       sweep.time_cond_proj_dim > 0);
   sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
   const SampleShape shape = call_shape(experiment, folder, denoiser);
   sweep.layer_costs = denoiser.costs(shape);

@@ -23,8 +23,9 @@ struct PreparedRun {
   std::string sampler_name;
   std::vector<double> timesteps;  // [S]
   std::vector<std::int64_t>
-      layer_multiply_adds;         // [L] per picture, over all steps, with the run's savings
-  std::int64_t multiply_adds = 0;  // their sum
+      layer_multiply_adds;             // [L] per picture, over all steps, with the run's savings
+  std::int64_t multiply_adds = 0;      // their sum
+  std::vector<LayerCost> layer_costs;  // [L] one call for one picture with the run's token merging
 
   std::int64_t layers_total() const;  // layer runs when every layer runs at every step
 };
@@ -46,9 +47,11 @@ struct PreparedSweep {
   std::vector<WatchedLayer> watched;           // [B], empty without features
   std::vector<std::int64_t> latent_shape;      // [c, h, w]
   bool synthetic = false;                      // random weights: the pictures mean nothing
+  std::int64_t time_cond_proj_dim = 0;         // of the network (Denoiser)
 
   int num_steps() const;  // of the longest run
-  bool guided() const { return experiment.guidance_scale > 1; }
+  /// The batch of a call has an unconditional half.
+  bool guided() const { return experiment.guidance_scale > 1 && time_cond_proj_dim == 0; }
 };
 
 /// The experiment's model; a fault is given its place in the config file.
@@ -57,7 +60,8 @@ ModelFolder open_model(const Experiment& experiment);
 /// The network of a folder on the device that stores nothing: enough for plans and costs.
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder);
 
-/// Throws a usage error at the run's place for a plan or a sampler that cannot be made.
+/// Throws a usage error at the run's place for a plan or a sampler that cannot be made. Warns of
+/// options that do nothing.
 PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& folder,
                             const Denoiser& denoiser);
 

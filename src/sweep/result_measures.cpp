@@ -96,7 +96,8 @@ std::string run_identity(const Settings& settings, const RunRecord& record) {
   run["strategy"] = record.strategy;
   for (const auto& [key, value] : settings) {
     const bool shared = key.starts_with("model.") || key == "dtype" || key == "latent" ||
-                        key == "guidance_scale" || key == "pictures.batch";
+                        key == "guidance_scale" || key == "guidance_rescale" ||
+                        key == "clip_skip" || key == "prompts.negative" || key == "pictures.batch";
     if (shared) run[key] = value;
   }
   return run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -38,7 +38,7 @@ std::int64_t cost_of_grid(const PreparedSweep& sweep, const PreparedRun& run,
     }
   }
   const std::vector<std::int64_t> costs =
-      plan_cost(Schedule(plan, sweep.layers), sweep.layers, sweep.layer_costs, run.spec.savings,
+      plan_cost(Schedule(plan, sweep.layers), sweep.layers, run.layer_costs, run.spec.savings,
                 sweep.guided());
   return std::accumulate(costs.begin(), costs.end(), std::int64_t{0});
 }
@@ -166,10 +166,17 @@ RecordTable prompt_table(const PreparedSweep& sweep) {
   table.columns = {{"index", ColumnType::kInt, "", "place in the prompt list"},
                    {"seed", ColumnType::kInt, "", "seed of the starting noise"},
                    {"caption", ColumnType::kText, "", "what is pictured"}};
+  const std::vector<std::string>& negative = sweep.experiment.prompt_options.negative_prompts;
+  if (!negative.empty()) {
+    table.columns.push_back(
+        {"negative_prompt", ColumnType::kText, "", "what guidance points away from"});
+  }
   for (const std::string& caption : sweep.experiment.captions) {
     const auto index = static_cast<std::int64_t>(table.rows.size());
     const auto seed = static_cast<std::int64_t>(sweep.experiment.seed) + index;
-    table.rows.push_back({index, seed, caption});
+    auto& row = table.rows.emplace_back();
+    row = {index, seed, caption};
+    if (!negative.empty()) row.push_back(negative[static_cast<std::size_t>(index)]);
   }
   return table;
 }

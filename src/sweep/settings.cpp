@@ -130,7 +130,14 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
     settings["equal_time"] = nlohmann::json(experiment.equal_time.runs).dump();
   }
   settings.merge(judge_settings(experiment.judges));
+  settings.merge(prompt_settings(experiment.prompt_options));
   for (const RunSpec& run : experiment.runs) settings["runs." + run.name] = run_text(run);
+  return settings;
+}
+
+Settings without_round_counts(Settings settings) {
+  settings.erase("timing.rounds");
+  settings.erase("timing.until");
   return settings;
 }
 

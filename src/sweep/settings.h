@@ -15,6 +15,9 @@ using Settings = std::map<std::string, std::string>;
 /// Hashes of the weights, seed, prompts, every run, ... num_threads: that the machine gives.
 Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder, int num_threads);
 
+/// All but what only decides how many timing rounds there are, which may be raised.
+Settings without_round_counts(Settings settings);
+
 std::string settings_json(const Settings& settings);
 /// Empty for text that is no such JSON.
 Settings settings_from_json(const std::string& text);

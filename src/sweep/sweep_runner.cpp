@@ -44,6 +44,7 @@ class SweepRun {
   }
 
   void run() {
+    check_draws_pictures(folder_);
     if (options_.timing_rounds) return measure_for_parent();
     say("model   " + model_line(sweep_, folder_, num_threads_));
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());

@@ -38,8 +38,9 @@ std::string sweep_line(const PreparedSweep& sweep) {
   const std::string sampler = sampler_of_run(sweep, experiment.runs.front())->name();
   return std::to_string(experiment.runs.size()) + " runs x " +
          std::to_string(experiment.captions.size()) + " prompts, " + sampler + " " +
-         std::to_string(experiment.runs.front().num_steps) + " steps, guidance " + guidance + ", " +
-         timing_text(experiment.timing);
+         std::to_string(experiment.runs.front().num_steps) + " steps, guidance " + guidance +
+         (sweep.time_cond_proj_dim > 0 ? " as an input of the network" : "") +
+         describe(experiment.prompt_options) + ", " + timing_text(experiment.timing);
 }
 
 std::vector<std::string> plan_lines(const PreparedSweep& sweep) {

@@ -11,6 +11,7 @@
 #include "metrics/machine_load.h"
 #include "metrics/process_memory.h"
 #include "pipelines/picture_noise.h"
+#include "propagation/guidance.h"
 #include "sweep/interrupt.h"
 #include "sweep/picture_unit.h"
 #include "sweep/timing_process.h"
@@ -37,18 +38,17 @@ double seconds_between(Clock::time_point start, Clock::time_point end) {
 
 PictureTimes time_picture(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                           const PreparedRun& run, std::int64_t picture) {
-  const std::string& caption = sweep.experiment.captions[static_cast<std::size_t>(picture)];
   synchronize(pipeline.device());
   const PeakMemory memory(pipeline.device());
   const auto start = Clock::now();
-  const PromptPair pair = encode_pair(sweep, pipeline, {caption});
+  const PromptPair pair = encode_pair(sweep, pipeline, picture, 1);
   synchronize(pipeline.device());
   const auto encoded = Clock::now();
   const double before = process_processor_seconds();
   const TimedLatent made = time_latent(sweep, pipeline.unet(), run, picture, pair);
   const double denoise_cpu_s = process_processor_seconds() - before;
   const auto denoised = Clock::now();
-  pipeline.decode(made.result.latents);
+  of_pictures(run, picture, 1, [&] { return pipeline.decode(made.result.latents); });
   const auto decoded = Clock::now();
   const double text_encoder_s = seconds_between(start, encoded);
   const double vae_s = seconds_between(denoised, decoded);
@@ -72,7 +72,9 @@ at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pi
   const std::vector<std::int64_t> indices(static_cast<std::size_t>(batch), 0);
   const at::Tensor latents =
       PictureNoise(sweep.experiment.seed, indices, sweep.latent_shape).draw();
-  const PromptPair pair = encode_pair(sweep, pipeline, {sweep.experiment.captions[0]});
+  const PromptPair pair = encode_pair(sweep, pipeline, 0, 1);
+  const Conditioning conditioning =
+      with_guidance(pipeline.unet(), pair.conditional, sweep.experiment.guidance_scale);
   const auto num_layers = static_cast<std::int64_t>(sweep.layers.size());
   at::Tensor seconds = at::zeros({kLayerCalls + 1, num_layers}, at::kDouble);
   double* row = seconds.mutable_data_ptr<double>();
@@ -85,7 +87,7 @@ at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pi
       last = now;
     };
     check_interrupt();
-    forward(pipeline.unet(), latents, at::full({1}, sweep.runs[0].timesteps[0]), pair.conditional,
+    forward(pipeline.unet(), latents, at::full({1}, sweep.runs[0].timesteps[0]), conditioning,
             observer);
   }
   return std::get<0>(seconds.slice(0, 1).median(0));
@@ -105,11 +107,14 @@ TimedLatent time_latent(const PreparedSweep& sweep, const Denoiser& denoiser,
   options.tome = {run.spec.tome, noise.seeds()};
   options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = sweep.experiment.guidance_scale;
+  options.guidance_rescale = sweep.experiment.prompt_options.guidance_rescale;
   synchronize(denoiser.device());
   const auto start = Clock::now();
   TimedLatent made;
-  made.result = denoise(denoiser, *sampler, run.schedule, pair.conditional, pair.unconditional,
-                        latents, noise.source(), options);
+  made.result = of_pictures(run, picture, 1, [&] {
+    return denoise(denoiser, *sampler, run.schedule, pair.conditional, pair.unconditional, latents,
+                   noise.source(), options);
+  });
   synchronize(denoiser.device());
   made.total_s = seconds_between(start, Clock::now());
   return made;

@@ -83,12 +83,8 @@ std::string changes_since(const std::filesystem::path& folder, const Settings& s
   std::ifstream file(folder / kSettingsName, std::ios::binary);
   if (!file) return "";
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  Settings before = settings_from_json(text), now = settings;
-  for (Settings* each : {&before, &now}) {  // may be raised
-    each->erase("timing.rounds");
-    each->erase("timing.until");
-  }
-  return describe_changes(before, now);
+  return describe_changes(without_round_counts(settings_from_json(text)),
+                          without_round_counts(settings));
 }
 
 void check_settings(const std::filesystem::path& folder, const Settings& settings) {

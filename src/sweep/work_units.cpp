@@ -25,10 +25,9 @@ Settings picture_settings(const Settings& all, const std::string& run_name) {
 /// is kept.
 Settings timing_settings(const Settings& all) {
   Settings settings;
-  for (const auto& [key, value] : all) {
-    const bool irrelevant = key == "timing.rounds" || key == "timing.until" ||
-                            key.starts_with("features.") || key.starts_with("pictures.") ||
-                            key.starts_with("judges.");
+  for (const auto& [key, value] : without_round_counts(all)) {
+    const bool irrelevant =
+        key.starts_with("features.") || key.starts_with("pictures.") || key.starts_with("judges.");
     if (!irrelevant) settings[key] = value;
   }
   return settings;
@@ -50,6 +49,13 @@ WorkUnit picture_unit(const PreparedSweep& sweep, const Settings& settings, int 
   of_unit["first"] = std::to_string(first);
   of_unit["captions"] = nlohmann::json(std::vector<std::string>(begin, begin + unit.count))
                             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::vector<std::string>& negative = experiment.prompt_options.negative_prompts;
+  if (!negative.empty()) {
+    const auto from = negative.begin() + first;
+    of_unit["negative_prompts"] =
+        nlohmann::json(std::vector<std::string>(from, from + unit.count))
+            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
   unit.hash = content_hash(settings_json(of_unit));
   return unit;
 }

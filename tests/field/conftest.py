@@ -51,9 +51,16 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def latents_of(fdbench, noise: Path, tmp_path: Path) -> Callable[..., torch.Tensor]:
     """Latents that `fdbench generate` makes of a folder from the noise; fails with its message."""
 
-    def make(folder: Path, *options: object, prompt: str = "a red circle", steps: int = 3):
+    def make(
+        folder: Path,
+        *options: object,
+        prompt: str = "a red circle",
+        steps: int = 3,
+        guidance: float | None = 4,
+    ):
         output = tmp_path / "latents.safetensors"
-        start = ("--prompt", prompt, "--inputs", noise, "--steps", steps, "--guidance", 4)
+        start = ("--prompt", prompt, "--inputs", noise, "--steps", steps)
+        start += () if guidance is None else ("--guidance", guidance)
         done = fdbench("generate", folder, *start, "--save-latents", output, *options)
         assert done.returncode == 0, done.stderr
         make.said = done.stderr
@@ -71,10 +78,9 @@ def diffusers_latents(noise: Path) -> Callable[..., torch.Tensor]:
         pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
         pipeline.set_progress_bar_config(disable=True)
         start = load_file(noise)["latents"]
-        options = {"guidance_scale": 4.0} | options
+        options = {"guidance_scale": 4.0, "latents": start} | options
         return pipeline(
             prompt,
-            latents=start,
             num_inference_steps=steps,
             output_type="latent",
             **options,
