@@ -118,9 +118,11 @@ PromptList prompts_of_coco(const Json& json, const Place& place) {
     prompts.add(std::move(found[i]), place, "annotations[" + std::to_string(i) + "]");
   }
   PromptList list = prompts.finish(place);
-  say_note(place, "captions of COCO: " + std::to_string(list.captions.size()) + " of " +
-                      std::to_string(images.size()) +
-                      " pictures, all taken in the order of the file");
+  const auto counted = [](std::size_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  };
+  say_note(place, "COCO: " + counted(list.captions.size(), "caption") + " of " +
+                      counted(images.size(), "picture") + ", all taken in the order of the file");
   return list;
 }
 

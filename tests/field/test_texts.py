@@ -182,7 +182,7 @@ def test_prompt_files_of_all_kinds(fdbench, config, tmp_path: Path):
         path.write_text(text)
         done = fdbench("run", config(f"{{file: {path}}}"), "--out", out, *settings, "--dry-run")
         assert done.returncode == 0, (name, done.stderr)  # other prompts would want --fresh
-    assert "captions of COCO: 3 of 1 pictures" in fdbench(
+    assert "COCO: 3 captions of 1 picture, all" in fdbench(
         "run", config(f"{{file: {tmp_path / 'coco.json'}}}"), "--dry-run"
     ).stderr
 

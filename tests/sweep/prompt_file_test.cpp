@@ -63,7 +63,7 @@ TEST(PromptFile, CocosAnnotationsAreTakenInOrder) {
   set_note_sink(before);
   EXPECT_THAT(list.captions, ElementsAre("a", "b", "c"));
   EXPECT_THAT(list.file_names, ElementsAre("one.jpg", "two.jpg", "one.jpg"));
-  EXPECT_THAT(note, HasSubstr("3 of 2 pictures"));
+  EXPECT_THAT(note, HasSubstr("COCO: 3 captions of 2 pictures"));
   EXPECT_THAT(read(R"({"images": [{"id": 1}], "annotations": [{"image_id": 1, "caption": "a"}]})")
                   .file_names,
               IsEmpty());
