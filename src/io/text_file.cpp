@@ -63,7 +63,8 @@ BadByte first_bad_byte(std::string_view text) {
 /// The first line but the first that begins with a byte order mark; 0 where none does.
 int line_with_mark(std::string_view text) {
   int line = 1;
-  for (std::size_t at = text.find('\n'); at < text.size(); at = text.find('\n', at + 1)) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\n') continue;
     ++line;
     if (text.substr(at + 1).starts_with(kMark)) return line;
   }

@@ -47,7 +47,7 @@ double ConfigValue::number(double low) const {
 }
 
 double ConfigValue::share() const {
-  std::string text = plain("a share");
+  std::string text = plain("a share such as 1% or 0.01");
   const bool is_percent = !text.empty() && text.back() == '%';
   if (is_percent) text.pop_back();
   const double share = plain_number(text).value / (is_percent ? 100 : 1);

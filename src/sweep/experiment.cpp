@@ -181,7 +181,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
     defaults.noise_injection = read_noise_injection(map.at("noise_injection"));
   }
   if (map.has("max_parallel")) {
-    defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
+    defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   const bool has_runs = map.has("runs"), has_equal_time = map.has("equal_time");
   map.finish();  // a misspelt key first: it explains why 'runs' is missing

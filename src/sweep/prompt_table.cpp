@@ -132,9 +132,10 @@ std::optional<char> table_delimiter(const std::string& text, const std::string& 
     const std::vector<TableRow> rows = table_rows(first, delimiter, file);
     if (rows.empty()) continue;
     const std::vector<std::string>& cells = rows.front().cells;
-    if (std::any_of(cells.begin(), cells.end(), is_caption_key)) return delimiter;
+    const bool has_column = std::any_of(cells.begin(), cells.end(), is_caption_key);
+    if (has_column && cells.size() > 1) return delimiter;
   }
-  return std::nullopt;
+  return file.ends_with(".tsv") ? std::optional<char>('\t') : std::nullopt;
 }
 
 PromptList prompts_of_table(const std::string& text, char delimiter, const std::string& file) {

@@ -20,8 +20,8 @@ struct TableRow {
 /// quote that is never closed.
 std::vector<TableRow> table_rows(const std::string& text, char delimiter, const std::string& file);
 
-/// The delimiter (tab, comma, semicolon) that gives the first line a column of prompts
-/// (`is_caption_key`); nothing where none does.
+/// The delimiter (tab, comma, semicolon) that gives the first line several columns, one of them of
+/// prompts (`is_caption_key`); without one the tab of a .tsv, else nothing.
 std::optional<char> table_delimiter(const std::string& text, const std::string& file);
 
 /// The column of prompts, with the names in a column 'file_name'. Throws a usage error where there

@@ -57,7 +57,7 @@ def judged(fdbench, tmp_path: Path) -> Callable:
 def kept_prompts(fdbench, config: Path, tmp_path: Path) -> list[str]:
     """The prompts that a sweep's result holds."""
     out = tmp_path / "out.h5"
-    settings = ("--set", "timing.rounds=0", "--set", "features=false")
+    settings = ("--set", "timing={rounds: 0}", "--set", "features=false")
     done = fdbench("run", config, "--quiet", "--fresh", "--out", out, *settings)
     assert done.returncode == 0, done.stderr
     with h5py.File(out) as file:
@@ -174,7 +174,7 @@ FILES = {
 def test_prompt_files_of_all_kinds(fdbench, config, tmp_path: Path):
     """Each kind gives the same sweep: the settings, prompts' hash included, are those of a list."""
     out = tmp_path / "out.h5"
-    settings = ("--set", "timing.rounds=0", "--set", "features=false", "--quiet")
+    settings = ("--set", "timing={rounds: 0}", "--set", "features=false", "--quiet")
     listed = config(json.dumps(PROMPTS))
     assert fdbench("run", listed, "--out", out, *settings).returncode == 0
     for name, text in FILES.items():

@@ -125,7 +125,7 @@ def test_sampler_options_are_numbers_of_yaml(value: str, same: str, fdbench, con
     """`eta: .5` gives the settings of `eta: 0.5`: else a sweep would not go on. Options alike."""
     out = tmp_path / "o.h5"
     sampler = "sampler: {{name: ddim, eta: {}, clip_sample: {}}}\n"
-    settings = ("--out", out, "--set", "timing.rounds=0", "--set", "steps=1", "--quiet")
+    settings = ("--out", out, "--set", "timing={rounds: 0}", "--set", "steps=1", "--quiet")
     done = fdbench("run", config(sampler.format(same, "true") + FULL), *settings)
     assert done.returncode == 0, done.stderr
     done = fdbench("run", config(sampler.format(value, "True") + FULL), *settings, "--dry-run")
@@ -194,7 +194,7 @@ YAML_FAULTS = {
     "nan": ("guidance_scale: .nan\n", "must be a finite number"),
     "twice": ("seed: 1\nlatent: 16\nseed: 2\n", ":8:1: ", "given twice, first in line 6"),
     "tab": ("timing:\n\trounds: 1\n", ":7:1: a tab"),
-    "unknown alias": ("latent: *side\n", "not valid YAML", "side"),
+    "unknown alias": ("latent: *side\n", ":6:9: not valid YAML", "anchor is not defined"),
     "tag": ("latent: !size 16\n", "the tag '!size' is not known"),
     "merge of a text": ("timing: {<<: x}\n", "'<<' takes the keys of a map"),
 }
