@@ -81,10 +81,11 @@ std::string StrategyChoice::foreign_cache_option(const std::string& strategy) co
 }
 
 void add_options(CLI::App& command, StrategyChoice& choice) {
-  command.add_option("--key-steps", choice.key_steps,
-                     "Steps at which everything is computed, counted downward (50,49,48), "
-                     "uniform:K, fraction:START-END:MAX_RUN, all, a preset (default: the paper's "
-                     "non_uniform_IV), or a list or map as in a config")
+  command
+      .add_option("--key-steps", choice.key_steps,
+                  "Steps at which everything is computed, counted downward (50,49,48), "
+                  "uniform:K, fraction:START-END:MAX_RUN, all, a preset (default: the paper's "
+                  "non_uniform_IV), or a list or map as in a config")
       ->check(is_text());
   command.add_option(
       "--reuse", choice.reuse,
@@ -94,21 +95,25 @@ void add_options(CLI::App& command, StrategyChoice& choice) {
                    "deepcache: the deep path is computed at every so many-th step", 1, kMost);
   add_whole_number(command, "--cache-branch", choice.cache_branch,
                    "deepcache: skip connection from which on the network runs at every step, "
-                     "counted from the output (default: 0; first_block_cache: 2)", 0, kMost);
+                   "counted from the output (default: 0; first_block_cache: 2)",
+                   0, kMost);
   add_whole_number(command, "--cache-block-id", choice.cache_block_id,
                    "deepcache: the same as up block, counted from the output ...", 0, kMost);
   add_whole_number(command, "--cache-layer-id", choice.cache_layer_id,
                    "deepcache: ... and resnet in it, counted from the output", 0, kMost);
   add_whole_number(command, "--cache-center", choice.cache_center,
                    "deepcache: the steps of the interval, but dense around this one (sampling "
-                     "order; with --cache-pow)", 0, kMost);
+                   "order; with --cache-pow)",
+                   0, kMost);
   add_number(command, "--cache-pow", choice.cache_pow, "deepcache: how dense, above 1");
-  add_number(command, "--cache-threshold", choice.cache_threshold, "first_block_cache: relative change of the first block above which a step "
-                     "computes everything (default: 0.05)");
+  add_number(command, "--cache-threshold", choice.cache_threshold,
+             "first_block_cache: relative change of the first block above which a step "
+             "computes everything (default: 0.05)");
   add_whole_number(command, "--cache-warmup", choice.cache_warmup,
                    "first_block_cache: first steps that compute everything (default: 0)", 0, kMost);
   add_whole_number(command, "--cache-max-run", choice.cache_max_run,
-                   "first_block_cache: most steps in a row that reuse (default: no limit)", 0, kMost);
+                   "first_block_cache: most steps in a row that reuse (default: no limit)", 0,
+                   kMost);
 }
 
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,

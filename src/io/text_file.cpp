@@ -103,8 +103,10 @@ std::string utf8_text(std::string bytes, const std::string& file) {
   if (const BadByte bad = first_bad_byte(bytes); !bad.fault.empty()) {
     const bool is_nul = bytes[bad.offset] == '\0';
     throw usage_error(Place{file, line_of(bytes, bad.offset)},
-                      bad.fault + (is_nul ? "" : "; of Latin-1 it is made by iconv -f latin1 -t "
-                                                 "utf8 " + file + " > NEW"));
+                      bad.fault + (is_nul ? ""
+                                          : "; of Latin-1 it is made by iconv -f latin1 -t "
+                                            "utf8 " +
+                                                file + " > NEW"));
   }
   if (bytes.starts_with(kMark)) bytes.erase(0, kMark.size());
   std::string text = with_plain_line_ends(std::move(bytes));

@@ -40,10 +40,11 @@ void refuse_tabs(const std::string& text, const std::string& file) {
 bool is_text_tag(const std::string& tag, const Place& place) {
   const std::string core = "tag:yaml.org,2002:";
   if (tag == "!" || tag == core + "str") return true;
-  const bool known = tag.empty() || tag == "?" ||
-                     (tag.starts_with(core) &&
-                      std::string(" int float bool null map seq ")
-                              .find(" " + tag.substr(core.size()) + " ") != std::string::npos);
+  const bool known =
+      tag.empty() || tag == "?" ||
+      (tag.starts_with(core) &&
+       std::string(" int float bool null map seq ").find(" " + tag.substr(core.size()) + " ") !=
+           std::string::npos);
   if (known) return false;
   throw usage_error(place, "the tag '" + tag + "' is not known; take it out");
 }
@@ -104,9 +105,10 @@ class Converter {
     const std::vector<ConfigTree> one = {from.value};
     for (const ConfigTree& map : is_list ? from.value.items : one) {
       if (map.kind != ConfigTree::Kind::kMap) {
-        throw usage_error(from.place, "'<<' takes the keys of a map, or of a list of maps (<<: "
-                                      "*name), not of " +
-                                          kind_name(map));
+        throw usage_error(from.place,
+                          "'<<' takes the keys of a map, or of a list of maps (<<: "
+                          "*name), not of " +
+                              kind_name(map));
       }
       for (const ConfigTree::Entry& entry : map.entries) {
         if (tree.find(entry.key) == nullptr) tree.entries.push_back(entry);

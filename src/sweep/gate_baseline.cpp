@@ -70,11 +70,24 @@ GateBaseline gate_baseline(const ResultMeasures& measures, const Gates& gates) {
 }
 
 const std::vector<std::string>& provenance_names() {
-  static const std::vector<std::string> names = {
-      "name",        "created", "git_revision", "git_dirty",    "fdbench_version",
-      "host",        "cpu",     "device",       "num_threads",  "kernel",
-      "compiler",    "build_flags", "libtorch_version", "environment", "config_hash",
-      "model",       "weights_hash", "dtype"};
+  static const std::vector<std::string> names = {"name",
+                                                 "created",
+                                                 "git_revision",
+                                                 "git_dirty",
+                                                 "fdbench_version",
+                                                 "host",
+                                                 "cpu",
+                                                 "device",
+                                                 "num_threads",
+                                                 "kernel",
+                                                 "compiler",
+                                                 "build_flags",
+                                                 "libtorch_version",
+                                                 "environment",
+                                                 "config_hash",
+                                                 "model",
+                                                 "weights_hash",
+                                                 "dtype"};
   return names;
 }
 

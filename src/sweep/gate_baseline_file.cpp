@@ -34,16 +34,15 @@ struct NamedGate {
   bool sampled;
   Tolerance tolerance;
 };
-constexpr NamedGate kGates[] = {
-    {"speed", &Gates::speed, true, Tolerance::kLoss},
-    {"decoder", &Gates::decoder, true, Tolerance::kLoss},
-    {"multiply_adds", &Gates::multiply_adds, false, Tolerance::kLoss},
-    {"psnr", &Gates::psnr, false, Tolerance::kDecibel},
-    {"latent_mse", &Gates::latent_mse, false, Tolerance::kGrowth},
-    {"clip_score", &Gates::clip_score, false, Tolerance::kLoss},
-    {"fid", &Gates::fid, false, Tolerance::kGrowth},
-    {"objects_right", &Gates::objects_right, false, Tolerance::kLoss},
-    {"features", &Gates::features, false, Tolerance::kGrowth}};
+constexpr NamedGate kGates[] = {{"speed", &Gates::speed, true, Tolerance::kLoss},
+                                {"decoder", &Gates::decoder, true, Tolerance::kLoss},
+                                {"multiply_adds", &Gates::multiply_adds, false, Tolerance::kLoss},
+                                {"psnr", &Gates::psnr, false, Tolerance::kDecibel},
+                                {"latent_mse", &Gates::latent_mse, false, Tolerance::kGrowth},
+                                {"clip_score", &Gates::clip_score, false, Tolerance::kLoss},
+                                {"fid", &Gates::fid, false, Tolerance::kGrowth},
+                                {"objects_right", &Gates::objects_right, false, Tolerance::kLoss},
+                                {"features", &Gates::features, false, Tolerance::kGrowth}};
 
 /// A figure of a run beside its speed, and what it may be.
 struct NamedFigure {
@@ -71,13 +70,13 @@ Json number_json(double value) {
 void read_tolerance(const JsonValue& value, const NamedGate& named, Gate& gate) {
   gate.tolerance = value.number();
   const bool is_share = named.tolerance != Tolerance::kDecibel;
-  const bool too_much = named.tolerance == Tolerance::kLoss ? gate.tolerance >= 1
-                                                            : is_share && gate.tolerance > 1;
+  const bool too_much =
+      named.tolerance == Tolerance::kLoss ? gate.tolerance >= 1 : is_share && gate.tolerance > 1;
   if (gate.tolerance >= 0 && !too_much) return;
   value.fail(named.tolerance == Tolerance::kLoss
                  ? "must be a share of at least 0 and below 1 (5% is 0.05)"
-                 : is_share ? "must be a share from 0 to 1 (5% is 0.05)"
-                            : "must not be negative [dB]");
+             : is_share ? "must be a share from 0 to 1 (5% is 0.05)"
+                        : "must not be negative [dB]");
 }
 
 Gates read_gates(const JsonValue& json, const Place& place) {
@@ -150,7 +149,7 @@ GatedRun read_run(const JsonValue& json) {
   json.check_keys(keys);
   GatedRun run;
   const JsonValue identity = json.at("identity");
-  identity.members();  // an object, not empty
+  identity.members();                                     // an object, not empty
   run.identity = nlohmann::json(identity.json()).dump();  // keys in order, as a result has them
   if (json.has("baseline")) run.baseline = json.at("baseline").truth();
   if (run.baseline) json.check_keys({"identity", "baseline", "features"});

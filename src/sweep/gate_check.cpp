@@ -89,8 +89,8 @@ class Check {
     const auto text = [](std::size_t count) {
       return count == 0 ? std::string("unknown") : std::to_string(count);
     };
-    note("too_few_processes: rounds stand for samples, though those of one process are alike: " + text(now) +
-         " processes against " + text(before) +
+    note("too_few_processes: rounds stand for samples, though those of one process are alike: " +
+         text(now) + " processes against " + text(before) +
          " in the baseline are too few (timing.rounds_per_process makes more)");
   }
 
@@ -169,8 +169,7 @@ class Check {
     }
   }
 
-  void add_unchecked(const std::string& run, const std::string& figure,
-                     const std::string& reason) {
+  void add_unchecked(const std::string& run, const std::string& figure, const std::string& reason) {
     Finding finding;
     finding.verdict = Verdict::kUnchecked;
     finding.code = Reason::kNotInBaseline;
@@ -225,9 +224,9 @@ Finding judge_ratios(const std::vector<double>& before, const std::vector<double
   Finding finding;
   finding.before = median(before);
   finding.now = median(now);
-  const bool lost = before.empty() || now.empty() || std::any_of(now.begin(), now.end(), [](double ratio) {
-                      return !std::isfinite(ratio) || ratio <= 0;
-                    });
+  const bool lost = before.empty() || now.empty() ||
+                    std::any_of(now.begin(), now.end(),
+                                [](double ratio) { return !std::isfinite(ratio) || ratio <= 0; });
   if (lost) {
     finding.verdict = Verdict::kRegressed;
     finding.code = Reason::kNotMeasured;

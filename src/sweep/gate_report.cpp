@@ -40,7 +40,8 @@ std::string told(const Finding& finding) {
 }
 
 TextLines table_lines(const GateResult& gate) {
-  TextLines lines = {{"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", "reason", ""}};
+  TextLines lines = {
+      {"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", "reason", ""}};
   for (const Finding& finding : gate.findings) {
     lines.push_back({subject(finding), finding.figure, printed("%.4g", finding.before),
                      printed("%.4g", finding.now), change_text(finding),
@@ -135,8 +136,7 @@ std::string as_junit(const GateResult& gate, const GateCaption& caption) {
   for (const Finding& finding : gate.findings) {
     text += "  <testcase classname=\"" + xml(subject(finding)) + "\" name=\"" +
             xml(finding.figure) + "\"";
-    const std::string message =
-        "message=\"" + xml(told(finding)) + "\"/></testcase>\n";
+    const std::string message = "message=\"" + xml(told(finding)) + "\"/></testcase>\n";
     if (finding.verdict == Verdict::kRegressed) {
       text += "><failure type=\"" + reason_code(finding.code) + "\" " + message;
     } else if (finding.verdict == Verdict::kUnsure || finding.verdict == Verdict::kUnchecked) {

@@ -7,8 +7,8 @@
 
 namespace fdbench {
 
-/// Scalars as YAML 1.2's core schema has them (core/plain_scalar.h), and NaN, Infinity and -Infinity
-/// as diffusers' files have them; in quotes they are texts.
+/// Scalars as YAML 1.2's core schema has them (core/plain_scalar.h), and NaN, Infinity and
+/// -Infinity as diffusers' files have them; in quotes they are texts.
 nlohmann::json option_json(const ConfigTree& tree);
 
 }  // namespace fdbench

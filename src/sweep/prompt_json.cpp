@@ -33,8 +33,9 @@ std::string text_under(const Json& entry, const char* key, const Place& place,
 Prompt prompt_of(const Json& entry, const Place& place, const std::string& name) {
   if (entry.is_string()) return {entry.get<std::string>(), "", nullptr};
   if (!is_entry(entry)) {
-    throw usage_error(place, name + " is neither a text nor an object with a text 'caption', "
-                                    "'text' or 'prompt'; " +
+    throw usage_error(place, name +
+                                 " is neither a text nor an object with a text 'caption', "
+                                 "'text' or 'prompt'; " +
                                  kPromptFileHolds);
   }
   Prompt prompt;
@@ -99,8 +100,9 @@ PromptList prompts_of_coco(const Json& json, const Place& place) {
     const std::string name = "annotations[" + std::to_string(found.size()) + "]";
     if (!annotation.is_object() || !annotation.contains("caption") ||
         !annotation["caption"].is_string()) {
-      throw usage_error(place, name + " has no text 'caption' (COCO's captions are in "
-                                      "captions_*.json, its instances_*.json has none)");
+      throw usage_error(place, name +
+                                   " has no text 'caption' (COCO's captions are in "
+                                   "captions_*.json, its instances_*.json has none)");
     }
     Prompt& prompt = found.emplace_back();
     prompt.caption = annotation["caption"].get<std::string>();

@@ -116,8 +116,7 @@ Columns columns_of(const TableRow& header, const Place& place) {
 
 }  // namespace
 
-std::vector<TableRow> table_rows(const std::string& text, char delimiter,
-                                 const std::string& file) {
+std::vector<TableRow> table_rows(const std::string& text, char delimiter, const std::string& file) {
   CellReader reader(text, delimiter, file);
   std::vector<TableRow> rows;
   while (!reader.at_end()) rows.push_back(reader.row());

@@ -16,8 +16,8 @@ struct TableRow {
 
 /// Rows of a table after RFC 4180 (cells in quotes may hold the delimiter, line breaks and quotes
 /// written twice), without the blank ones at its end. Between tabs a quote that does not close
-/// before the next tab is an ordinary letter, as spreadsheets write them. Throws a usage error for a
-/// quote that is never closed.
+/// before the next tab is an ordinary letter, as spreadsheets write them. Throws a usage error for
+/// a quote that is never closed.
 std::vector<TableRow> table_rows(const std::string& text, char delimiter, const std::string& file);
 
 /// The delimiter (tab, comma, semicolon) that gives the first line several columns, one of them of

@@ -34,9 +34,9 @@ TEST(PlainWholeNumber, NamesTheBoundThatIsCrossed) {
 
 TEST(PlainNumber, IsWhatYaml12HasAsOne) {
   const std::pair<const char*, double> numbers[] = {
-      {".5", 0.5},   {"5.", 5},      {"+0.5", 0.5},    {"-.5", -0.5}, {"1e3", 1000}, {"1E-3", 1e-3},
-      {"1.e2", 100}, {"0x10", 16},   {"0o10", 8},      {"12", 12},    {"1e-999", 0}, {"-0", -0.0},
-      {"+12", 12},   {"-1e-2", -0.01}};
+      {".5", 0.5},    {"5.", 5},     {"+0.5", 0.5}, {"-.5", -0.5},   {"1e3", 1000},
+      {"1E-3", 1e-3}, {"1.e2", 100}, {"0x10", 16},  {"0o10", 8},     {"12", 12},
+      {"1e-999", 0},  {"-0", -0.0},  {"+12", 12},   {"-1e-2", -0.01}};
   for (const auto& [text, value] : numbers) {
     EXPECT_EQ(plain_number(text).value, value) << text;
     EXPECT_EQ(plain_number(text).fault, "") << text;

@@ -20,7 +20,11 @@ def deepcache(options: str) -> str:
 
 CASES = {
     "tab": ("runs:\n\t- {strategy: full}\n", ":5:1:", "tab"),
-    "duplicate key": ("seed: 1\nseed: 2\n" + FULL, ":5:1:", "'seed' is given twice, first in line 4"),
+    "duplicate key": (
+        "seed: 1\nseed: 2\n" + FULL,
+        ":5:1:",
+        "'seed' is given twice, first in line 4",
+    ),
     "duplicate in a run": (
         "runs: [{strategy: full, name: a, name: b}]\n",
         ":4:34:",

@@ -182,9 +182,10 @@ def test_prompt_files_of_all_kinds(fdbench, config, tmp_path: Path):
         path.write_text(text)
         done = fdbench("run", config(f"{{file: {path}}}"), "--out", out, *settings, "--dry-run")
         assert done.returncode == 0, (name, done.stderr)  # other prompts would want --fresh
-    assert "COCO: 3 captions of 1 picture, all" in fdbench(
-        "run", config(f"{{file: {tmp_path / 'coco.json'}}}"), "--dry-run"
-    ).stderr
+    assert (
+        "COCO: 3 captions of 1 picture, all"
+        in fdbench("run", config(f"{{file: {tmp_path / 'coco.json'}}}"), "--dry-run").stderr
+    )
 
 
 def test_count_beyond_the_file_names_both_numbers(dry_run, fdbench, config, tmp_path: Path):

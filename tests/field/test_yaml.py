@@ -36,7 +36,11 @@ def grid(fdbench, config) -> Callable[..., str]:
 
 KEY_STEPS = {
     "uniform:3": ["{uniform: 3}", "12,9,6,3", "12, 9, 6, 3", "[12, 9, 6, 3]", "uniform:0x3"],
-    "fraction:0.2-0.8:3": ["{start: 0.2, end: .8, max_run: 3}", "fraction:.2-.8:3", "12,11,10,6,2,1"],
+    "fraction:0.2-0.8:3": [
+        "{start: 0.2, end: .8, max_run: 3}",
+        "fraction:.2-.8:3",
+        "12,11,10,6,2,1",
+    ],
     "all": ["{preset: all}", "{uniform: 1}", "uniform:1"],
     "non_uniform_IV": ["{preset: non_uniform_IV}", "'non_uniform_IV'"],
     "12": ["[12]", "{list: [12]}", "{uniform: 12}", "{mask: [1,0,0,0,0,0,0,0,0,0,0,0]}"],
@@ -65,7 +69,9 @@ def test_key_steps_at_12_steps(fdbench, config):
     assert rows[3] == "###...#...##"  # 12, 11, 10, 6, 2, 1: conv_out of the decoder
 
 
-@pytest.mark.parametrize("form", ["[12, 13]", "uniform:0", "uniform:13", "fraction:0.9-0.1:2", "uniform_9"])
+@pytest.mark.parametrize(
+    "form", ["[12, 13]", "uniform:0", "uniform:13", "fraction:0.9-0.1:2", "uniform_9"]
+)
 def test_wrong_key_steps_are_refused_in_the_same_words(form: str, fdbench, config):
     in_config = refused(
         fdbench("plan", config(f"runs:\n  - strategy: encoder\n    key_steps: {form}\n"))
@@ -183,7 +189,9 @@ def test_latent_sizes_are_read_alike(form: str, fdbench, config):
 
 @pytest.mark.parametrize("form", ["[fid, kid]", "fid,kid", "fid, kid"])
 def test_metrics_are_read_alike(form: str, fdbench, config):
-    judges = f"  clip: {MODELS / 'mini-judge'}\n  reference: {MODELS / 'mini-judge/reference.npz'}\n"
+    judges = (
+        f"  clip: {MODELS / 'mini-judge'}\n  reference: {MODELS / 'mini-judge/reference.npz'}\n"
+    )
     done = fdbench("run", config(f"judges:\n{judges}  metrics: {form}\n{FULL}"), "--dry-run")
     assert done.returncode == 0, done.stderr
 
@@ -215,5 +223,7 @@ def test_merge_keys_give_what_is_missing(fdbench, config):
     runs += "  - {<<: *base, name: b}\n  - {<<: [{strategy: drop}, *base], name: c}\n"
     done = fdbench("plan", config(runs))
     assert done.returncode == 0, done.stderr
-    grids = {part.split(":")[0]: part.split(":", 1)[1].strip() for part in done.stdout.split("\n\n")[1:]}
+    grids = {
+        part.split(":")[0]: part.split(":", 1)[1].strip() for part in done.stdout.split("\n\n")[1:]
+    }
     assert grids["a"] == grids["b"] != grids["c"]

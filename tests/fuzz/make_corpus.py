@@ -236,7 +236,9 @@ def write_prompts() -> None:
     coco = {"images": images, "annotations": [{"image_id": 1, "caption": text} for text in texts]}
     entries = [{"file_name": f"{i}.png", "text": text} for i, text in enumerate(texts)]
     write("prompts", "coco", json.dumps(coco).encode())
-    write("prompts", "list", json.dumps({"prompts": [*texts, {"caption": "x", "scene": {}}]}).encode())
+    write(
+        "prompts", "list", json.dumps({"prompts": [*texts, {"caption": "x", "scene": {}}]}).encode()
+    )
     write("prompts", "by_file", json.dumps({"a.png": "x", "b.png": {"prompt": "y"}}).encode())
     write("prompts", "json_lines", "\n".join(json.dumps(entry) for entry in entries).encode())
     write("prompts", "lines", b"\xef\xbb\xbfa\r\nb\r\n\r\n")
@@ -254,7 +256,11 @@ def write_baselines() -> None:
     plain = {"identity": {"strategy": "full"}, "baseline": True, "features": {"mse/mid": 1.0}}
     whole = {"format": "fdbench-baseline", "version": 1, "gates": gates}
     whole |= {"provenance": {"cpu": "x"}, "settings": {"seed": "0"}, "processes": [0, 0, 1, 1, 1]}
-    whole |= {"decoder_speedup": 0.5, "decoder_ratios": [0.5] * 5, "runs": {"full": plain, "x": run}}
+    whole |= {
+        "decoder_speedup": 0.5,
+        "decoder_ratios": [0.5] * 5,
+        "runs": {"full": plain, "x": run},
+    }
     write("baseline", "whole", json.dumps(whole).encode())
     write("baseline", "nan", json.dumps(whole | {"decoder_speedup": float("nan")}).encode())
     write("baseline", "without_runs", json.dumps(whole | {"runs": {}}).encode())

@@ -141,7 +141,8 @@ TEST(KeySteps, FractionNeedsSensibleNumbers) {
   EXPECT_EQ(message_of("fraction:0.1-1.9:2"),
             "start and end are fractions of the run, 0 to 1, not 1.9");
   EXPECT_THAT(message_of("fraction:-0.1-0.9:2"), HasSubstr("0 to 1, not -0.1"));
-  EXPECT_THAT(message_of("fraction:nan-0.9:2"), HasSubstr("'nan' in the key steps is not a number"));
+  EXPECT_THAT(message_of("fraction:nan-0.9:2"),
+              HasSubstr("'nan' in the key steps is not a number"));
   EXPECT_THAT(message_of("fraction:a-0.9:2"), HasSubstr("'a' in the key steps is not a number"));
   EXPECT_THAT(message_of("fraction:0.1-0.9:b"), HasSubstr("'b' is not a whole number"));
   for (const char* text : {"fraction:", "fraction:0.1", "fraction:0.1-0.9", "fraction:0.1:4"}) {

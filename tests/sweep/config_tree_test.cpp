@@ -39,8 +39,7 @@ TEST(ConfigTree, RefusesTabs) {
 TEST(ConfigTree, RefusesAKeyGivenTwice) {
   EXPECT_EQ(fault("a: 1\nb: {c: 1, c: 2}\n"),
             "c.yaml:2:11: the key 'c' is given twice, first in line 2");
-  EXPECT_EQ(fault("a: 1\nb: 2\na: 1\n"),
-            "c.yaml:3:1: the key 'a' is given twice, first in line 1");
+  EXPECT_EQ(fault("a: 1\nb: 2\na: 1\n"), "c.yaml:3:1: the key 'a' is given twice, first in line 1");
 }
 
 TEST(ConfigTree, NamesThePlaceOfASyntaxFault) {

@@ -103,7 +103,8 @@ TEST(BaselineFile, HoldsRunsWithFigures) {
   EXPECT_THAT(fault("/runs/encoder/latent_mse_to_full", -1), HasSubstr("must not be negative"));
   EXPECT_THAT(fault("/runs/encoder/fid", "inf"), HasSubstr("must be a finite number"));
   EXPECT_EQ(fault("/runs/encoder/psnr_to_full", "inf"), "");
-  EXPECT_THAT(fault("/runs/full/features", Json::object()), HasSubstr("'runs.full.features' is em"));
+  EXPECT_THAT(fault("/runs/full/features", Json::object()),
+              HasSubstr("'runs.full.features' is em"));
 }
 
 TEST(BaselineFile, HoldsGatesThatCanFail) {

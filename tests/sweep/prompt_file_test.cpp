@@ -71,8 +71,9 @@ TEST(PromptFile, CocosAnnotationsAreTakenInOrder) {
 }
 
 TEST(PromptFile, JsonLinesAreOneEach) {
-  const std::string lines = "{\"text\": \"a\", \"file_name\": \"0.png\"}\n"
-                            "{\"text\": \"b\", \"file_name\": \"1.png\", \"score\": NaN}\n\n";
+  const std::string lines =
+      "{\"text\": \"a\", \"file_name\": \"0.png\"}\n"
+      "{\"text\": \"b\", \"file_name\": \"1.png\", \"score\": NaN}\n\n";
   for (const char* name : {"p.jsonl", "p.json", "p.txt", "p"}) {
     EXPECT_THAT(read(lines, name).captions, ElementsAre("a", "b")) << name;
     EXPECT_THAT(read(lines, name).file_names, ElementsAre("0.png", "1.png")) << name;
@@ -82,7 +83,8 @@ TEST(PromptFile, JsonLinesAreOneEach) {
   EXPECT_THAT(fault("{\"text\": \"a\"}\n\n{\"text\": \"b\"}", "p.jsonl"), StartsWith("p.jsonl:2:"));
   EXPECT_THAT(fault("{\"text\": \"a\"}\n{\"x\": \"b\"}", "p.jsonl"),
               StartsWith("p.jsonl:2: this line is neither a text nor an object"));
-  EXPECT_THAT(fault("{\"text\": \"a\"}\n{oops\n", "p.jsonl"), StartsWith("p.jsonl:2: no JSON line"));
+  EXPECT_THAT(fault("{\"text\": \"a\"}\n{oops\n", "p.jsonl"),
+              StartsWith("p.jsonl:2: no JSON line"));
 }
 
 TEST(PromptFile, TablesHaveAColumnOfPrompts) {
@@ -113,7 +115,8 @@ TEST(PromptFile, OneRuleForPromptsOfWhiteSpace) {
 
 TEST(PromptFile, SaysWhatItMayHold) {
   for (const char* text : {"{\"a\": 1}", "3", "[1]", "[{\"x\": \"y\"}]", "[[\"a\"]]", "{}"}) {
-    EXPECT_THAT(fault(text), HasSubstr("a prompt file holds one prompt a line; or in JSON")) << text;
+    EXPECT_THAT(fault(text), HasSubstr("a prompt file holds one prompt a line; or in JSON"))
+        << text;
   }
   EXPECT_THAT(fault(R"([{"caption": "a", "text": "b"}])"), HasSubstr("both 'caption' and 'text'"));
   EXPECT_EQ(fault("[]"), "p.json: holds no prompt");
