@@ -7,7 +7,7 @@ VENV_PYTHON := .venv/bin/python
 CONFIG ?= configs/ablation.yaml
 FAULTS ?= 50
 SECONDS ?= 600
-FUZZ ?= safetensors npz picture tokenizer config result
+FUZZ ?= safetensors npz picture tokenizer config result prompts baseline
 PYTEST := $(VENV_PYTHON) -m pytest -q
 export PYTHON
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "core/error.h"
+#include "sweep/gate_baseline_file.h"
 #include "sweep/gate_report.h"
 
 namespace fdbench {
@@ -52,9 +53,9 @@ void add_check_command(CLI::App& app) {
   command->add_flag("--update", options->update,
                     "Write the baseline from the result; tolerances of an old one stay");
   command->footer(
-      "Exit codes: 0 fine or improved, 1 regressed, 4 too noisy to tell, 2 wrong use or a result "
-      "of "
-      "other settings, 3 runtime failure. Example:\n"
+      "Exit codes: 0 fine or improved, 1 regressed, 4 too noisy to tell, 2 wrong use, a baseline "
+      "that is not in order, a result of other settings or nothing to compare, 3 runtime failure. "
+      "Example:\n"
       "  fdbench run configs/ci.yaml --fresh --out ci.h5\n"
       "  fdbench check ci.h5 --baseline results/baselines/ci.json");
   command->callback([options] { run_check(*options); });

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/plain_options.h"
 #include "cli/tome_options.h"
 #include "cli/variant_option.h"
 #include "core/device.h"
@@ -164,8 +165,7 @@ void add_forward_command(CLI::App& app) {
   command->add_option("--dtype", options->dtype, "float32, float16 or bfloat16")
       ->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads (default: all cores)")
-      ->check(CLI::PositiveNumber);
+  add_threads(*command, options->threads);
   add_tome_options(*command, options->tome);
   command->footer(
       "Example: fdbench forward models/mini --inputs in.safetensors --output out.safetensors");

@@ -1,5 +1,6 @@
 #include "cli/generate_options.h"
 
+#include "cli/plain_options.h"
 #include "cli/sampler_assignments.h"
 #include "cli/tome_options.h"
 #include "cli/variant_option.h"
@@ -7,11 +8,15 @@
 #include "core/notes.h"
 #include "pipelines/prompt_encoder.h"
 #include "samplers/sampler.h"
+#include "sweep/noise_injection_config.h"
+#include "sweep/run_config.h"
 
 namespace fdbench {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::int64_t kMostSteps = 100'000, kMostClipSkip = 1000, kLargestSide = 1 << 20;  // [pixels]
 
 /// "a, b, c".
 std::string listed(const std::vector<std::string>& names) {
@@ -27,6 +32,15 @@ void check_target(const fs::path& path) {
   }
 }
 
+/// --noise-injection as `noise_injection:` of a config takes it, maps aside.
+double injected_share(const std::string& text) {
+  const std::string name = "--noise-injection";
+  const ConfigTree tree = parse_argument(text, name);
+  const ConfigValue value(tree, name);
+  if (value.is_scalar()) return read_noise_injection(value).alpha;
+  throw value.error("wants a number or true; --noise-injection-tau and -placement have the rest");
+}
+
 void add_model_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("MODEL_DIR", options.model, "Model folder (diffusers layout)");
   add_variant_option(command, options.variant);
@@ -34,23 +48,24 @@ void add_model_options(CLI::App& command, GenerateOptions& options) {
                      "Instead of a folder: sd15, sd21 or sdxl with random weights of --seed");
   command.add_option("--prompt", options.prompts, "What to draw; several: a picture each")
       ->take_all()
-      ->allow_extra_args(false);  // else CLI11 takes a text in brackets for a list
-  command.add_option("--negative-prompt", options.negative_prompt, "What not to draw");
-  command
-      .add_option("--clip-skip", options.clip_skip,
-                  "Last layers of the text encoder that the prompts do without")
-      ->check(CLI::NonNegativeNumber)
+      ->allow_extra_args(false)  // else CLI11 takes a text in brackets for a list
+      ->check(is_prompt());
+  command.add_option("--negative-prompt", options.negative_prompt, "What not to draw")
+      ->check(is_prompt());
+  add_whole_number(command, "--clip-skip", options.clip_skip,
+                   "Last layers of the text encoder that the prompts do without", 0, kMostClipSkip)
       ->capture_default_str();
   command.add_option("--inputs", options.inputs,
                      "Safetensors file with latents [n, c, h, w] (unit noise), or prompt_embeds "
                      "[n, l, d] with negative_prompt_embeds in place of prompts (SDXL: also "
                      "text_embeds, negative_text_embeds, time_ids), or both");
-  command.add_option("--seed", options.seed, "Picture i starts from noise of seed + i")
+  add_whole_number(command, "--seed", options.seed, "Picture i starts from noise of seed + i", 0,
+                   kLargestSeed)
       ->capture_default_str();
-  command.add_option("--height", options.height, "Pixels (default: the model's)")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--width", options.width, "Pixels (default: the model's)")
-      ->check(CLI::PositiveNumber);
+  add_whole_number(command, "--height", options.height, "Pixels (default: the model's)", 1,
+                   kLargestSide);
+  add_whole_number(command, "--width", options.width, "Pixels (default: the model's)", 1,
+                   kLargestSide);
   command.add_option("--output", options.output,
                      "PNG file (default: picture.png, unless --save-latents is given); several "
                      "pictures: x_0.png, x_1.png, ...");
@@ -69,19 +84,18 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
                   "key=value: an option of the sampler under diffusers' name, over the folder's "
                   "(repeatable)")
       ->take_all()
-      ->allow_extra_args(false);
-  command.add_option("--steps", options.steps, "Sampling steps")->capture_default_str();
-  command.add_option("--guidance", options.guidance, "Classifier-free guidance; 1: none")
-      ->check(CLI::NonNegativeNumber)
+      ->allow_extra_args(false)
+      ->check(is_text());
+  add_whole_number(command, "--steps", options.steps, "Sampling steps", 1, kMostSteps)
       ->capture_default_str();
-  command
-      .add_option("--guidance-rescale", options.guidance_rescale,
-                  "Share, 0 to 1, of the guided prediction that is brought to the standard "
-                  "deviation of the conditional one")
-      ->check(CLI::Range(0.0, 1.0))
+  add_number(command, "--guidance", options.guidance, "Classifier-free guidance; 1: none", 0)
       ->capture_default_str();
-  command.add_option("--eta", options.eta, "Fresh noise at each step, 0 to 1 (DDIM)")
-      ->check(CLI::Range(0.0, 1.0))
+  add_number(command, "--guidance-rescale", options.guidance_rescale,
+             "Share, 0 to 1, of the guided prediction that is brought to the standard deviation "
+             "of the conditional one",
+             0)
+      ->capture_default_str();
+  add_number(command, "--eta", options.eta, "Fresh noise at each step, 0 to 1 (DDIM)")
       ->capture_default_str();
   command
       .add_option("--strategy", options.strategy,
@@ -90,26 +104,24 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
   add_options(command, options.strategy_choice);
   command.add_option("--execution", options.execution, "sequential or parallel")
       ->capture_default_str();
-  command
-      .add_option("--max-parallel", options.max_parallel,
-                  "Most steps in one batch of the parallel execution (default: no cap)")
-      ->check(CLI::PositiveNumber);
+  add_whole_number(command, "--max-parallel", options.max_parallel,
+                   "Most steps in one batch of the parallel execution (default: no cap)", 0,
+                   kMostSteps);
   command.add_option("--savings", options.savings, "Savings that keep the result: all or none")
-      ->check(CLI::IsMember({"all", "none"}))
       ->capture_default_str();
-  command.add_option("--noise-injection", options.noise_injection,
-                     "Share of the starting noise that late steps add (the paper: 0.003; 0: none)");
-  command
-      .add_option("--noise-injection-tau", options.noise_injection_tau,
-                  "Added at steps below it, counted downward (default: half of the steps)")
-      ->check(CLI::PositiveNumber);
+  add_plain_option(command, "--noise-injection", options.noise_injection,
+                   "Share of the starting noise that late steps add (the paper: 0.003, or true; 0: "
+                   "none)",
+                   injected_share);
+  add_whole_number(command, "--noise-injection-tau", options.noise_injection_tau,
+                   "Added at steps below it, counted downward (default: half of the steps)", 1,
+                   kMostSteps);
   command.add_option("--noise-injection-placement", options.noise_injection_placement,
                      "before_step (default) or before_unet: does the step's network see the noise");
   command.add_option("--dtype", options.dtype, "float32, float16 or bfloat16")
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--threads", options.threads, "Threads (default: all cores)")
-      ->check(CLI::PositiveNumber);
+  add_threads(command, options.threads);
 }
 
 }  // namespace
@@ -129,8 +141,8 @@ nlohmann::json sampler_overrides(const GenerateOptions& options) {
 }
 
 ExactSavings exact_savings(const GenerateOptions& options) {
-  const bool all = options.savings == "all";
-  return {all, all, all};
+  const ConfigTree tree = parse_argument(options.savings, "--savings");
+  return read_savings(ConfigValue(tree, "--savings"), {});
 }
 
 NoiseInjection noise_injection(const GenerateOptions& options) {

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/judged_pictures.h"
 #include "cli/paired_scores.h"
+#include "cli/plain_options.h"
 #include "core/error.h"
 #include "metrics/scores.h"
 #include "sweep/prompt_file.h"
@@ -256,12 +257,11 @@ void add_judge_command(CLI::App& app) {
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
-  command
-      ->add_option("--bootstrap", options->score.bootstrap,
-                   "Resamples for a 95% interval of each score; 0: none")
-      ->check(CLI::Range(0, 100'000))
+  add_whole_number(*command, "--bootstrap", options->score.bootstrap,
+                   "Resamples for a 95% interval of each score; 0: none", 0, 100'000)
       ->capture_default_str();
-  command->add_option("--seed", options->score.seed, "Of subsets and resamples")
+  add_whole_number(*command, "--seed", options->score.seed, "Of subsets and resamples", 0,
+                   kLargestSeed)
       ->capture_default_str();
   add_options(*command, options->network);
   command->footer(

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/plain_options.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "io/npz.h"
@@ -41,16 +42,15 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options) {
                   "filter to --size, as clean-fid")
       ->check(CLI::IsMember({"legacy", "clean"}))
       ->capture_default_str();
-  command.add_option("--size", options.protocol.size, "Side of a picture after --resize clean")
-      ->check(CLI::Range(1, 4096))
+  add_whole_number(command, "--size", options.protocol.size,
+                   "Side of a picture after --resize clean", 1, 4096)
       ->capture_default_str();
   command
       .add_option("--input", options.protocol.input,
                   "What the network takes: uint8 (0 to 255) or float (0 to 1)")
       ->check(CLI::IsMember({"uint8", "float"}))
       ->capture_default_str();
-  command.add_option("--batch", options.batch, "Pictures at a time")
-      ->check(CLI::Range(1, 4096))
+  add_whole_number(command, "--batch", options.batch, "Pictures at a time", 1, 4096)
       ->capture_default_str();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/plain_options.h"
 #include "cli/strategy_options.h"
 #include "cli/tome_options.h"
 #include "core/error.h"
@@ -86,7 +87,8 @@ void add_plan_command(CLI::App& app) {
                       "Only runs of this strategy or name; with the options below, a run of it");
   add_options(*command, options->choice);
   command->add_option("--set", options->assignments, "Replace a value of the config: key=value")
-      ->take_all();
+      ->take_all()
+      ->check(is_text());
   command->add_option("--format", options->format, "text, or json with every layer")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

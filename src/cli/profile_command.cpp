@@ -1,12 +1,12 @@
 #include <ATen/Parallel.h>
 
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/plain_options.h"
 #include "cli/profile_table.h"
 #include "cli/variant_option.h"
 #include "core/device.h"
@@ -18,11 +18,12 @@
 #include "metrics/profile_summary.h"
 #include "metrics/random_inputs.h"
 #include "models/unet_2d_condition.h"
+#include "sweep/latent_config.h"
 
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kDefaultSide = 64;
+constexpr std::int64_t kDefaultSide = 64, kMost = 1'000'000;
 
 struct ProfileCommandOptions {
   std::string model, architecture, latent;
@@ -51,35 +52,14 @@ struct Measurement {
   ProfileSummary summary;
 };
 
-void check_positive(const char* option, std::int64_t value) {
-  if (value > 0) return;
-  throw usage_error(std::string(option) + " " + std::to_string(value) + ": must be 1 or more");
-}
-
-void check_options(const ProfileCommandOptions& options) {
-  check_positive("--batch", options.batch.value_or(1));
-  check_positive("--text-tokens", options.text_tokens);
-  check_positive("--repeats", options.calls.repeats);
-  if (options.calls.warmup < 0) throw usage_error("--warmup: must be 0 or more");
-}
-
 /// "64" or "96x64" (height x width) -> {height, width}; "" -> the model's own size.
 std::pair<std::int64_t, std::int64_t> parse_latent(const std::string& text, const Denoiser& unet) {
   if (text.empty()) {
     return {unet.sample_size() > 0 ? unet.sample_size() : kDefaultSide,
             unet.sample_width() > 0 ? unet.sample_width() : kDefaultSide};
   }
-  const auto side = [&](const std::string& digits) {
-    std::int64_t value = 0;
-    const char* end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, value);
-    if (error == std::errc() && stop == end && value > 0) return value;
-    throw usage_error("--latent '" + text + "': write a side such as 64, or HEIGHTxWIDTH such as " +
-                      "96x64, each 1 or more");
-  };
-  const std::size_t cross = text.find('x');
-  const std::int64_t height = side(text.substr(0, cross));
-  return {height, cross == std::string::npos ? height : side(text.substr(cross + 1))};
+  const LatentSize size = latent_option(text);
+  return {size.height, size.width};
 }
 
 ProfiledModel load_model(const ProfileCommandOptions& options, at::ScalarType dtype,
@@ -131,7 +111,6 @@ void print_json(const ProfileCommandOptions& options, const Measurement& measure
 }
 
 void run_profile(const ProfileCommandOptions& options) {
-  check_options(options);
   if (options.threads > 0) at::set_num_threads(options.threads);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
@@ -166,25 +145,26 @@ void add_options(CLI::App& command, ProfileCommandOptions& options) {
   add_variant_option(command, options.variant);
   command.add_option("--architecture", options.architecture,
                      "Instead of MODEL_DIR: sd15, sd21 or sdxl with random weights");
-  command.add_option("--seed", options.seed, "Seed of latent, text and random weights")
+  add_whole_number(command, "--seed", options.seed, "Seed of latent, text and random weights", 0,
+                   kLargestSeed)
       ->capture_default_str();
   command.add_option("--dtype", options.dtype, "float32, float16 or bfloat16")
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--threads", options.threads, "Threads (default: all cores)")
-      ->check(CLI::PositiveNumber);
-  command.add_option(
-      "--batch", options.batch,
-      "Batch of one call (default: one prompt with guidance, 2; 1 where the guidance "
-      "scale is an input of the network)");
+  add_threads(command, options.threads);
+  add_whole_number(command, "--batch", options.batch,
+                   "Batch of one call (default: one prompt with guidance, 2; 1 where the guidance "
+                   "scale is an input of the network)",
+                   1, kMost);
   command.add_option("--latent", options.latent,
                      "Side of the latent, or HEIGHTxWIDTH (default: the model's)");
-  command.add_option("--text-tokens", options.text_tokens, "Text tokens")->capture_default_str();
-  command
-      .add_option("--repeats", options.calls.repeats,
-                  "Calls to take medians of, plain and with clocks each")
+  add_whole_number(command, "--text-tokens", options.text_tokens, "Text tokens", 1, kMost)
       ->capture_default_str();
-  command.add_option("--warmup", options.calls.warmup, "Calls before them")->capture_default_str();
+  add_whole_number(command, "--repeats", options.calls.repeats,
+                   "Calls to take medians of, plain and with clocks each", 1, kMost)
+      ->capture_default_str();
+  add_whole_number(command, "--warmup", options.calls.warmup, "Calls before them", 0, kMost)
+      ->capture_default_str();
   command.add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/plain_options.h"
 #include "core/error.h"
 #include "core/notes.h"
 #include "sweep/sweep_runner.h"
@@ -72,7 +73,8 @@ void add_run_command(CLI::App& app) {
   command
       ->add_option("--set", options->assignments,
                    "Replace a value of the config: key=value, lists by index (repeatable)")
-      ->take_all();
+      ->take_all()
+      ->check(is_text());
   command->add_option("--shard", options->shard,
                       "Compute part K of N only, into a file for `fdbench merge`: K/N");
   command->add_option("--timing-rounds", options->timing_rounds)->group("");

@@ -1,21 +1,9 @@
 #include "cli/sampler_assignments.h"
 
 #include "core/error.h"
-#include "io/json_text.h"
+#include "sweep/option_json.h"
 
 namespace fdbench {
-namespace {
-
-nlohmann::json value_of(const std::string& text) {
-  try {
-    return parse_json(text);
-  } catch (const nlohmann::json::exception&) {
-    return text;
-  }
-}
-
-}  // namespace
-
 nlohmann::json sampler_assignments(const std::vector<std::string>& assignments) {
   nlohmann::json options = nlohmann::json::object();
   for (const std::string& assignment : assignments) {
@@ -25,7 +13,8 @@ nlohmann::json sampler_assignments(const std::vector<std::string>& assignments) 
     }
     const std::string key = assignment.substr(0, sign);
     if (options.contains(key)) throw usage_error("--sampler-option: '" + key + "' is given twice");
-    options[key] = value_of(assignment.substr(sign + 1));
+    const std::string value = assignment.substr(sign + 1);
+    options[key] = option_json(parse_argument(value, "--sampler-option " + key));
   }
   return options;
 }

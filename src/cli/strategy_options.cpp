@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "cli/plain_options.h"
 #include "core/error.h"
+#include "sweep/key_step_config.h"
 
 namespace fdbench {
 namespace {
 
 constexpr const char* kDefaultKeySteps = "non_uniform_IV";
+constexpr std::int64_t kMost = 100'000;  // of steps, and of ids that the model will refuse
 
 /// Key steps and branch of deepcache.
 void fill_deepcache(StrategyOptions& strategy, const StrategyChoice& choice, int num_steps) {
@@ -27,7 +30,7 @@ void fill_deepcache(StrategyOptions& strategy, const StrategyChoice& choice, int
     throw usage_error("--key-steps does not go with --cache-interval, --cache-center, --cache-pow");
   }
   if (has_key_steps) {
-    strategy.key_steps = parse_key_steps(choice.key_steps, num_steps);
+    strategy.key_steps = key_steps_option(choice.key_steps, num_steps).key_steps;
   } else if (choice.cache_interval) {
     options.cache_interval = *choice.cache_interval;
     strategy.key_steps =
@@ -78,34 +81,39 @@ std::string StrategyChoice::foreign_cache_option(const std::string& strategy) co
 }
 
 void add_options(CLI::App& command, StrategyChoice& choice) {
-  command.add_option("--key-steps", choice.key_steps,
-                     "Steps at which everything is computed, counted downward (50,49,48), "
-                     "uniform:K, fraction:START-END:MAX_RUN, or a preset (default: the paper's "
-                     "non_uniform_IV)");
+  command
+      .add_option("--key-steps", choice.key_steps,
+                  "Steps at which everything is computed, counted downward (50,49,48), "
+                  "uniform:K, fraction:START-END:MAX_RUN, all, a preset (default: the paper's "
+                  "non_uniform_IV), or a list or map as in a config")
+      ->check(is_text());
   command.add_option(
       "--reuse", choice.reuse,
       "What a reused output is: hold (the last computed one), or a forecast from the "
       "last ones, linear or taylor2 (default: hold)");
-  command.add_option("--cache-interval", choice.cache_interval,
-                     "deepcache: the deep path is computed at every so many-th step");
-  command.add_option("--cache-branch", choice.cache_branch,
-                     "deepcache: skip connection from which on the network runs at every step, "
-                     "counted from the output (default: 0; first_block_cache: 2)");
-  command.add_option("--cache-block-id", choice.cache_block_id,
-                     "deepcache: the same as up block, counted from the output ...");
-  command.add_option("--cache-layer-id", choice.cache_layer_id,
-                     "deepcache: ... and resnet in it, counted from the output");
-  command.add_option("--cache-center", choice.cache_center,
-                     "deepcache: the steps of the interval, but dense around this one (sampling "
-                     "order; with --cache-pow)");
-  command.add_option("--cache-pow", choice.cache_pow, "deepcache: how dense, above 1");
-  command.add_option("--cache-threshold", choice.cache_threshold,
-                     "first_block_cache: relative change of the first block above which a step "
-                     "computes everything (default: 0.05)");
-  command.add_option("--cache-warmup", choice.cache_warmup,
-                     "first_block_cache: first steps that compute everything (default: 0)");
-  command.add_option("--cache-max-run", choice.cache_max_run,
-                     "first_block_cache: most steps in a row that reuse (default: no limit)");
+  add_whole_number(command, "--cache-interval", choice.cache_interval,
+                   "deepcache: the deep path is computed at every so many-th step", 1, kMost);
+  add_whole_number(command, "--cache-branch", choice.cache_branch,
+                   "deepcache: skip connection from which on the network runs at every step, "
+                   "counted from the output (default: 0; first_block_cache: 2)",
+                   0, kMost);
+  add_whole_number(command, "--cache-block-id", choice.cache_block_id,
+                   "deepcache: the same as up block, counted from the output ...", 0, kMost);
+  add_whole_number(command, "--cache-layer-id", choice.cache_layer_id,
+                   "deepcache: ... and resnet in it, counted from the output", 0, kMost);
+  add_whole_number(command, "--cache-center", choice.cache_center,
+                   "deepcache: the steps of the interval, but dense around this one (sampling "
+                   "order; with --cache-pow)",
+                   0, kMost);
+  add_number(command, "--cache-pow", choice.cache_pow, "deepcache: how dense, above 1");
+  add_number(command, "--cache-threshold", choice.cache_threshold,
+             "first_block_cache: relative change of the first block above which a step "
+             "computes everything (default: 0.05)");
+  add_whole_number(command, "--cache-warmup", choice.cache_warmup,
+                   "first_block_cache: first steps that compute everything (default: 0)", 0, kMost);
+  add_whole_number(command, "--cache-max-run", choice.cache_max_run,
+                   "first_block_cache: most steps in a row that reuse (default: no limit)", 0,
+                   kMost);
 }
 
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
@@ -133,13 +141,15 @@ StrategyOptions strategy_options(const std::string& name, const StrategyChoice& 
     throw usage_error("--key-steps: strategy 'full' computes everything; add --strategy encoder");
   }
   const std::string keys = choice.key_steps.empty() ? kDefaultKeySteps : choice.key_steps;
-  if (name != "full") strategy.key_steps = parse_key_steps(keys, num_steps);
+  if (name != "full") strategy.key_steps = key_steps_option(keys, num_steps).key_steps;
   return strategy;
 }
 
 std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice& choice) {
-  std::string label = choice.key_steps;
-  if (strategy.deepcache) label = deepcache_label(*strategy.deepcache, choice.key_steps);
+  const auto num_steps = static_cast<int>(strategy.key_steps.size());
+  std::string label =
+      choice.key_steps.empty() ? "" : key_steps_option(choice.key_steps, num_steps).label;
+  if (strategy.deepcache) label = deepcache_label(*strategy.deepcache, label);
   if (strategy.first_block_cache) label = first_block_cache_label(*strategy.first_block_cache);
   std::string name = strategy.name;
   for (const std::string& part : {label, choice.reuse}) {

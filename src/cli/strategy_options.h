@@ -10,7 +10,7 @@
 namespace fdbench {
 
 struct StrategyChoice {
-  std::string key_steps;  // as parse_key_steps takes them; "": not given
+  std::string key_steps;  // as key_steps_option takes them; "": not given
   std::optional<int> cache_interval, cache_branch, cache_block_id, cache_layer_id, cache_center;
   std::optional<double> cache_pow, cache_threshold;
   std::optional<int> cache_warmup, cache_max_run;
@@ -33,7 +33,7 @@ void add_options(CLI::App& command, StrategyChoice& choice);
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
                                  int num_steps);
 
-/// "deepcache/interval_5", "encoder/uniform:6".
+/// "deepcache/interval_5", "encoder/uniform_6", as a config's run is named.
 std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice& choice);
 
 }  // namespace fdbench

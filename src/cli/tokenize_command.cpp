@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/plain_options.h"
 #include "core/error.h"
 #include "io/model_folder.h"
 #include "text/clip_tokenizer.h"
@@ -90,7 +91,8 @@ void add_tokenize_command(CLI::App& app) {
   CLI::Option* text =
       command->add_option("--text", options->texts, "Text; may be given several times")
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-          ->allow_extra_args(false);  // else CLI11 takes "[a, b]" for a list
+          ->allow_extra_args(false)  // else CLI11 takes "[a, b]" for a list
+          ->check(is_text());
   command->add_option("--texts-file", options->texts_file, "JSON file with a list of texts")
       ->excludes(text);
   command->add_option("--format", options->format, "text (a line of ids for each text) or json")

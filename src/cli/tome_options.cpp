@@ -2,14 +2,32 @@
 
 #include <string>
 
+#include "cli/plain_options.h"
+#include "sweep/tome_config.h"
+
 namespace fdbench {
 
+namespace {
+
+constexpr std::int64_t kMost = 1'000'000;
+
+/// --tome-ratio as `tome:` of a config takes it, maps aside.
+double ratio_of(const std::string& text) {
+  const ConfigTree tree = parse_argument(text, "--tome-ratio");
+  const ConfigValue value(tree, "--tome-ratio");
+  value.number();
+  return read_tome(value, {}).ratio;
+}
+
+}  // namespace
+
 void add_tome_options(CLI::App& command, TokenMerging& merging) {
-  CLI::Option* ratio = command.add_option(
-      "--tome-ratio", merging.ratio,
-      "Token merging: share of a feature map's tokens that others take in (default: 0, off)");
+  CLI::Option* ratio = add_plain_option(
+      command, "--tome-ratio", merging.ratio,
+      "Token merging: share of a feature map's tokens that others take in (default: 0, off)",
+      ratio_of);
   const auto number = [&](const std::string& name, std::int64_t& target, const std::string& help) {
-    command.add_option(name, target, help)->needs(ratio)->capture_default_str();
+    add_whole_number(command, name, target, help, 1, kMost)->needs(ratio)->capture_default_str();
   };
   const auto flag = [&](const std::string& name, bool& target, bool value,
                         const std::string& help) {

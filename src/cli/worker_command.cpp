@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/plain_options.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/hash.h"
@@ -257,7 +258,8 @@ void add_worker_command(CLI::App& app) {
   command
       ->add_option("--set", options->assignments,
                    "Replace a value of the config: key=value, lists by index (repeatable)")
-      ->take_all();
+      ->take_all()
+      ->check(is_text());
   command->footer(
       "Prints one line when it is loaded, then answers each line on stdin until its end:\n"
       "  {\"run\": \"full\", \"picture\": 0, \"save\": \"latents.safetensors\"}  one latent\n"

@@ -16,6 +16,7 @@
 #include "io/pipeline_class.h"
 #include "io/stand_in.h"
 #include "io/synthetic_weights.h"
+#include "io/text_file.h"
 #include "io/weight_files.h"
 
 namespace fdbench {
@@ -36,24 +37,6 @@ constexpr std::array<KnownPart, 7> kParts = {{{"unet", "UNet2DConditionModel"},
                                               {"text_encoder_2", "CLIPTextModelWithProjection"},
                                               {"tokenizer", "CLIPTokenizer"},
                                               {"scheduler", "DDIMScheduler"}}};
-
-/// Line and column of byte `position` (counted from 1, as nlohmann-json does).
-Place place_of(const fs::path& path, const std::string& text, std::size_t position) {
-  const std::size_t end = std::min(text.size(), position > 0 ? position - 1 : 0);
-  const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-  const std::size_t start = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
-  const std::size_t column = start == std::string::npos ? end + 1 : end - start;
-  return {path.string(), static_cast<int>(line) + 1, static_cast<int>(column)};
-}
-
-/// nlohmann's message without its number and its own line and column.
-std::string reason_of(const json::parse_error& error) {
-  const std::string text = error.what();
-  const std::size_t found = text.find("syntax error");
-  const std::size_t shown = text.find(": ", text.find("column"));
-  if (found != std::string::npos) return text.substr(found);
-  return shown == std::string::npos ? text : text.substr(shown + 2);
-}
 
 /// The part whose own folder `path` is; "" when it is none.
 std::string own_part(const fs::path& path) {
@@ -97,16 +80,9 @@ json read_json(const fs::path& path) {
   if (!fs::is_regular_file(path)) throw usage_error({path.string()}, "is no file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw usage_error({path.string()}, "cannot be read");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  refuse_stand_in(path, text);
-  if (nested_too_deeply(text)) throw usage_error({path.string()}, "is nested too deeply");
-  try {
-    return parse_json(text);
-  } catch (const json::parse_error& error) {
-    throw usage_error(place_of(path, text, error.byte), "is not JSON: " + reason_of(error));
-  } catch (const json::exception& error) {
-    throw usage_error({path.string()}, std::string("is not JSON: ") + error.what());
-  }
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  refuse_stand_in(path, bytes);
+  return parse_json(utf8_text(bytes, path.string()), path.string());
 }
 
 ModelFolder::ModelFolder(fs::path path, std::string variant)

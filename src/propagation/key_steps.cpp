@@ -1,12 +1,12 @@
 #include "propagation/key_steps.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/plain_scalar.h"
 
 namespace fdbench {
 namespace {
@@ -21,24 +21,37 @@ void check_num_steps(int num_steps) {
 
 /// A whole number, or a usage error.
 int parse_step(std::string_view text) {
-  int value = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault == std::errc() && end == text.data() + text.size()) return value;
-  throw usage_error("key step '" + std::string(text) + "' is not a whole number");
+  constexpr int kMost = 1'000'000;
+  if (!is_plain_whole_number(std::string(text))) {
+    throw usage_error("key step '" + std::string(text) + "' is not a whole number");
+  }
+  const auto step = plain_whole_number(std::string(text), -kMost, kMost);
+  if (!step.fault.empty()) throw usage_error("a key step " + step.fault);
+  return static_cast<int>(step.value);
 }
 
 /// A number, or a usage error.
 double parse_number(std::string_view text) {
-  double value = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault == std::errc() && end == text.data() + text.size()) return value;
+  if (is_plain_number(std::string(text))) return plain_number_value(std::string(text));
   throw usage_error("'" + std::string(text) + "' in the key steps is not a number");
+}
+
+/// The dash between two numbers, either of which may have one in its exponent.
+std::size_t dash_between(std::string_view range) {
+  const std::size_t first = range.find('-', 1);
+  for (std::size_t dash = first; dash != std::string_view::npos; dash = range.find('-', dash + 1)) {
+    const bool fits = is_plain_number(std::string(range.substr(0, dash))) &&
+                      is_plain_number(std::string(range.substr(dash + 1)));
+    if (fits) return dash;
+  }
+  return first;
 }
 
 /// "0.1-0.9:4", what follows "fraction:".
 FractionKeySteps parse_fraction(std::string_view text) {
-  const std::size_t dash = text.find('-', 1), colon = text.find(':');
-  if (dash == std::string_view::npos || colon == std::string_view::npos || colon < dash) {
+  const std::size_t colon = text.find(':');
+  const std::size_t dash = dash_between(text.substr(0, colon));
+  if (dash == std::string_view::npos || colon == std::string_view::npos) {
     throw usage_error("key steps 'fraction:" + std::string(text) +
                       "' want the form fraction:START-END:MAX_RUN, such as fraction:0.1-0.9:4");
   }
@@ -140,16 +153,21 @@ std::string fraction_label(const FractionKeySteps& fraction) {
          std::to_string(fraction.max_run);
 }
 
-KeySteps parse_key_steps(const std::string& text, int num_steps) {
+NamedKeySteps named_key_steps(const std::string& text, int num_steps) {
   if (text.starts_with(kFraction)) {
-    return fraction_key_steps(parse_fraction(std::string_view(text).substr(kFraction.size())),
-                              num_steps);
+    const auto fraction = parse_fraction(std::string_view(text).substr(kFraction.size()));
+    return {fraction_key_steps(fraction, num_steps), fraction_label(fraction)};
   }
   if (text.starts_with(kUniform)) {
-    return uniform_key_steps(parse_step(std::string_view(text).substr(kUniform.size())), num_steps);
+    const int k = parse_step(std::string_view(text).substr(kUniform.size()));
+    if (k > num_steps) {
+      throw usage_error("key steps '" + text + "': the distance must be at most the " +
+                        std::to_string(num_steps) + " steps");
+    }
+    return {uniform_key_steps(k, num_steps), "uniform_" + std::to_string(k)};
   }
   const bool is_list = text.find_first_not_of("0123456789-+., ") == std::string::npos;
-  if (!is_list) return preset_key_steps(text, num_steps);
+  if (!is_list) return {preset_key_steps(text, num_steps), text};
   std::vector<int> steps;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t comma = std::min(text.find(',', begin), text.size());
@@ -157,7 +175,16 @@ KeySteps parse_key_steps(const std::string& text, int num_steps) {
     steps.push_back(parse_step(std::string_view(text).substr(digits, comma - digits)));
     begin = comma + 1;
   }
-  return key_steps_from_list(steps, num_steps);
+  const KeySteps key_steps = key_steps_from_list(steps, num_steps);
+  return {key_steps, count_label(key_steps)};
+}
+
+KeySteps parse_key_steps(const std::string& text, int num_steps) {
+  return named_key_steps(text, num_steps).key_steps;
+}
+
+std::string count_label(const KeySteps& key_steps) {
+  return std::to_string(num_key_steps(key_steps)) + "_keys";
 }
 
 std::vector<int> downward_list(const KeySteps& key_steps) {

@@ -43,9 +43,18 @@ std::string fraction_label(const FractionKeySteps& fraction);
 KeySteps preset_key_steps(const std::string& name, int num_steps);
 std::vector<std::string> preset_names();
 
-/// As a user writes them on the command line: a list "50,49,48" in the paper's downward count,
-/// "uniform:6", "fraction:0.1-0.9:4" (start, end, max_run), or a preset's name.
+/// Key steps with a short name for the run ("non_uniform_IV", "uniform_6", "9_keys").
+struct NamedKeySteps {
+  KeySteps key_steps;
+  std::string label;
+};
+
+/// As a user writes them in one word: a list "50,49,48" in the paper's downward count, "uniform:6",
+/// "fraction:0.1-0.9:4" (start, end, max_run), or a preset's name.
+NamedKeySteps named_key_steps(const std::string& text, int num_steps);
 KeySteps parse_key_steps(const std::string& text, int num_steps);
+/// "9_keys": of a list without a name.
+std::string count_label(const KeySteps& key_steps);
 
 /// The list in the paper's downward count, for files and messages.
 std::vector<int> downward_list(const KeySteps& key_steps);

@@ -169,4 +169,10 @@ std::vector<std::string> sampler_names() {
   return names;
 }
 
+std::vector<std::string> sampler_class_names() {
+  std::vector<std::string> names;
+  for (const SamplerKind& kind : sampler_kinds()) names.emplace_back(kind.class_name);
+  return names;
+}
+
 }  // namespace fdbench

@@ -56,5 +56,7 @@ std::unique_ptr<Sampler> make_sampler(const std::string& name,
 
 /// The short names that make_sampler takes.
 std::vector<std::string> sampler_names();
+/// The class names of diffusers that it takes, too.
+std::vector<std::string> sampler_class_names();
 
 }  // namespace fdbench

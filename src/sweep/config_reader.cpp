@@ -1,22 +1,11 @@
 #include "sweep/config_reader.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <optional>
+
+#include "core/plain_scalar.h"
 
 namespace fdbench {
 namespace {
-
-template <typename T>
-std::optional<T> parsed(const std::string& text) {
-  T value{};
-  const char* begin = text.data() + (text.size() > 1 && text[0] == '+' ? 1 : 0);
-  const char* end = text.data() + text.size();
-  const auto [stop, fault] = std::from_chars(begin, end, value);
-  if (fault != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
 
 std::string child_path(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "." + key;
@@ -37,47 +26,36 @@ std::string ConfigValue::text() const {
   return text;
 }
 
+template <typename Value>
+Value ConfigValue::checked(const PlainScalar<Value>& scalar) const {
+  if (scalar.fault.empty()) return scalar.value;
+  throw error("'" + path_ + "' " + scalar.fault);
+}
+
+const std::string& ConfigValue::plain(const std::string& wanted) const {
+  const std::string& text = scalar(wanted);
+  if (!tree_->quoted) return text;
+  throw error("'" + path_ + "' must be " + wanted + ", not the text '" + text + "' in quotes");
+}
+
 std::int64_t ConfigValue::integer(std::int64_t low, std::int64_t high) const {
-  const std::string& text = scalar("a whole number");
-  const std::optional<std::int64_t> value =
-      tree_->quoted ? std::nullopt : parsed<std::int64_t>(text);
-  if (!value) throw error("'" + path_ + "' must be a whole number, not '" + text + "'");
-  if (*value < low) {
-    throw error("'" + path_ + "' is " + text + "; it must be at least " + std::to_string(low));
-  }
-  if (*value > high) {
-    throw error("'" + path_ + "' is " + text + "; it must be at most " + std::to_string(high));
-  }
-  return *value;
+  return checked(plain_whole_number(plain("a whole number"), low, high));
 }
 
 double ConfigValue::number(double low) const {
-  const std::string& text = scalar("a number");
-  const std::optional<double> value = tree_->quoted ? std::nullopt : parsed<double>(text);
-  if (!value || !std::isfinite(*value)) {
-    throw error("'" + path_ + "' must be a number, not '" + text + "'");
-  }
-  if (*value < low) {
-    throw error("'" + path_ + "' is " + text + "; it must not be below " + std::to_string(low));
-  }
-  return *value;
+  return checked(plain_number(plain("a number"), low));
 }
 
 double ConfigValue::share() const {
-  std::string text = scalar("a share");
+  std::string text = plain("a share such as 1% or 0.01");
   const bool is_percent = !text.empty() && text.back() == '%';
   if (is_percent) text.pop_back();
-  const std::optional<double> value = tree_->quoted ? std::nullopt : parsed<double>(text);
-  const double share = value.value_or(0) / (is_percent ? 100 : 1);
+  const double share = plain_number(text).value / (is_percent ? 100 : 1);
   if (share > 0 && share < 1) return share;
   throw error("'" + path_ + "' must be a share such as 1% or 0.01, not '" + tree_->scalar + "'");
 }
 
-bool ConfigValue::truth() const {
-  const std::string& text = scalar("true or false");
-  if (!tree_->quoted && (text == "true" || text == "false")) return text == "true";
-  throw error("'" + path_ + "' must be true or false, not '" + text + "'");
-}
+bool ConfigValue::truth() const { return checked(plain_truth(plain("true or false"))); }
 
 std::string ConfigValue::choice(const std::vector<std::string>& words) const {
   const std::string word = text();
@@ -101,12 +79,6 @@ std::vector<int> ConfigValue::integers() const {
     numbers.push_back(static_cast<int>(item.integer(-1'000'000, 1'000'000)));
   }
   return numbers;
-}
-
-std::vector<std::string> ConfigValue::texts() const {
-  std::vector<std::string> words;
-  for (const ConfigValue& item : list()) words.push_back(item.text());
-  return words;
 }
 
 ConfigMap::ConfigMap(const ConfigValue& value) : value_(value) {

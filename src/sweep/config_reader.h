@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/plain_scalar.h"
 #include "sweep/config_tree.h"
 
 namespace fdbench {
@@ -27,6 +28,7 @@ class ConfigValue {
 
   /// Text, not empty.
   std::string text() const;
+  /// Numbers and truths are those of core/plain_scalar.h; in quotes they are texts.
   /// A whole number in [low, high].
   std::int64_t integer(std::int64_t low = std::numeric_limits<std::int64_t>::min(),
                        std::int64_t high = std::numeric_limits<std::int64_t>::max()) const;
@@ -41,13 +43,16 @@ class ConfigValue {
   /// The items of a list that is not empty.
   std::vector<ConfigValue> list() const;
   std::vector<int> integers() const;
-  std::vector<std::string> texts() const;
 
   /// A usage error at this place.
   Error error(const std::string& message) const;
 
  private:
   const std::string& scalar(const std::string& wanted) const;
+  /// Of a scalar without quotes.
+  const std::string& plain(const std::string& wanted) const;
+  template <typename Value>
+  Value checked(const PlainScalar<Value>& scalar) const;
 
   const ConfigTree* tree_;
   std::string path_;

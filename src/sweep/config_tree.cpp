@@ -1,13 +1,12 @@
 #include "sweep/config_tree.h"
 
-#include <utf8proc.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 
+#include "io/text_file.h"
 #include "sweep/yaml_documents.h"
 
 namespace fdbench {
@@ -36,17 +35,18 @@ void refuse_tabs(const std::string& text, const std::string& file) {
   }
 }
 
-void refuse_other_encodings(const std::string& text, const std::string& file) {
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  const auto size = static_cast<utf8proc_ssize_t>(text.size());
-  int line = 1;
-  for (utf8proc_ssize_t at = 0; at < size;) {
-    utf8proc_int32_t letter = 0;
-    const utf8proc_ssize_t length = utf8proc_iterate(bytes + at, size - at, &letter);
-    if (length < 0) throw usage_error(Place{file, line}, "not UTF-8 text");
-    line += letter == '\n';
-    at += length;
-  }
+/// Whether a scalar of this tag is a text whatever it looks like: it stands in quotes ("!"), or
+/// behind !!str. Throws a usage error for a tag that YAML's core schema does not have.
+bool is_text_tag(const std::string& tag, const Place& place) {
+  const std::string core = "tag:yaml.org,2002:";
+  if (tag == "!" || tag == core + "str") return true;
+  const bool known =
+      tag.empty() || tag == "?" ||
+      (tag.starts_with(core) &&
+       std::string(" int float bool null map seq ").find(" " + tag.substr(core.size()) + " ") !=
+           std::string::npos);
+  if (known) return false;
+  throw usage_error(place, "the tag '" + tag + "' is not known; take it out");
 }
 
 /// Makes the tree. An alias may stand for its own parent, and aliases of aliases for any number of
@@ -60,10 +60,11 @@ class Converter {
     tree.place = place_of(node.Mark(), file_);
     if (depth > kDeepest) throw usage_error(tree.place, "nested too deeply, or without an end");
     if (++num_values_ > kMostValues) throw usage_error(tree.place, "too many values");
+    const bool is_text = is_text_tag(node.Tag(), tree.place);
     if (node.IsScalar()) {
       tree.kind = ConfigTree::Kind::kScalar;
       tree.scalar = node.Scalar();
-      tree.quoted = node.Tag() == "!";
+      tree.quoted = is_text;
     } else if (node.IsSequence()) {
       tree.kind = ConfigTree::Kind::kList;
       for (const YAML::Node& item : node) tree.items.push_back(convert(item, depth + 1));
@@ -76,14 +77,42 @@ class Converter {
 
  private:
   void convert_map(const YAML::Node& node, int depth, ConfigTree& tree) {
+    ConfigTree merged;  // of `<<`
     for (const auto& pair : node) {
       const Place place = place_of(pair.first.Mark(), file_);
       if (!pair.first.IsScalar()) throw usage_error(place, "a key must be plain text");
       const std::string& key = pair.first.Scalar();
-      if (tree.find(key) != nullptr) {
-        throw usage_error(place, "the key '" + key + "' is given twice");
+      const bool merges = key == "<<" && pair.first.Tag() != "!";
+      refuse_twice(merges ? merged : tree, key, place);
+      ConfigTree& target = merges ? merged : tree;
+      target.entries.push_back({key, place, convert(pair.second, depth + 1)});
+    }
+    for (const ConfigTree::Entry& entry : merged.entries) merge(entry, tree);
+  }
+
+  static void refuse_twice(const ConfigTree& map, const std::string& key, const Place& place) {
+    for (const ConfigTree::Entry& entry : map.entries) {
+      if (entry.key != key) continue;
+      throw usage_error(place, "the key '" + key + "' is given twice, first in line " +
+                                   std::to_string(entry.place.line));
+    }
+  }
+
+  /// `<<: *map` or `<<: [*map, *other]`: keys that are not there yet; of several maps the first one
+  /// that has a key gives it.
+  static void merge(const ConfigTree::Entry& from, ConfigTree& tree) {
+    const bool is_list = from.value.kind == ConfigTree::Kind::kList;
+    const std::vector<ConfigTree> one = {from.value};
+    for (const ConfigTree& map : is_list ? from.value.items : one) {
+      if (map.kind != ConfigTree::Kind::kMap) {
+        throw usage_error(from.place,
+                          "'<<' takes the keys of a map, or of a list of maps (<<: "
+                          "*name), not of " +
+                              kind_name(map));
       }
-      tree.entries.push_back({key, place, convert(pair.second, depth + 1)});
+      for (const ConfigTree::Entry& entry : map.entries) {
+        if (tree.find(entry.key) == nullptr) tree.entries.push_back(entry);
+      }
     }
   }
 
@@ -193,8 +222,8 @@ std::string kind_name(const ConfigTree& tree) {
   return "";
 }
 
-ConfigTree parse_config(const std::string& text, const std::string& file) {
-  refuse_other_encodings(text, file);
+ConfigTree parse_config(const std::string& bytes, const std::string& file) {
+  const std::string text = utf8_text(bytes, file);
   refuse_tabs(text, file);
   try {
     if (const auto second = second_yaml_document(text)) {
@@ -208,20 +237,14 @@ ConfigTree parse_config(const std::string& text, const std::string& file) {
   }
 }
 
-std::string read_text(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) {
-    throw usage_error(Place{path.string()}, "no such config file");
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (std::filesystem::is_directory(path, ignored) || !file) {
-    throw usage_error(Place{path.string()}, "cannot be read as a config file");
-  }
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+ConfigTree parse_argument(const std::string& text, const std::string& name) {
+  ConfigTree tree = parse_config(text, name);
+  move_to(tree, Place{name});
+  return tree;
 }
 
 ConfigTree read_config(const std::filesystem::path& path) {
-  ConfigTree tree = parse_config(read_text(path), path.string());
+  ConfigTree tree = parse_config(read_text(path, "config file"), path.string());
   if (tree.kind == ConfigTree::Kind::kNull) {
     throw usage_error(Place{path.string()}, "the config file is empty");
   }
@@ -239,8 +262,7 @@ void set_config_value(ConfigTree& tree, const std::string& assignment) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     target = &child(*target, parts[i], i + 1 == parts.size(), place);
   }
-  *target = parse_config(assignment.substr(equals + 1), place.file);
-  move_to(*target, place);
+  *target = parse_argument(assignment.substr(equals + 1), place.file);
 }
 
 std::string config_text(const ConfigTree& tree) {

@@ -37,13 +37,14 @@ struct ConfigTree::Entry {
 /// "a map", "a list", "text", "nothing".
 std::string kind_name(const ConfigTree& tree);
 
-/// Parses YAML strictly: tabs in the indentation, a key given twice, a second document and keys
-/// that are no plain text are usage errors with line and column. Anchors and aliases are fine.
-/// file: for messages.
-ConfigTree parse_config(const std::string& text, const std::string& file);
+/// Parses YAML strictly: other encodings than UTF-8 (`utf8_text`), tabs in the indentation, a key
+/// given twice, a second document, tags beyond YAML's own and keys that are no plain text are usage
+/// errors with line and column. Anchors, aliases and the merge key `<<` are fine. file: for
+/// messages.
+ConfigTree parse_config(const std::string& bytes, const std::string& file);
 
-/// Text of a file. Throws a usage error when it is missing or cannot be read.
-std::string read_text(const std::filesystem::path& path);
+/// Parses YAML that stands on the command line; faults name it by `name` ("--key-steps").
+ConfigTree parse_argument(const std::string& text, const std::string& name);
 
 /// Reads and parses a file. Throws a usage error when it is missing, no plain file, or empty.
 ConfigTree read_config(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include "sweep/deepcache_config.h"
 
+#include "sweep/key_step_config.h"
 #include "sweep/run_config.h"
 
 namespace fdbench {

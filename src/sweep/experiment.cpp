@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "core/device.h"
-#include "io/model_folder.h"
+#include "io/text_file.h"
 #include "sweep/config_reader.h"
 #include "sweep/judge_config.h"
+#include "sweep/latent_config.h"
 #include "sweep/noise_injection_config.h"
-#include "sweep/prompt_file.h"
+#include "sweep/prompt_config.h"
 #include "sweep/run_config.h"
 #include "sweep/timing_config.h"
 #include "sweep/tome_config.h"
@@ -21,31 +22,6 @@ namespace fdbench {
 namespace {
 
 constexpr std::int64_t kMany = 1'000'000, kMostSteps = 100'000;
-constexpr std::int64_t kLargestSide = 4096;  // of a latent
-
-/// Captions, and scenes where the prompts have them.
-PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& config) {
-  if (value.is_list()) return {value.texts(), {}};
-  ConfigMap map(value);
-  PromptList prompts;
-  std::vector<std::string>& captions = prompts.captions;
-  if (map.has("file") == map.has("list")) {
-    throw value.error("'prompts' wants either 'file' or 'list'");
-  }
-  if (map.has("list")) captions = map.at("list").texts();
-  if (map.has("file")) {
-    const ConfigValue file = map.at("file");
-    prompts = at_place(file, [&] { return prompts_of_file(locate(file.text(), config)); });
-  }
-  if (map.has("count")) {
-    const auto most = static_cast<std::int64_t>(captions.size());
-    captions.resize(static_cast<std::size_t>(map.at("count").integer(1, most)));
-    if (!prompts.scenes.empty()) prompts.scenes.resize(captions.size());
-  }
-  map.finish();
-  if (captions.empty()) throw value.error("'prompts' holds no prompt");
-  return prompts;
-}
 
 FeatureSettings read_features(const ConfigValue& value) {
   FeatureSettings features;
@@ -144,18 +120,6 @@ ModelSource read_model(const ConfigValue& value, const std::filesystem::path& co
   return source;
 }
 
-/// A side, or [height, width].
-void read_latent(const ConfigValue& value, Experiment& experiment) {
-  if (value.is_scalar()) {
-    experiment.latent_height = experiment.latent_width = value.integer(1, kLargestSide);
-    return;
-  }
-  const std::vector<ConfigValue> sides = value.list();
-  if (sides.size() != 2) throw value.error("'latent' is one side, or [height, width]");
-  experiment.latent_height = sides[0].integer(1, kLargestSide);
-  experiment.latent_width = sides[1].integer(1, kLargestSide);
-}
-
 std::string read_name(const ConfigValue& value) {
   const std::string name = value.text();
   if (name.find('/') != std::string::npos || name[0] == '.') {
@@ -203,7 +167,11 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   experiment.scenes = std::move(prompts.scenes);
   experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
-  if (map.has("latent")) read_latent(map.at("latent"), experiment);
+  if (map.has("latent")) {
+    const LatentSize size = read_latent(map.at("latent"));
+    experiment.latent_height = size.height;
+    experiment.latent_width = size.width;
+  }
   if (map.has("features")) experiment.features = read_features(map.at("features"));
   if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
   if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));
@@ -220,7 +188,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
     defaults.noise_injection = read_noise_injection(map.at("noise_injection"));
   }
   if (map.has("max_parallel")) {
-    defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMany));
+    defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   const bool has_runs = map.has("runs"), has_equal_time = map.has("equal_time");
   map.finish();  // a misspelt key first: it explains why 'runs' is missing
@@ -260,7 +228,7 @@ Experiment load_experiment(const std::filesystem::path& path,
   ConfigTree tree = read_config(path);
   for (const std::string& assignment : assignments) set_config_value(tree, assignment);
   Experiment experiment = read_experiment(tree, path);
-  experiment.config_text = assignments.empty() ? read_text(path) : config_text(tree);
+  experiment.config_text = assignments.empty() ? read_text(path, "config file") : config_text(tree);
   return experiment;
 }
 

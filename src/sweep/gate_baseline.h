@@ -1,7 +1,6 @@
 // The committed figures that `fdbench check` holds a result against.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -55,15 +54,14 @@ struct GateBaseline {
   std::vector<int> processes;  // that measured each round; empty where that is not known
 };
 
-/// The figures of a result. Throws a usage error for figures that a gate cannot be built on: no
-/// timing rounds, a speedup or distance that is not a number.
+/// The figures of a result. Throws a usage error for figures that a gate cannot be built on: too
+/// few timing rounds, a speedup that is not a number, nothing at all.
 GateBaseline gate_baseline(const ResultMeasures& measures, const Gates& gates);
 
-/// Reads and checks the file; faults are usage errors that name file and key.
-GateBaseline read_baseline(const std::filesystem::path& path);
+/// Attributes of a result that its baseline keeps.
+const std::vector<std::string>& provenance_names();
 
-/// Writes JSON, whole or not at all. Every figure that is gated on speed stands under a key that
-/// contains "speedup".
-void write_baseline(const std::filesystem::path& path, const GateBaseline& baseline);
+/// Fewest rounds that a gate goes by.
+inline constexpr std::size_t kFewestRounds = 5;
 
 }  // namespace fdbench

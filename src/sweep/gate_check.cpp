@@ -25,8 +25,9 @@ class Check {
     for (const auto& [name, before] : baseline_.runs) check_run(name, before);
     for (const RunMeasures& run : result_.runs) {
       if (baseline_.runs.contains(run.record.name)) continue;
-      note("the run '" + run.record.name + "' is not in the baseline and was not checked");
+      add_unchecked(run.record.name, "run", "the run is not in the baseline; --update writes it");
     }
+    refuse_nothing();
     return std::move(gate_);
   }
 
@@ -39,6 +40,26 @@ class Check {
     throw usage_error(Place{result_.path.string()},
                       "cannot be held against this baseline, it was made with other settings: " +
                           changes + "; --update writes a new baseline");
+  }
+
+  /// A check that compared nothing proves nothing.
+  void refuse_nothing() const {
+    for (const Finding& finding : gate_.findings) {
+      if (finding.compared()) return;
+    }
+    const auto listed = [](const std::vector<std::string>& names) {
+      std::string text;
+      for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+      return text;
+    };
+    std::vector<std::string> before, now;
+    for (const auto& [name, run] : baseline_.runs) before.push_back(name);
+    for (const RunMeasures& run : result_.runs) now.push_back(run.record.name);
+    throw usage_error(Place{result_.path.string()},
+                      "has no figure to hold against the baseline, so nothing was checked: its "
+                      "runs are " +
+                          listed(now) + "; the baseline's " + listed(before) +
+                          "; --update writes a new baseline");
   }
 
   void note_surroundings() {
@@ -68,8 +89,8 @@ class Check {
     const auto text = [](std::size_t count) {
       return count == 0 ? std::string("unknown") : std::to_string(count);
     };
-    note("rounds stand for samples, though those of one process are alike: " + text(now) +
-         " processes against " + text(before) +
+    note("too_few_processes: rounds stand for samples, though those of one process are alike: " +
+         text(now) + " processes against " + text(before) +
          " in the baseline are too few (timing.rounds_per_process makes more)");
   }
 
@@ -79,9 +100,20 @@ class Check {
     const bool whole =
         before.size() == baseline_.processes.size() && now.size() == result_.processes.size() &&
         std::all_of(now.begin(), now.end(), [](double ratio) { return std::isfinite(ratio); });
-    if (!by_process_ || !whole) return judge_ratios(before, now, gate.tolerance, confidence(gate));
+    if (!by_process_ || !whole) {
+      return by_rounds(judge_ratios(before, now, gate.tolerance, confidence(gate)));
+    }
     return judge_ratios(group_medians(before, baseline_.processes),
                         group_medians(now, result_.processes), gate.tolerance, confidence(gate));
+  }
+
+  /// A verdict that rounds cannot give although there are processes: more of them are what helps.
+  Finding by_rounds(Finding finding) const {
+    const bool has_processes = count_groups(result_.processes) > 1;
+    if (has_processes && finding.code == Reason::kIntervalCrossesTolerance) {
+      finding.code = Reason::kTooFewProcesses;
+    }
+    return finding;
   }
 
   double confidence(const Gate& gate) const {
@@ -98,12 +130,17 @@ class Check {
   Finding on_this_cpu(Finding finding) const {
     if (!other_cpu_ || finding.verdict != Verdict::kRegressed) return finding;
     finding.verdict = Verdict::kUnsure;
+    finding.code = Reason::kOtherProcessor;
     finding.reason += "; the baseline is of another processor, so this is no proof";
     return finding;
   }
 
   void check_network() {
-    if (baseline_.decoder_ratios.empty()) return;
+    if (baseline_.decoder_ratios.empty()) {
+      if (result_.decoder_ratios.empty()) return;
+      return add_unchecked("", "decoder_speedup",
+                           "the baseline has no such figure; --update writes it");
+    }
     const Gate& gate = baseline_.gates.decoder;
     Finding finding = on_this_cpu(judged(baseline_.decoder_ratios, result_.decoder_ratios, gate));
     if (finding.verdict == Verdict::kRegressed) {
@@ -114,9 +151,10 @@ class Check {
 
   void check_run(const std::string& name, const GatedRun& before) {
     const RunMeasures* now = result_.find_run(name);
-    if (now == nullptr) return missing(name, "the run is not in the result");
-    if (now->identity != before.identity) {
-      return missing(name, "the run of this name is another one now (its settings differ)");
+    if (now == nullptr) return missing(name, Reason::kMissingRun, "the run is not in the result");
+    if (now->identity != before.identity || now->record.baseline != before.baseline) {
+      return missing(name, Reason::kOtherRun,
+                     "the run of this name is another one now (its settings differ)");
     }
     bool pictures_left = false;
     const std::vector<Finding> others = check_windows(before, *now, baseline_.gates);
@@ -126,13 +164,23 @@ class Check {
     }
     if (!before.baseline) add(speed(before, *now, pictures_left), name, "unet_speedup");
     for (const Finding& finding : others) {
-      if (!std::isnan(finding.before)) add(finding, name, finding.figure);
+      const bool measured = !std::isnan(finding.before) || !std::isnan(finding.now);
+      if (measured) add(finding, name, finding.figure);
     }
   }
 
-  void missing(const std::string& name, const std::string& reason) {
+  void add_unchecked(const std::string& run, const std::string& figure, const std::string& reason) {
+    Finding finding;
+    finding.verdict = Verdict::kUnchecked;
+    finding.code = Reason::kNotInBaseline;
+    finding.reason = reason;
+    add(finding, run, figure);
+  }
+
+  void missing(const std::string& name, Reason code, const std::string& reason) {
     Finding finding;
     finding.verdict = Verdict::kRegressed;
+    finding.code = code;
     finding.reason = reason;
     add(finding, name, "run");
   }
@@ -142,6 +190,7 @@ class Check {
     Finding finding = on_this_cpu(judged(before.round_ratios, now.round_ratios, gate));
     if (finding.verdict == Verdict::kImproved && pictures_left) {
       finding.verdict = Verdict::kRegressed;
+      finding.code = Reason::kPicturesLeftWindow;
       finding.reason = "faster, but its pictures left the quality window: no speedup";
     }
     return finding;
@@ -175,11 +224,12 @@ Finding judge_ratios(const std::vector<double>& before, const std::vector<double
   Finding finding;
   finding.before = median(before);
   finding.now = median(now);
-  const bool lost = now.empty() || std::any_of(now.begin(), now.end(), [](double ratio) {
-                      return !std::isfinite(ratio) || ratio <= 0;
-                    });
+  const bool lost = before.empty() || now.empty() ||
+                    std::any_of(now.begin(), now.end(),
+                                [](double ratio) { return !std::isfinite(ratio) || ratio <= 0; });
   if (lost) {
     finding.verdict = Verdict::kRegressed;
+    finding.code = Reason::kNotMeasured;
     finding.reason = "was not measured in every round, or is no number";
     return finding;
   }
@@ -193,14 +243,19 @@ Finding judge_ratios(const std::vector<double>& before, const std::vector<double
   const double least = 1 - tolerance;
   if (finding.probability <= allowed && finding.high < 1 && finding.change < least) {
     finding.verdict = Verdict::kRegressed;
+    finding.code = Reason::kBeyondTolerance;
     finding.reason =
         "slower by " + percent(1 - finding.change) + ", " + percent(tolerance) + " may be lost";
   } else if (finding.low < least) {
     finding.verdict = Verdict::kUnsure;
+    finding.code = can_be_certain(before.size(), now.size(), confidence)
+                       ? Reason::kIntervalCrossesTolerance
+                       : Reason::kTooFewRounds;
     finding.reason = "too noisy: a loss of " + percent(1 - std::max(0.0, finding.low)) +
                      " cannot be excluded; more timing rounds, or a quieter machine";
   } else if (finding.low > 1 && finding.change > 1 + tolerance) {
     finding.verdict = Verdict::kImproved;
+    finding.code = Reason::kBetter;
   }
   return finding;
 }

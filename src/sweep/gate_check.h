@@ -24,7 +24,7 @@ struct GateResult {
 /// process for independent and is noted. Pictures, features and multiply-adds are no samples: the
 /// same seeds make the same pictures, so they are held against their tolerance. A run that is gone
 /// or no longer measured is regressed. Throws a usage error for a result of other settings (model,
-/// prompts, threads, ...).
+/// prompts, threads, ...) and where no figure could be compared.
 GateResult check_gate(const ResultMeasures& result, const GateBaseline& baseline);
 
 /// A sampled figure whose samples are ratios, higher is better. confidence: after Bonferroni.

@@ -7,13 +7,33 @@
 
 namespace fdbench {
 
-enum class Verdict { kFine, kImproved, kUnsure, kRegressed };
+/// kUnchecked: the baseline has nothing to hold it against.
+enum class Verdict { kUnchecked, kFine, kImproved, kUnsure, kRegressed };
+
+/// Why, in one word for programs to go by; docs/gate.md says what each means.
+enum class Reason {
+  kWithinTolerance,
+  kBetter,
+  kBeyondTolerance,
+  kIntervalCrossesTolerance,
+  kTooFewRounds,
+  kTooFewProcesses,
+  kOtherProcessor,
+  kPicturesLeftWindow,
+  kNotMeasured,
+  kMissingRun,
+  kOtherRun,
+  kNotInBaseline
+};
 
 /// 0.05 as "5%".
 std::string percent(double share);
 
-/// "fine", "improved", "unsure", "REGRESSED".
+/// "not checked", "fine", "improved", "unsure", "REGRESSED".
 std::string verdict_name(Verdict verdict);
+
+/// "within_tolerance", "interval_crosses_tolerance", "missing_run", ...
+std::string reason_code(Reason reason);
 
 /// One figure. Of figures that are not sampled `low`, `high` and `probability` are NaN.
 struct Finding {
@@ -26,7 +46,11 @@ struct Finding {
   double low = kNotMeasured, high = kNotMeasured;  // interval of `change`
   double probability = kNotMeasured;  // exact test, one-sided, of a change this bad by chance
   Verdict verdict = Verdict::kFine;
+  Reason code = Reason::kWithinTolerance;
   std::string reason;  // one line; "" for what is fine
+
+  /// Whether two figures were held against each other.
+  bool compared() const;
 };
 
 }  // namespace fdbench

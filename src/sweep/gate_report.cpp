@@ -30,13 +30,23 @@ std::string subject(const Finding& finding) {
   return finding.run.empty() ? "network" : finding.run;
 }
 
+/// "beyond_tolerance: -9.1% [-9.5, -8.6] slower by 9.1%, ..."
+std::string told(const Finding& finding) {
+  std::string text = reason_code(finding.code) + ":";
+  for (const std::string& part : {change_text(finding), finding.reason}) {
+    if (!part.empty()) text += " " + part;
+  }
+  return text;
+}
+
 TextLines table_lines(const GateResult& gate) {
-  TextLines lines = {{"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", ""}};
+  TextLines lines = {
+      {"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", "reason", ""}};
   for (const Finding& finding : gate.findings) {
     lines.push_back({subject(finding), finding.figure, printed("%.4g", finding.before),
                      printed("%.4g", finding.now), change_text(finding),
                      printed("%.2g", finding.probability), verdict_name(finding.verdict),
-                     finding.reason});
+                     reason_code(finding.code), finding.reason});
   }
   return lines;
 }
@@ -48,10 +58,13 @@ int count(const GateResult& gate, Verdict verdict) {
 }
 
 std::string summary(const GateResult& gate) {
-  std::string text = std::to_string(gate.findings.size()) + " figures: ";
+  const int num_unchecked = count(gate, Verdict::kUnchecked);
+  std::string text =
+      std::to_string(static_cast<int>(gate.findings.size()) - num_unchecked) + " figures: ";
   text += std::to_string(count(gate, Verdict::kRegressed)) + " regressed, ";
   text += std::to_string(count(gate, Verdict::kUnsure)) + " too noisy to tell, ";
   text += std::to_string(count(gate, Verdict::kImproved)) + " improved";
+  if (num_unchecked > 0) text += "; " + std::to_string(num_unchecked) + " not checked";
   return text;
 }
 
@@ -84,6 +97,7 @@ std::string as_json(const GateResult& gate, const GateCaption& caption) {
     add(entry, "change_high", finding.high);
     add(entry, "probability", finding.probability);
     entry["verdict"] = verdict_name(finding.verdict);
+    entry["reason_code"] = reason_code(finding.code);
     entry["reason"] = finding.reason;
   }
   return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -112,21 +126,20 @@ std::string xml(const std::string& text) {
   return result;
 }
 
-/// Too noisy to tell is JUnit's "skipped": neither passed nor failed.
+/// Too noisy to tell and not checked are JUnit's "skipped": neither passed nor failed.
 std::string as_junit(const GateResult& gate, const GateCaption& caption) {
   std::string text =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"fdbench check " +
       xml(caption.baseline) + "\" tests=\"" + std::to_string(gate.findings.size()) +
       "\" failures=\"" + std::to_string(count(gate, Verdict::kRegressed)) + "\" skipped=\"" +
-      std::to_string(count(gate, Verdict::kUnsure)) + "\">\n";
+      std::to_string(count(gate, Verdict::kUnsure) + count(gate, Verdict::kUnchecked)) + "\">\n";
   for (const Finding& finding : gate.findings) {
     text += "  <testcase classname=\"" + xml(subject(finding)) + "\" name=\"" +
             xml(finding.figure) + "\"";
-    const std::string message =
-        "message=\"" + xml(change_text(finding) + " " + finding.reason) + "\"/></testcase>\n";
+    const std::string message = "message=\"" + xml(told(finding)) + "\"/></testcase>\n";
     if (finding.verdict == Verdict::kRegressed) {
-      text += "><failure " + message;
-    } else if (finding.verdict == Verdict::kUnsure) {
+      text += "><failure type=\"" + reason_code(finding.code) + "\" " + message;
+    } else if (finding.verdict == Verdict::kUnsure || finding.verdict == Verdict::kUnchecked) {
       text += "><skipped " + message;
     } else {
       text += "/>\n";
@@ -166,9 +179,7 @@ std::string as_github(const GateResult& gate, const GateCaption& caption) {
     const bool failed = finding.verdict == Verdict::kRegressed;
     if (!failed && finding.verdict != Verdict::kUnsure) continue;
     text += std::string(failed ? "::error" : "::warning") + " title=fdbench check::" +
-            escaped(subject(finding) + " " + finding.figure + ": " + change_text(finding) + " " +
-                    finding.reason) +
-            "\n";
+            escaped(subject(finding) + " " + finding.figure + ": " + told(finding)) + "\n";
   }
   return text;
 }

@@ -39,14 +39,21 @@ class Windows {
     finding.before = before;
     finding.now = now;
     finding.change = change;
-    if (std::isnan(now) && !std::isnan(before)) {
+    if (std::isnan(before)) {  // NaN is equal to nothing: not committed, so not checked
+      finding.verdict = Verdict::kUnchecked;
+      finding.code = Reason::kNotInBaseline;
+      finding.reason = "the baseline has no such figure; --update writes it";
+    } else if (std::isnan(now)) {
       finding.verdict = Verdict::kRegressed;
+      finding.code = Reason::kNotMeasured;
       finding.reason = "is no number any more (not measured, or NaN)";
     } else if (worse) {
       finding.verdict = Verdict::kRegressed;
+      finding.code = Reason::kBeyondTolerance;
       finding.reason = "left its window (" + allowed + ")";
     } else if (better) {
       finding.verdict = Verdict::kImproved;
+      finding.code = Reason::kBetter;
     }
     return finding;
   }
@@ -105,7 +112,8 @@ class Windows {
       double& most = largest[name.substr(0, name.find('/'))];
       most = std::max(most, std::abs(value));
     }
-    Finding worst;
+    Finding worst = fixed("features", kNotMeasured, kNotMeasured, kNotMeasured, false, false, "");
+    if (before.features.empty() && !run.features.empty()) worst.now = run.features.begin()->second;
     std::string where;
     double furthest = -1;
     for (const auto& [name, old] : before.features) {

@@ -10,8 +10,7 @@
 namespace fdbench {
 
 /// Multiply-adds, distances to the plain run's pictures, scores of judges and features of one run;
-/// of a baseline the features alone. A finding whose `before` is NaN is of a figure that was not
-/// committed and says nothing.
+/// of a baseline the features alone. A figure that was not committed (NaN) is not checked.
 std::vector<Finding> check_windows(const GatedRun& before, const RunMeasures& now,
                                    const Gates& gates);
 

@@ -1,6 +1,7 @@
 #include "sweep/judge_config.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "metrics/scores.h"
 
@@ -21,6 +22,21 @@ void read_network(const ConfigValue& value, const std::filesystem::path& config,
   if (map.has("size")) judges.protocol.size = map.at("size").integer(1, kLargestPicture);
   if (map.has("input")) judges.protocol.input = map.at("input").choice({"uint8", "float"});
   map.finish();
+}
+
+/// A list, or words with commas between them as --metrics takes them.
+ConfigTree as_list(const ConfigValue& value) {
+  if (!value.is_scalar()) return value.tree();
+  ConfigTree list;
+  list.kind = ConfigTree::Kind::kList;
+  list.place = value.place();
+  std::stringstream words(value.text());
+  for (std::string word; std::getline(words >> std::ws, word, ',');) {
+    ConfigTree item = value.tree();
+    item.scalar = word.substr(0, word.find_last_not_of(' ') + 1);
+    list.items.push_back(std::move(item));
+  }
+  return list;
 }
 
 }  // namespace
@@ -48,7 +64,9 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   if (map.has("metrics")) {
     judges.metrics.clear();
     judges.metrics_named = true;
-    for (const ConfigValue& item : map.at("metrics").list()) {
+    const ConfigValue given = map.at("metrics");
+    const ConfigTree metrics = as_list(given);
+    for (const ConfigValue& item : ConfigValue(metrics, given.path()).list()) {
       judges.metrics.push_back(item.choice(default_scores()));
     }
   }

@@ -11,7 +11,9 @@ constexpr const char* kKey = "noise_injection";
 NoiseInjection read_noise_injection(const ConfigValue& value) {
   NoiseInjection injection;
   if (value.is_scalar()) {
-    injection.alpha = value.truth() ? kPaperInjectionAlpha : 0;
+    const bool is_number = !value.tree().quoted && is_plain_number(value.tree().scalar);
+    const double usual = is_number || !value.truth() ? 0 : kPaperInjectionAlpha;
+    injection.alpha = is_number ? value.number(0) : usual;
     return injection;
   }
   ConfigMap map(value);

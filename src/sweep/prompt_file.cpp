@@ -1,47 +1,88 @@
 #include "sweep/prompt_file.h"
 
-#include <fstream>
+#include <algorithm>
 
-#include "core/error.h"
-#include "io/model_folder.h"
+#include "io/json_text.h"
+#include "io/text_file.h"
+#include "sweep/prompt_json.h"
+#include "sweep/prompt_table.h"
 
 namespace fdbench {
 namespace {
 
-std::vector<std::string> lines_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw usage_error(Place{path.string()}, "cannot be read");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines.push_back(line);
+enum class Form { kJson, kJsonLines, kTable, kLines };
+
+/// Also of what is nested so deeply that its reader will refuse it.
+bool is_json(const std::string& text) {
+  if (nested_too_deeply(text)) return true;
+  try {
+    parse_json(text);
+    return true;
+  } catch (const nlohmann::json::exception&) {
+    return false;
   }
-  return lines;
+}
+
+/// The first line, of a text whose first letter is no white space.
+std::string first_line(const std::string& text, std::size_t begin) {
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+/// By the content; the ending decides only where a text could be two things.
+Form form_of(const std::string& text, const std::filesystem::path& path) {
+  const std::string ending = path.extension().string();
+  const bool named_table = ending == ".csv" || ending == ".tsv";
+  const bool named_lines = ending == ".jsonl" || ending == ".ndjson";
+  const bool named_json = ending == ".json" || named_lines;
+  if (named_table) return Form::kTable;
+  const std::size_t begin = text.find_first_not_of(" \t\n");
+  if (begin == std::string::npos) return Form::kLines;
+  const char first = text[begin];
+  if (first == '{' || first == '[') {
+    if (is_json(text)) return Form::kJson;
+    if (named_lines || (first == '{' && is_json(first_line(text, begin)))) return Form::kJsonLines;
+    return named_json ? Form::kJson : Form::kLines;
+  }
+  if (named_json && first == '"' && is_json(first_line(text, begin))) return Form::kJsonLines;
+  if (named_json) return named_lines ? Form::kJsonLines : Form::kJson;
+  const std::string header = first_line(text, begin);
+  const bool has_tab = header.find('\t') != std::string::npos;
+  return has_tab && table_delimiter(header, path.string()) == '\t' ? Form::kTable : Form::kLines;
+}
+
+PromptList prompts_of_lines(const std::string& text, const std::string& file) {
+  PromptCollector prompts;
+  for (const TextLine& line : text_lines(text)) {
+    const Place place{file, line.number};
+    if (is_blank(line.text)) {
+      throw usage_error(place,
+                        "a blank line between prompts: take it out, or write the empty prompt as "
+                        "\"\" in a JSON or YAML list");
+    }
+    prompts.add({line.text, "", nullptr}, place, "this line");
+  }
+  return prompts.finish(Place{file});
 }
 
 }  // namespace
 
-PromptList prompts_of_file(const std::filesystem::path& path) {
-  if (path.extension() == ".txt") return {lines_of(path), {}};
-  const nlohmann::json json = read_json(path);
-  const nlohmann::json list = json.is_object() ? json.value("prompts", nlohmann::json()) : json;
-  if (!list.is_array()) throw usage_error(Place{path.string()}, "has no list 'prompts'");
-  PromptList prompts;
-  bool has_scenes = false;
-  for (const nlohmann::json& prompt : list) {
-    const bool named = prompt.is_object() && prompt.contains("caption");
-    const nlohmann::json& caption = named ? prompt["caption"] : prompt;
-    if (!caption.is_string()) {
-      throw usage_error(Place{path.string()}, "prompt " + std::to_string(prompts.captions.size()) +
-                                                  " has no text 'caption'");
-    }
-    prompts.captions.push_back(caption.get<std::string>());
-    prompts.scenes.push_back(prompt.is_object() ? prompt.value("scene", nlohmann::json())
-                                                : nlohmann::json());
-    has_scenes |= !prompts.scenes.back().is_null();
+PromptList prompts_of_text(const std::string& text, const std::filesystem::path& path) {
+  const std::string file = path.string();
+  switch (form_of(text, path)) {
+    case Form::kJson:
+      return prompts_of_json(parse_ordered_json(text, file), file);
+    case Form::kJsonLines:
+      return prompts_of_json_lines(text, file);
+    case Form::kTable:
+      return prompts_of_table(text, table_delimiter(text, file).value_or(','), file);
+    case Form::kLines:
+      break;
   }
-  if (!has_scenes) prompts.scenes.clear();
-  return prompts;
+  return prompts_of_lines(text, file);
+}
+
+PromptList prompts_of_file(const std::filesystem::path& path) {
+  return prompts_of_text(read_text(path, "prompt file"), path);
 }
 
 std::vector<std::string> captions_of_file(const std::filesystem::path& path) {

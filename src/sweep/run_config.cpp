@@ -1,9 +1,13 @@
 #include "sweep/run_config.h"
 
+#include <algorithm>
+
 #include "samplers/sampler.h"
 #include "sweep/deepcache_config.h"
 #include "sweep/first_block_cache_config.h"
+#include "sweep/key_step_config.h"
 #include "sweep/noise_injection_config.h"
+#include "sweep/option_json.h"
 #include "sweep/tome_config.h"
 
 namespace fdbench {
@@ -11,62 +15,6 @@ namespace {
 
 constexpr int kMostSteps = 100'000;
 constexpr std::size_t kLongestName = 96;
-
-/// A YAML scalar or list as JSON, for options that go to a sampler.
-nlohmann::json option_json(const ConfigTree& tree) {
-  if (tree.kind == ConfigTree::Kind::kList) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const ConfigTree& item : tree.items) list.push_back(option_json(item));
-    return list;
-  }
-  if (tree.kind != ConfigTree::Kind::kScalar) return nullptr;
-  if (tree.quoted) return tree.scalar;
-  const nlohmann::json plain = nlohmann::json::parse(tree.scalar, nullptr, false);
-  return plain.is_number() || plain.is_boolean() ? plain : nlohmann::json(tree.scalar);
-}
-
-/// {start: 0.1, end: 0.9, max_run: 4}
-NamedKeySteps read_fraction(ConfigMap& map, int num_steps) {
-  FractionKeySteps fraction;
-  fraction.start = map.at("start").number();
-  fraction.end = map.at("end").number();
-  fraction.max_run = static_cast<int>(map.at("max_run").integer(-kMostSteps, kMostSteps));
-  map.finish();
-  return {fraction_key_steps(fraction, num_steps), fraction_label(fraction)};
-}
-
-/// The map form: exactly one of uniform, list, mask, preset, or a fraction.
-NamedKeySteps read_key_step_map(const ConfigValue& value, int num_steps) {
-  ConfigMap map(value);
-  if (map.has("start") || map.has("end") || map.has("max_run")) {
-    return read_fraction(map, num_steps);
-  }
-  const std::vector<std::string> forms = {"uniform", "list", "mask", "preset"};
-  NamedKeySteps result;
-  int found = 0;
-  for (const std::string& form : forms) {
-    if (!map.has(form)) continue;
-    ++found;
-    const ConfigValue given = map.at(form);
-    at_place(given, [&] {
-      if (form == "uniform") {
-        const int k = static_cast<int>(given.integer(1, num_steps));
-        result = {uniform_key_steps(k, num_steps), "uniform_" + std::to_string(k)};
-      } else if (form == "list") {
-        result.key_steps = key_steps_from_list(given.integers(), num_steps);
-      } else if (form == "mask") {
-        result.key_steps = key_steps_from_mask(given.integers(), num_steps);
-      } else {
-        result = {preset_key_steps(given.text(), num_steps), given.text()};
-      }
-    });
-  }
-  map.finish();
-  if (found != 1)
-    throw value.error("'" + value.path() +
-                      "' wants one of uniform, list, mask, preset, or start, end and max_run");
-  return result;
-}
 
 /// defaults: what most runs of the file have, which needs no mention.
 std::string default_name(const RunSpec& run, const std::string& key_label,
@@ -113,6 +61,14 @@ std::string read_run_key_steps(ConfigMap& map, RunSpec& run) {
   return "";
 }
 
+/// One of sampler_names(), or a class name of diffusers.
+std::string read_sampler_name(const ConfigValue& value) {
+  const std::vector<std::string> classes = sampler_class_names();
+  const std::string name = value.text();
+  if (std::find(classes.begin(), classes.end(), name) != classes.end()) return name;
+  return value.choice(sampler_names());
+}
+
 std::vector<std::string> read_executions(ConfigMap& map) {
   if (!map.has("execution")) return {"sequential"};
   const ConfigValue value = map.at("execution");
@@ -130,34 +86,17 @@ SamplerChoice read_sampler(const ConfigValue& value) {
   sampler.options = nlohmann::json::object();
   sampler.place = value.place();
   if (value.is_scalar()) {
-    sampler.name = value.choice(sampler_names());
+    sampler.name = read_sampler_name(value);
     return sampler;
   }
   ConfigMap map(value);
-  if (map.has("name")) sampler.name = map.at("name").choice(sampler_names());
+  if (map.has("name")) sampler.name = read_sampler_name(map.at("name"));
   for (const ConfigTree::Entry& entry : value.tree().entries) {
     if (entry.key == "name") continue;
     sampler.options[entry.key] = option_json(entry.value);
     sampler.option_places[entry.key] = entry.place;
   }
   return sampler;
-}
-
-NamedKeySteps read_key_steps(const ConfigValue& value, int num_steps) {
-  return at_place(value, [&] {
-    NamedKeySteps result;
-    if (value.is_list()) {
-      result.key_steps = key_steps_from_list(value.integers(), num_steps);
-    } else if (value.is_map()) {
-      result = read_key_step_map(value, num_steps);
-    } else {
-      result = {preset_key_steps(value.text(), num_steps), value.text()};
-    }
-    if (result.label.empty()) {
-      result.label = std::to_string(num_key_steps(result.key_steps)) + "_keys";
-    }
-    return result;
-  });
 }
 
 ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {

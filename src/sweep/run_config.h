@@ -12,13 +12,6 @@ namespace fdbench {
 /// `sampler:` a name, or a map of a name and options that override the model folder's.
 SamplerChoice read_sampler(const ConfigValue& value);
 
-/// `key_steps:` with a short name for the run ("non_uniform_IV", "uniform_6", "9_keys").
-struct NamedKeySteps {
-  KeySteps key_steps;
-  std::string label;
-};
-NamedKeySteps read_key_steps(const ConfigValue& value, int num_steps);
-
 /// `savings:` all, none, or a map of single switches that changes `savings`.
 ExactSavings read_savings(const ConfigValue& value, ExactSavings savings);
 

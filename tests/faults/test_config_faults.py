@@ -20,7 +20,11 @@ def deepcache(options: str) -> str:
 
 CASES = {
     "tab": ("runs:\n\t- {strategy: full}\n", ":5:1:", "tab"),
-    "duplicate key": ("seed: 1\nseed: 2\n" + FULL, ":5:1:", "'seed' is given twice"),
+    "duplicate key": (
+        "seed: 1\nseed: 2\n" + FULL,
+        ":5:1:",
+        "'seed' is given twice, first in line 4",
+    ),
     "duplicate in a run": (
         "runs: [{strategy: full, name: a, name: b}]\n",
         ":4:34:",
@@ -49,7 +53,7 @@ CASES = {
     "number for a truth": ("features: 3\n" + FULL, ":4:11:", "true or false"),
     "list for a number": ("seed: [1]\n" + FULL, ":4:7:", "whole number, not a list"),
     "map for a list": ("runs: {strategy: full}\n", ":4:7:", "must be a list, not a map"),
-    "not finite": ("guidance_scale: .nan\n" + FULL, ":4:17:", "must be a number"),
+    "not finite": ("guidance_scale: .nan\n" + FULL, ":4:17:", "must be a finite number"),
     "unknown dtype": ("dtype: bf17\n" + FULL, ":4:8:", "'bf17'", "did you mean 'bf16'?"),
     "no such device": ("device: cuda\n" + FULL, ":4:9:", "no CUDA"),
     "unknown device": ("device: gpu\n" + FULL, ":4:9:", "'gpu' is not known"),
@@ -221,7 +225,7 @@ def test_missing_model_and_prompts(fdbench, tmp_path: Path):
     path.write_text("name: a\nmodel: nowhere\nprompts: [a]\n" + FULL)
     assert_one_line(fdbench("plan", path), 2, f"{path}:2:8: nowhere", "does not exist")
     path.write_text("name: a\nmodel: nowhere\nprompts: {file: no.json}\n" + FULL)
-    assert_one_line(fdbench("plan", path), 2, f"{path}:3:17: no.json", "does not exist")
+    assert_one_line(fdbench("plan", path), 2, f"{path}:3:17: no.json: no such prompt file")
 
 
 def test_missing_config(fdbench, tmp_path: Path):

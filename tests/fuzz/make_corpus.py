@@ -229,6 +229,43 @@ def write_configs() -> None:
     write("config", "shared", b"a: &a [1, 2]\nb: &b [*a, *a]\nc: {<<: *b, ? [x] : y}\n")
 
 
+def write_prompts() -> None:
+    """Every kind of prompt file, and the encodings that are refused."""
+    texts = ["a cat", "un caf\u00e9", ""]
+    images = [{"id": 1, "file_name": "1.jpg"}]
+    coco = {"images": images, "annotations": [{"image_id": 1, "caption": text} for text in texts]}
+    entries = [{"file_name": f"{i}.png", "text": text} for i, text in enumerate(texts)]
+    write("prompts", "coco", json.dumps(coco).encode())
+    write(
+        "prompts", "list", json.dumps({"prompts": [*texts, {"caption": "x", "scene": {}}]}).encode()
+    )
+    write("prompts", "by_file", json.dumps({"a.png": "x", "b.png": {"prompt": "y"}}).encode())
+    write("prompts", "json_lines", "\n".join(json.dumps(entry) for entry in entries).encode())
+    write("prompts", "lines", b"\xef\xbb\xbfa\r\nb\r\n\r\n")
+    write("prompts", "csv", b'file_name,caption\n0.png,"a, b"\n1.png,"say ""x""\ny"\n')
+    write("prompts", "tsv", b'Prompt\tNote\n"A" b\tx\n"c\td"\ty\n')
+    write("prompts", "latin1", "un caf\u00e9".encode("latin-1"))
+    write("prompts", "utf16", "a\nb".encode("utf-16"))
+
+
+def write_baselines() -> None:
+    """A baseline of a plain run and one beside it, whole and with a fault."""
+    gates = {"speed": {"tolerance": 0.05, "confidence": 0.99}, "psnr": {"tolerance": 0.5}}
+    run = {"identity": {"strategy": "x"}, "unet_speedup": 1.5, "round_ratios": [1.5] * 5}
+    run |= {"psnr_to_full": "inf", "latent_mse_to_full": 0.0, "features": {"mse/mid": 1.0}}
+    plain = {"identity": {"strategy": "full"}, "baseline": True, "features": {"mse/mid": 1.0}}
+    whole = {"format": "fdbench-baseline", "version": 1, "gates": gates}
+    whole |= {"provenance": {"cpu": "x"}, "settings": {"seed": "0"}, "processes": [0, 0, 1, 1, 1]}
+    whole |= {
+        "decoder_speedup": 0.5,
+        "decoder_ratios": [0.5] * 5,
+        "runs": {"full": plain, "x": run},
+    }
+    write("baseline", "whole", json.dumps(whole).encode())
+    write("baseline", "nan", json.dumps(whole | {"decoder_speedup": float("nan")}).encode())
+    write("baseline", "without_runs", json.dumps(whole | {"runs": {}}).encode())
+
+
 if __name__ == "__main__":
     write_safetensors()
     write_npz()
@@ -236,3 +273,5 @@ if __name__ == "__main__":
     write_tokenizers()
     write_results()
     write_configs()
+    write_prompts()
+    write_baselines()

@@ -8,7 +8,7 @@
 #include "results/hdf5.h"
 #include "results/result_reader.h"
 #include "results/run_table.h"
-#include "sweep/gate_baseline.h"
+#include "sweep/gate_baseline_file.h"
 #include "sweep/result_measures.h"
 
 namespace fdbench {

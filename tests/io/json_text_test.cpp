@@ -57,5 +57,19 @@ TEST(ReadJson, NamesThePlaceBehindSuchANumber) {
   EXPECT_THAT(message_of([&] { read_json(path); }), HasSubstr("c.json:2:17: is not JSON"));
 }
 
+TEST(ParseOrderedJson, KeepsTheOrderAndRefusesAKeyGivenTwice) {
+  const auto json = parse_ordered_json(R"({"z": 1, "a": [{"b": NaN}, {"b": 2}]})", "a.json");
+  EXPECT_EQ(json.begin().key(), "z");
+  EXPECT_TRUE(std::isnan(json["a"][0]["b"].get<double>()));
+  const auto fault = [](const std::string& text) {
+    return message_of([&] { parse_ordered_json(text, "a.json"); });
+  };
+  EXPECT_EQ(fault(R"({"runs": {"e": {"fid": 1, "fid": 2}}})"),
+            "a.json: the key 'runs.e.fid' is given twice");
+  EXPECT_EQ(fault(R"([{"a": {"b": 1}, "a": 2}])"), "a.json: the key 'a' is given twice");
+  EXPECT_THAT(fault("{\"a\":\n?}"), HasSubstr("a.json:2:1: is not JSON"));
+  EXPECT_THAT(fault(std::string(300, '[') + std::string(300, ']')), HasSubstr("too deeply"));
+}
+
 }  // namespace
 }  // namespace fdbench

@@ -141,7 +141,8 @@ TEST(KeySteps, FractionNeedsSensibleNumbers) {
   EXPECT_EQ(message_of("fraction:0.1-1.9:2"),
             "start and end are fractions of the run, 0 to 1, not 1.9");
   EXPECT_THAT(message_of("fraction:-0.1-0.9:2"), HasSubstr("0 to 1, not -0.1"));
-  EXPECT_THAT(message_of("fraction:nan-0.9:2"), HasSubstr("0 to 1, not nan"));
+  EXPECT_THAT(message_of("fraction:nan-0.9:2"),
+              HasSubstr("'nan' in the key steps is not a number"));
   EXPECT_THAT(message_of("fraction:a-0.9:2"), HasSubstr("'a' in the key steps is not a number"));
   EXPECT_THAT(message_of("fraction:0.1-0.9:b"), HasSubstr("'b' is not a whole number"));
   for (const char* text : {"fraction:", "fraction:0.1", "fraction:0.1-0.9", "fraction:0.1:4"}) {
@@ -152,6 +153,13 @@ TEST(KeySteps, FractionNeedsSensibleNumbers) {
 TEST(KeySteps, TextIsAListUniformAFractionOrAPreset) {
   EXPECT_THAT(downward("50, 20,7"), ElementsAre(50, 20, 7));
   EXPECT_THAT(downward("uniform:25"), ElementsAre(50, 25));
+  EXPECT_THAT(message_of("uniform:51"), HasSubstr("at most the 50 steps"));
+  EXPECT_THAT(downward("fraction:.2-8e-1:2", 10), ElementsAre(10, 9, 6, 3, 2, 1));
+  EXPECT_THAT(downward("fraction:2e-1-8e-1:2", 10), ElementsAre(10, 9, 6, 3, 2, 1));
+  EXPECT_EQ(named_key_steps("uniform:5", 50).label, "uniform_5");
+  EXPECT_EQ(named_key_steps("fraction:.2-.8:2", 10).label, "fraction_0.2_0.8_2");
+  EXPECT_EQ(named_key_steps("50, 20,7", 50).label, "3_keys");
+  EXPECT_EQ(named_key_steps("all", 50).label, "all");
   EXPECT_THAT(downward("fraction:0.2-0.8:2", 10), ElementsAre(10, 9, 6, 3, 2, 1));
   EXPECT_THAT(message_of("uniform:x"), HasSubstr("'x' is not a whole number"));
   EXPECT_THAT(message_of("50,4.5"), HasSubstr("'4.5' is not a whole number"));

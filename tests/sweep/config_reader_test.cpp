@@ -23,9 +23,11 @@ class Given {
 TEST(ConfigValue, ReadsNumbersStrictly) {
   EXPECT_EQ((*Given("12")).integer(), 12);
   EXPECT_EQ((*Given("-3")).integer(), -3);
+  EXPECT_EQ((*Given("0x10")).integer(), 16);
   EXPECT_EQ((*Given("1e-3")).number(), 1e-3);
+  EXPECT_EQ((*Given(".5")).number(), 0.5);
   for (const char* wrong :
-       {"1.0", "12x", "0x10", "''", "'1'", "one", "[1]", "99999999999999999999"}) {
+       {"1.0", "12x", "1e3", "''", "'1'", "!!str 1", "one", "[1]", "99999999999999999999"}) {
     const Given given(wrong);
     EXPECT_THROW((*given).integer(), Error) << wrong;
   }
@@ -43,8 +45,9 @@ TEST(ConfigValue, NamesItsLimits) {
 
 TEST(ConfigValue, TruthIsTrueOrFalse) {
   EXPECT_TRUE((*Given("true")).truth());
+  EXPECT_TRUE((*Given("True")).truth());
   EXPECT_FALSE((*Given("false")).truth());
-  for (const char* wrong : {"yes", "1", "'true'", "True"}) {
+  for (const char* wrong : {"yes", "1", "'true'", "tRUE"}) {
     const Given given(wrong);
     EXPECT_THROW((*given).truth(), Error) << wrong;
   }

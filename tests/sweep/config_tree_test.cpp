@@ -37,7 +37,9 @@ TEST(ConfigTree, RefusesTabs) {
 }
 
 TEST(ConfigTree, RefusesAKeyGivenTwice) {
-  EXPECT_EQ(fault("a: 1\nb: {c: 1, c: 2}\n"), "c.yaml:2:11: the key 'c' is given twice");
+  EXPECT_EQ(fault("a: 1\nb: {c: 1, c: 2}\n"),
+            "c.yaml:2:11: the key 'c' is given twice, first in line 2");
+  EXPECT_EQ(fault("a: 1\nb: 2\na: 1\n"), "c.yaml:3:1: the key 'a' is given twice, first in line 1");
 }
 
 TEST(ConfigTree, NamesThePlaceOfASyntaxFault) {
@@ -49,6 +51,31 @@ TEST(ConfigTree, NamesThePlaceOfASyntaxFault) {
 TEST(ConfigTree, TakesAnchors) {
   const ConfigTree tree = parse_config("a: &x [1, 2]\nb: *x\n", "c.yaml");
   EXPECT_EQ(tree.find("b")->items.size(), 2u);
+}
+
+TEST(ConfigTree, MergesTheKeysOfOtherMaps) {
+  const ConfigTree tree = parse_config(
+      "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {y: 5, <<: *a}\nd: {<<: [*b, *a], w: 6}\n"
+      "e: {'<<': 7}\n",
+      "c.yaml");
+  EXPECT_EQ(tree.find("c")->find("x")->scalar, "1");
+  EXPECT_EQ(tree.find("c")->find("y")->scalar, "5");
+  EXPECT_EQ(tree.find("d")->find("y")->scalar, "3");
+  EXPECT_EQ(tree.find("d")->find("x")->scalar, "1");
+  EXPECT_EQ(tree.find("d")->entries.size(), 4u);
+  EXPECT_EQ(tree.find("d")->find("<<"), nullptr);
+  EXPECT_EQ(tree.find("e")->find("<<")->scalar, "7");
+  EXPECT_THAT(fault("a: {<<: 1}\n"), HasSubstr("'<<' takes the keys of a map"));
+  EXPECT_THAT(fault("a: {<<: {}, <<: {}}\n"), HasSubstr("given twice"));
+  EXPECT_THAT(fault("a: &a {<<: *a}\n"), HasSubstr("nested too deeply"));
+}
+
+TEST(ConfigTree, KnowsYamlsOwnTags) {
+  const ConfigTree tree = parse_config("a: !!str 5\nb: !!int 5\n", "c.yaml");
+  EXPECT_TRUE(tree.find("a")->quoted);
+  EXPECT_FALSE(tree.find("b")->quoted);
+  EXPECT_THAT(fault("a: !!python/tuple [1]\n"), HasSubstr("python/tuple' is not known"));
+  EXPECT_THAT(fault("a: *b\n"), StartsWith("c.yaml:1:"));
 }
 
 TEST(ConfigTree, RefusesWhatHasNoEnd) {
@@ -66,7 +93,7 @@ TEST(ConfigTree, RefusesWhatHasNoEnd) {
 }
 
 TEST(ConfigTree, RefusesOtherEncodings) {
-  EXPECT_EQ(fault("a: 1\nb: \xff\n"), "c.yaml:2: not UTF-8 text");
+  EXPECT_THAT(fault("a: 1\nb: \xff\n"), StartsWith("c.yaml:2: byte 0xFF at offset 8"));
   EXPECT_EQ(fault("\xef\xbb\xbfk: Zürich\r\n"), "");
 }
 

@@ -201,7 +201,7 @@ TEST(Experiment, TakesAnArchitectureForAModel) {
               HasSubstr("c.yaml:2:"));
   EXPECT_THAT(fault("name: a\nmodel: {weights: random}" + rest), HasSubstr("architecture"));
   EXPECT_THAT(fault(kHead + "latent: [1, 2, 3]\nruns: [{strategy: full}]\n"),
-              HasSubstr("one side, or [height, width]"));
+              HasSubstr("one side, [height, width] or HEIGHTxWIDTH"));
   EXPECT_THAT(fault(kHead + "latent: 0\nruns: [{strategy: full}]\n"), HasSubstr("'latent'"));
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "io/temporary_folder.h"
+#include "sweep/gate_baseline_file.h"
 #include "sweep/gate_report.h"
 #include "sweep/made_up_measures.h"
 
@@ -43,6 +44,8 @@ TEST(CheckGate, WhatCannotBeToldExitsWith4) {
   const GateResult gate = check_gate(result(1.5, 0.2, 5), baseline());
   EXPECT_EQ(gate.exit_code(), 4);
   EXPECT_THAT(finding(gate, "encoder", "unet_speedup").reason, HasSubstr("too noisy"));
+  EXPECT_EQ(reason_code(finding(gate, "encoder", "unet_speedup").code),
+            "interval_crosses_tolerance");
 }
 
 TEST(CheckGate, FiveAgainstFiveRoundsCannotProveALoss) {
@@ -50,6 +53,7 @@ TEST(CheckGate, FiveAgainstFiveRoundsCannotProveALoss) {
       judge_ratios({1.5, 1.51, 1.52, 1.49, 1.48}, {1.2, 1.21, 1.22, 1.19, 1.18}, 0.05, 0.995);
   EXPECT_NEAR(few.probability, 1.0 / 252, 1e-9);
   EXPECT_EQ(few.verdict, Verdict::kUnsure);
+  EXPECT_EQ(reason_code(few.code), "too_few_rounds");
 }
 
 TEST(CheckGate, ScoresOfJudgesHaveTheirWindows) {
@@ -130,7 +134,52 @@ TEST(CheckGate, ANewRunIsNamed) {
   now.runs[2].record.name = "new";
   const GateResult gate = check_gate(now, baseline());
   EXPECT_EQ(gate.exit_code(), 0);
-  EXPECT_THAT(gate.notes, testing::Contains(HasSubstr("'new' is not in the baseline")));
+  EXPECT_EQ(finding(gate, "new", "run").verdict, Verdict::kUnchecked);
+  EXPECT_EQ(reason_code(finding(gate, "new", "run").code), "not_in_baseline");
+}
+
+TEST(CheckGate, EveryVerdictHasItsReason) {
+  const auto code = [](const ResultMeasures& now, const char* run, const char* figure) {
+    return reason_code(finding(check_gate(now, baseline()), run, figure).code);
+  };
+  ResultMeasures now = result(1.5, 0.005, 2);
+  EXPECT_EQ(code(now, "encoder", "unet_speedup"), "within_tolerance");
+  EXPECT_EQ(code(result(1.8, 0.005, 6), "encoder", "unet_speedup"), "better");
+  EXPECT_EQ(code(result(1.3, 0.005, 3), "encoder", "unet_speedup"), "beyond_tolerance");
+  now.runs[1].record.psnr_to_full = 29;
+  EXPECT_EQ(code(now, "encoder", "psnr_to_full"), "beyond_tolerance");
+  now.runs[1].record.psnr_to_full = NAN;
+  EXPECT_EQ(code(now, "encoder", "psnr_to_full"), "not_measured");
+  now.runs[1].record.fid = 3;
+  EXPECT_EQ(code(now, "encoder", "fid"), "not_in_baseline");
+  now.runs[1].record.baseline = true;
+  EXPECT_EQ(code(now, "encoder", "run"), "other_run");
+  now.runs.pop_back();
+  EXPECT_EQ(code(now, "encoder", "run"), "missing_run");
+  now = result(1.8, 0.005, 6);
+  now.runs[1].record.psnr_to_full = 29.4;
+  EXPECT_EQ(code(now, "encoder", "unet_speedup"), "pictures_left_window");
+  now = result(1.3, 0.005, 3);
+  now.attributes["cpu"] = "another";
+  EXPECT_EQ(code(now, "encoder", "unet_speedup"), "other_processor");
+  now = result(1.5, 0.2, 5);
+  now.processes = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1};
+  EXPECT_EQ(code(now, "encoder", "unet_speedup"), "too_few_processes");
+}
+
+TEST(CheckGate, ACheckThatComparedNothingIsRefused) {
+  ResultMeasures now = result(1.5, 0.005, 2);
+  now.decoder_ratios.clear();
+  for (RunMeasures& run : now.runs) run.record.name += "_renamed";
+  GateBaseline before = baseline();
+  before.decoder_ratios.clear();
+  try {
+    check_gate(now, before);
+    FAIL() << "no fault";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 2);
+    EXPECT_THAT(error.what(), HasSubstr("nothing was checked: its runs are full_renamed, encoder"));
+  }
 }
 
 TEST(CheckGate, OtherSettingsCannotBeCompared) {
@@ -167,7 +216,7 @@ TEST(GateBaseline, SurvivesItsFile) {
   written.gates.speed = {0.02, 0.9};
   written.runs["encoder"].psnr_to_full = INFINITY;
   written.runs["encoder"].fid = 20;
-  written.processes = {0, 0, 1};
+  written.processes = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2};
   write_baseline(folder.path() / "b.json", written);
   const GateBaseline read = read_baseline(folder.path() / "b.json");
   EXPECT_EQ(read.gates.speed.tolerance, 0.02);
@@ -203,6 +252,11 @@ TEST(GateBaseline, IsNotBuiltOnWhatIsNotMeasured) {
   measures = result(1.5, 0.005, 1);
   measures.runs[1].round_ratios[0] = NAN;
   EXPECT_THROW(gate_baseline(measures, Gates{}), Error);
+  measures = result(1.5, 0.005, 1);
+  measures.runs.resize(1);
+  measures.runs[0].features.clear();
+  measures.decoder_ratios.clear();
+  EXPECT_THROW(gate_baseline(measures, Gates{}), Error);
 }
 
 TEST(FormatGate, NamesWhatRegressedInEveryFormat) {
@@ -212,6 +266,7 @@ TEST(FormatGate, NamesWhatRegressedInEveryFormat) {
     const std::string text = format_gate(gate, {"r.h5", "b.json"}, format);
     EXPECT_THAT(text, HasSubstr("unet_speedup")) << format;
     EXPECT_THAT(text, HasSubstr("slower by")) << format;
+    EXPECT_THAT(text, HasSubstr("beyond_tolerance")) << format;
   }
   EXPECT_THAT(format_gate(gate, {"r", "b"}, "junit"), HasSubstr("failures=\"1\""));
   EXPECT_THAT(format_gate(gate, {"r", "b"}, "github"), HasSubstr("::error title=fdbench check::"));

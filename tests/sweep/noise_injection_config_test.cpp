@@ -74,7 +74,9 @@ TEST(NoiseInjectionConfig, WrongValuesAreNamedWithTheirPlace) {
   EXPECT_THAT(fault("{tau: 0}"), HasSubstr("at least 1"));
   EXPECT_THAT(fault("{placement: before_unte}"), HasSubstr("did you mean 'before_unet'?"));
   EXPECT_THAT(fault("{alfa: 1}"), HasSubstr("did you mean 'alpha'?"));
-  EXPECT_THAT(fault("0.003"), HasSubstr("must be true or false"));
+  EXPECT_EQ(fault("0.003"), "");  // alpha alone, as --noise-injection takes it
+  EXPECT_THAT(fault("-0.003"), HasSubstr("must be at least 0"));
+  EXPECT_THAT(fault("yes"), HasSubstr("must be true or false"));
   EXPECT_THAT(
       message_of([] {
         load("noise_injection: {tau: 15}\nruns: [{strategy: drop, key_steps: all, steps: 9}]\n");

@@ -1,0 +1,55 @@
+// The prompts of a file or a config, however they were written.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace fdbench {
+
+struct PromptList {
+  std::vector<std::string> captions;
+  std::vector<nlohmann::json> scenes;  // as long as captions, or empty: none has a scene
+  /// Of the pictures that the captions belong to: as long as captions, or empty where the file does
+  /// not say. A name may come several times (COCO has five captions a picture).
+  std::vector<std::string> file_names;
+
+  /// Keeps the first `count` of all.
+  void keep_first(std::size_t count);
+};
+
+/// One prompt as it stands somewhere.
+struct Prompt {
+  std::string caption, file_name;  // file_name "": not given
+  nlohmann::json scene;            // null: none
+};
+
+/// Puts a list together. The one rule for blank prompts: an empty text ("") is the empty prompt; a
+/// prompt of nothing but white space is a fault.
+class PromptCollector {
+ public:
+  /// place, name ("prompt 3", counted from 1): for messages. Throws a usage error for a prompt of
+  /// white space and for one with a NUL.
+  void add(Prompt prompt, const Place& place, const std::string& name);
+  /// Throws a usage error at the place where some prompts have a file name and others have none,
+  /// and where there is no prompt.
+  PromptList finish(const Place& place);
+
+ private:
+  PromptList list_;
+  bool has_scenes_ = false;
+  std::size_t num_named_ = 0;
+};
+
+/// Whether a key or a column of this name holds prompts: caption, text, prompt, in any case, or
+/// their plurals.
+bool is_caption_key(std::string_view key);
+
+/// What to say where a file holds something else.
+extern const char* const kPromptFileHolds;
+
+}  // namespace fdbench
