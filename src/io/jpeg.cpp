@@ -81,7 +81,7 @@ bool read_rows(Reader& reader, std::uint8_t* pixels) {
 }
 
 /// The picture; with `size` its size alone, and no picture.
-at::Tensor read_jpeg(const std::filesystem::path& path, PictureSize* size) {
+at::Tensor read_jpeg(const std::filesystem::path& path, PixelSize* size) {
   const FileMapping file(path);
   const Place place{path.string()};
   if (file.size() < 3 || file.data()[0] != 0xFF || file.data()[1] != 0xD8) {
@@ -115,8 +115,8 @@ at::Tensor read_jpeg(const std::filesystem::path& path, PictureSize* size) {
 
 at::Tensor load_jpeg(const std::filesystem::path& path) { return read_jpeg(path, nullptr); }
 
-PictureSize jpeg_size(const std::filesystem::path& path) {
-  PictureSize size;
+PixelSize jpeg_size(const std::filesystem::path& path) {
+  PixelSize size;
   read_jpeg(path, &size);
   return size;
 }

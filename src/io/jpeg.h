@@ -15,6 +15,6 @@ namespace fdbench {
 /// damaged or cut short.
 at::Tensor load_jpeg(const std::filesystem::path& path);
 /// From its header.
-PictureSize jpeg_size(const std::filesystem::path& path);
+PixelSize jpeg_size(const std::filesystem::path& path);
 
 }  // namespace fdbench

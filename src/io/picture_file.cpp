@@ -21,7 +21,7 @@ using namespace std::string_view_literals;
 struct Reader {
   const char* kind;
   at::Tensor (*load)(const fs::path& path);
-  PictureSize (*size)(const fs::path& path);
+  PixelSize (*size)(const fs::path& path);
 };
 constexpr std::array kReaders = {
     Reader{"PNG", load_png, png_size}, Reader{"JPEG", load_jpeg, jpeg_size},
@@ -99,6 +99,6 @@ bool is_picture_name(const fs::path& path) {
 
 at::Tensor load_picture(const fs::path& path) { return reader_of(path).load(path); }
 
-PictureSize picture_size(const fs::path& path) { return reader_of(path).size(path); }
+PixelSize picture_size(const fs::path& path) { return reader_of(path).size(path); }
 
 }  // namespace fdbench

@@ -22,6 +22,6 @@ bool is_picture_name(const std::filesystem::path& path);
 /// error for a file of another kind.
 at::Tensor load_picture(const std::filesystem::path& path);
 /// From its header. Throws the same.
-PictureSize picture_size(const std::filesystem::path& path);
+PixelSize picture_size(const std::filesystem::path& path);
 
 }  // namespace fdbench

@@ -11,10 +11,10 @@ namespace fdbench {
 /// must not ask for all memory.
 inline constexpr std::int64_t kMostPixels = std::int64_t{1} << 26;
 
-struct PictureSize {
+struct PixelSize {
   std::int64_t height = 0, width = 0;  // [pixels]
 
-  bool operator==(const PictureSize&) const = default;
+  bool operator==(const PixelSize&) const = default;
 };
 
 /// Throws a runtime error for a picture without pixels or with more.

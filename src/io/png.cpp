@@ -105,7 +105,7 @@ bool is_animated(const FileMapping& file) {
 }
 
 /// The picture; with `size` its size alone, and no picture.
-at::Tensor read_png(const std::filesystem::path& path, PictureSize* size) {
+at::Tensor read_png(const std::filesystem::path& path, PixelSize* size) {
   const FileMapping file(path);
   const Place place{path.string()};
   if (file.size() < kSignatureBytes || png_sig_cmp(file.data(), 0, kSignatureBytes) != 0) {
@@ -164,8 +164,8 @@ void save_png(const std::filesystem::path& path, const at::Tensor& image) {
 
 at::Tensor load_png(const std::filesystem::path& path) { return read_png(path, nullptr); }
 
-PictureSize png_size(const std::filesystem::path& path) {
-  PictureSize size;
+PixelSize png_size(const std::filesystem::path& path) {
+  PixelSize size;
   read_png(path, &size);
   return size;
 }

@@ -19,6 +19,6 @@ void save_png(const std::filesystem::path& path, const at::Tensor& image);
 /// error for an animation.
 at::Tensor load_png(const std::filesystem::path& path);
 /// From its header.
-PictureSize png_size(const std::filesystem::path& path);
+PixelSize png_size(const std::filesystem::path& path);
 
 }  // namespace fdbench

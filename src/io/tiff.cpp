@@ -232,7 +232,7 @@ at::Tensor load_tiff(const std::filesystem::path& path) {
   return values.expand({-1, -1, 3}).contiguous();
 }
 
-PictureSize tiff_size(const std::filesystem::path& path) {
+PixelSize tiff_size(const std::filesystem::path& path) {
   const FileMapping file(path);
   const Place place{path.string()};
   Source source{file};

@@ -16,6 +16,6 @@ namespace fdbench {
 /// separate planes, turned pictures), a runtime error for a damaged file.
 at::Tensor load_tiff(const std::filesystem::path& path);
 /// From its header.
-PictureSize tiff_size(const std::filesystem::path& path);
+PixelSize tiff_size(const std::filesystem::path& path);
 
 }  // namespace fdbench

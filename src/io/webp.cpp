@@ -8,7 +8,7 @@
 namespace fdbench {
 namespace {
 
-PictureSize size_in(const FileMapping& file, const Place& place) {
+PixelSize size_in(const FileMapping& file, const Place& place) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
   if (status != VP8_STATUS_OK) {
@@ -26,7 +26,7 @@ PictureSize size_in(const FileMapping& file, const Place& place) {
 at::Tensor load_webp(const std::filesystem::path& path) {
   const FileMapping file(path);
   const Place place{path.string()};
-  const PictureSize size = size_in(file, place);
+  const PixelSize size = size_in(file, place);
   at::Tensor image = at::empty({size.height, size.width, 3}, at::kByte);
   const std::uint8_t* read =
       WebPDecodeRGBInto(file.data(), file.size(), image.mutable_data_ptr<std::uint8_t>(),
@@ -35,7 +35,7 @@ at::Tensor load_webp(const std::filesystem::path& path) {
   return image;
 }
 
-PictureSize webp_size(const std::filesystem::path& path) {
+PixelSize webp_size(const std::filesystem::path& path) {
   return size_in(FileMapping(path), {path.string()});
 }
 

@@ -13,6 +13,6 @@ namespace fdbench {
 /// `convert("RGB")`. Throws a runtime error for a damaged file, a usage error for an animation.
 at::Tensor load_webp(const std::filesystem::path& path);
 /// From its header.
-PictureSize webp_size(const std::filesystem::path& path);
+PixelSize webp_size(const std::filesystem::path& path);
 
 }  // namespace fdbench

@@ -22,9 +22,12 @@ class ClipJudge {
 
   /// pictures: [n, h, w, 3] uint8 -> image_embeds [n, d], not normalised.
   at::Tensor image_embeds(const at::Tensor& pictures) const;
+  /// pictures: [h, w, 3] uint8 each, of any sizes.
+  at::Tensor image_embeds(at::TensorList pictures) const;
   /// What the vision tower knows of each patch after each of its layers, for
   /// `perceptual_distance`: one [n, patches, hidden_size] a layer.
   std::vector<at::Tensor> patch_states(const at::Tensor& pictures) const;
+  std::vector<at::Tensor> patch_states(at::TensorList pictures) const;
   /// -> text_embeds [n, d], not normalised.
   at::Tensor text_embeds(const std::vector<std::string>& prompts) const;
   /// exp(logit_scale): what PickScore multiplies the cosine with.

@@ -11,6 +11,7 @@ namespace fdbench {
 struct PromptList {
   std::vector<std::string> captions;
   std::vector<nlohmann::json> scenes;  // as long as captions, or empty: none has a scene
+  std::vector<std::string> file_names = {};  // of the pictures, as long as captions, or empty
 };
 
 /// Captions of a JSON file {"prompts": ["...", or {"caption": ...}, ...]} or a list of the same, or
