@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostSteps = 100'000, kMostClipSkip = 1000, kLargestSide = 1 << 20;  // [pixels]
+constexpr std::int64_t kMostSteps = 100'000, kMostClipSkip = 1000,
+                       kLargestSide = 1 << 20;  // [pixels]
 
 /// "a, b, c".
 std::string listed(const std::vector<std::string>& names) {

@@ -2,12 +2,15 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/plain_options.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "io/npz.h"
+#include "io/picture_file.h"
+#include "metrics/scores.h"
 
 namespace fdbench {
 namespace {
@@ -25,6 +28,25 @@ Features joined(const std::vector<Features>& parts) {
     return rows.empty() ? at::Tensor() : at::cat(rows, 0);
   };
   return {cat(pooled), cat(spatial), cat(logits)};
+}
+
+/// Throws a usage error where the network cannot give what is wanted.
+void check_seen(const Features& seen, const WantedArrays& wanted, const PictureSource& source,
+                const JudgedSet* other) {
+  const Place place{source.path().string()};
+  if (wanted.logits && !seen.logits.defined()) {
+    throw usage_error(place, "is needs 'logits' of each picture, which the network does not give");
+  }
+  if (wanted.spatial && !seen.spatial.defined()) {
+    throw usage_error(place,
+                      "sfid needs spatial features of each picture, which the network does not "
+                      "give");
+  }
+  const std::int64_t own = seen.pooled.size(1), their = other != nullptr ? dimension_of(*other) : 0;
+  if (their == 0 || own == their) return;
+  throw usage_error(place, "the network gives " + std::to_string(own) + " features of a picture, " +
+                               other->name + " holds " + std::to_string(their) +
+                               ": they are of different networks");
 }
 
 }  // namespace
@@ -50,8 +72,33 @@ void add_options(CLI::App& command, JudgeNetworkOptions& options) {
                   "What the network takes: uint8 (0 to 255) or float (0 to 1)")
       ->check(CLI::IsMember({"uint8", "float"}))
       ->capture_default_str();
+  command.add_flag("--recursive", options.recursive,
+                   "Take the pictures in subfolders of a folder, too");
   add_whole_number(command, "--batch", options.batch, "Pictures at a time", 1, 4096)
       ->capture_default_str();
+}
+
+JudgeInput::JudgeInput(const PicturePath& where) : path_(where.path) {
+  const bool holds_pictures = fs::is_directory(path_) || PictureSource::is_hdf5(path_) ||
+                              (fs::exists(path_) && !picture_kind(path_).empty());
+  if (!holds_pictures) arrays_.emplace(path_);
+  const bool only_pictures = arrays_ && PictureSource::are_in(*arrays_) && !has_features() &&
+                             !arrays_->contains("mu") && !arrays_->contains("mu_s");
+  if (only_pictures) {
+    pictures_ = PictureSource::of_arrays(*arrays_);
+    arrays_.reset();
+  }
+  if (holds_pictures) pictures_ = PictureSource::open(where);
+}
+
+bool JudgeInput::is_looked_at(const WantedArrays& wanted) const {
+  if (!arrays_) return true;
+  return wanted.features && !has_features() && has_pictures();
+}
+
+PictureSource& JudgeInput::pictures() {
+  if (!pictures_) pictures_ = PictureSource::of_arrays(*arrays_);
+  return *pictures_;
 }
 
 /// Shows pictures to the networks, batch by batch, and collects what they see.
@@ -59,31 +106,64 @@ class JudgedPictures::Looker {
  public:
   explicit Looker(const JudgedPictures& judges) : judges_(judges) {}
 
-  /// pictures: [n, h, w, 3] uint8.
-  void look(const at::Tensor& pictures) {
+  /// first: index of the first picture.
+  void look(const std::vector<at::Tensor>& pictures, const PictureSource& source,
+            std::int64_t first) {
     if (judges_.clip_) embeds_.push_back(judges_.clip_->image_embeds(pictures));
-    parts_.push_back(judges_.network_ ? (*judges_.network_)(pictures)
-                                      : Features{embeds_.back(), {}, {}});
+    if (!judges_.network_) return add({embeds_.back(), {}, {}}, source, first);
+    if (judges_.options_.protocol.resizes()) {
+      return add((*judges_.network_)(pictures), source, first);
+    }
+    for (const auto& [begin, count] : runs_of_a_size(pictures)) {
+      add((*judges_.network_)(at::TensorList(pictures).slice(begin, count)), source,
+          first + static_cast<std::int64_t>(begin));
+    }
   }
 
-  LookedAt finish(const fs::path& path) const {
+  const Features& first() const { return parts_.front(); }
+
+  LookedAt finish(const PictureSource& source) const {
     const std::string& hash = judges_.network_ ? judges_.network_->hash() : judges_.clip_->hash();
-    return {judged_set(path.string(), joined(parts_), hash),
+    return {judged_set(source.path().string(), joined(parts_), hash, source.names()),
             embeds_.empty() ? at::Tensor() : at::cat(embeds_, 0)};
   }
 
  private:
+  void add(Features features, const PictureSource& source, std::int64_t picture) {
+    parts_.push_back(std::move(features));
+    const auto same = [&](const at::Tensor& a, const at::Tensor& b) {
+      return !a.defined() || !b.defined() || a.size(1) == b.size(1);
+    };
+    const Features &now = parts_.back(), &before = parts_.front();
+    if (same(now.pooled, before.pooled) && same(now.spatial, before.spatial)) return;
+    const auto size = [&](std::int64_t i) {
+      return std::to_string(source.size(i).height) + " x " + std::to_string(source.size(i).width);
+    };
+    throw usage_error({(source.path() / source.name(picture)).string()},
+                      "is " + size(picture) + ", but " + source.name(0) + " is " + size(0) +
+                          " (height, width), and the network gives other numbers of features for "
+                          "other sizes: bring them to one size with --resize clean");
+  }
+
   const JudgedPictures& judges_;
   std::vector<Features> parts_;
   std::vector<at::Tensor> embeds_;
 };
 
+void JudgedPictures::check_network(const fs::path& path) const {
+  if (has_network()) return;
+  throw usage_error({path.string()},
+                    "holds pictures: name the network that looks at them with --features, or "
+                    "--clip");
+}
+
+std::string JudgedPictures::network_hash() const {
+  if (!options_.network.empty()) return feature_network_hash(options_.network, options_.protocol);
+  return options_.clip.empty() ? "" : clip_judge_hash(options_.clip);
+}
+
 void JudgedPictures::load_networks(const fs::path& path) {
-  if (options_.network.empty() && options_.clip.empty()) {
-    throw usage_error({path.string()},
-                      "holds pictures: name the network that looks at them with --features, or "
-                      "--clip");
-  }
+  check_network(path);
   if (!network_ && !options_.network.empty()) {
     network_.emplace(options_.network, options_.protocol);
   }
@@ -96,29 +176,36 @@ const ClipJudge& JudgedPictures::clip() {
   return *clip_;
 }
 
-LookedAt JudgedPictures::look(PictureSource source) {
+LookedAt JudgedPictures::look_at_pictures(PictureSource source, const WantedArrays& wanted,
+                                          const JudgedSet* other) {
   load_networks(source.path());
   Looker looker(*this);
   const auto all = static_cast<double>(source.count());
   Progress progress(stderr, true, all, 0);
   std::int64_t done = 0;
-  for (at::Tensor batch; (batch = source.next(options_.batch)).defined();) {
-    looker.look(batch);
-    done += batch.size(0);
+  for (std::vector<at::Tensor> batch; !(batch = source.next(options_.batch)).empty();) {
+    looker.look(batch, source, done);
+    if (done == 0) check_seen(looker.first(), wanted, source, other);
+    done += static_cast<std::int64_t>(batch.size());
     progress.show(static_cast<double>(done), "pictures looked at");
   }
-  LookedAt seen = looker.finish(source.path());
-  seen.captions = source.captions();
-  return seen;
+  return looker.finish(source);
 }
 
-LookedAt JudgedPictures::open(const fs::path& path, const std::string& run) {
-  if (path.extension() == ".h5" || fs::is_directory(path)) {
-    return look(PictureSource::open(path, run));
+LookedAt JudgedPictures::look(JudgeInput& input, const WantedArrays& wanted,
+                              const JudgedSet* other) {
+  if (!input.is_looked_at(wanted)) return {judged_set_of(*input.arrays(), wanted)};
+  const NpzFile* file = input.arrays();
+  WantedArrays from_network = wanted;
+  std::optional<JudgedSet> known;
+  if (file != nullptr && (wanted.moments || wanted.spatial)) {
+    known = judged_set_of(*file, {false, wanted.moments, wanted.spatial, false});
+    from_network.spatial = wanted.spatial && !known->spatial_moments;
   }
-  const NamedArrays arrays = load_npz(path);
-  if (PictureSource::are_in(arrays)) return look(PictureSource::of_arrays(path, arrays));
-  return {judged_set_of(path, arrays), {}};
+  LookedAt seen = look_at_pictures(input.pictures(), from_network, known ? &*known : other);
+  if (known && known->moments) seen.set.moments = known->moments;
+  if (known && known->spatial_moments) seen.set.spatial_moments = known->spatial_moments;
+  return seen;
 }
 
 }  // namespace fdbench

@@ -20,31 +20,60 @@ struct JudgeNetworkOptions {
   std::filesystem::path clip;     // a CLIPModel folder; "": none
   PictureProtocol protocol;
   int batch = 32;
+  bool recursive = false;  // folders with their subfolders
 };
 void add_options(CLI::App& command, JudgeNetworkOptions& options);
+
+/// A path that is opened and not looked at yet.
+class JudgeInput {
+ public:
+  /// Throws what PictureSource::open and NpzFile throw.
+  explicit JudgeInput(const PicturePath& where);
+
+  const std::filesystem::path& path() const { return path_; }
+  /// An .npz or .npy file that holds features or statistics; none: pictures.
+  const NpzFile* arrays() const { return arrays_ ? &*arrays_ : nullptr; }
+  bool has_features() const { return arrays_ && !features_array(*arrays_).empty(); }
+  bool has_pictures() const { return pictures_ || (arrays_ && PictureSource::are_in(*arrays_)); }
+  /// True where a network must look at pictures for what is wanted.
+  bool is_looked_at(const WantedArrays& wanted) const;
+  /// Throws a usage error where there are none.
+  PictureSource& pictures();
+
+ private:
+  std::filesystem::path path_;
+  std::optional<NpzFile> arrays_;
+  std::optional<PictureSource> pictures_;
+};
 
 /// A set, and what CLIP saw in its pictures.
 struct LookedAt {
   JudgedSet set;
-  at::Tensor image_embeds;  // [n, d]; undefined without CLIP, and for files of features
-  std::vector<std::string> captions = {};  // of each picture, where a result file knows them
+  at::Tensor image_embeds = {};  // [n, d]; undefined without CLIP, and for files of features
 };
 
-/// Opens sets; loads the networks when the first pictures need them.
+/// Looks at sets; loads the networks when the first pictures need them.
 class JudgedPictures {
  public:
   explicit JudgedPictures(const JudgeNetworkOptions& options) : options_(options) {}
 
-  /// Features are the network's, or without one CLIP's embeddings. path: an .npz file of features
-  /// or statistics (load_judged_set), or pictures (PictureSource). Throws what they throw, and a
-  /// usage error where the network is missing. run: of a result file; "": its only one.
-  LookedAt open(const std::filesystem::path& path, const std::string& run = "");
+  bool has_network() const { return !options_.network.empty() || !options_.clip.empty(); }
+  /// Throws a usage error where no network is named for pictures of that path.
+  void check_network(const std::filesystem::path& path) const;
+  /// Hash of the network that gives the features, which need not be loaded for it.
+  std::string network_hash() const;
+
+  /// Features are the network's, or without one CLIP's embeddings; those that a file holds are
+  /// read. What the network does not give and is wanted, or a dimension other than `other`'s, is a
+  /// usage error after the first pictures. other: the set to compare with, or none.
+  LookedAt look(JudgeInput& input, const WantedArrays& wanted, const JudgedSet* other = nullptr);
   /// CLIP; throws a usage error without --clip.
   const ClipJudge& clip();
 
  private:
   class Looker;
-  LookedAt look(PictureSource source);
+  LookedAt look_at_pictures(PictureSource source, const WantedArrays& wanted,
+                            const JudgedSet* other);
   void load_networks(const std::filesystem::path& path);
 
   JudgeNetworkOptions options_;

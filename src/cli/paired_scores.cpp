@@ -10,19 +10,11 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kAtOnce = 32;  // pictures
+constexpr std::int64_t kAtOnce = 32;      // pictures
+constexpr std::int64_t kSsimWindow = 11;  // [pixels]
 constexpr const char* kPsnr = "psnr";
 constexpr const char* kSsim = "ssim";
 constexpr const char* kPerceptual = "perceptual";
-
-void check_pair(const PictureSource& pictures, const at::Tensor& batch, const PictureSource& others,
-                const at::Tensor& other) {
-  if (batch.sizes() == other.sizes()) return;
-  throw usage_error({others.path().string()},
-                    "holds pictures of " + c10::str(other.sizes().slice(1)) + ", " +
-                        pictures.path().string() + " of " + c10::str(batch.sizes().slice(1)) +
-                        " (height, width, channels)");
-}
 
 at::Tensor distance(const std::string& name, const at::Tensor& pictures, const at::Tensor& others,
                     JudgedPictures& judges) {
@@ -32,11 +24,23 @@ at::Tensor distance(const std::string& name, const at::Tensor& pictures, const a
   return perceptual_distance(clip.patch_states(pictures), clip.patch_states(others));
 }
 
-Score summary(const std::string& name, const at::Tensor& values, const ScoreOptions& options) {
+/// Mean over the pairs that differ, where identical ones are infinitely alike.
+Score summary(const std::string& name, const at::Tensor& values, const ScoreOptions& options,
+              const PictureSource& pictures) {
+  const at::Tensor bad = at::isnan(values);
+  if (bad.any().item<bool>()) {
+    throw runtime_error({pictures.path().string()},
+                        name + " of " + pictures.name(first_true(bad)) + " is not a number");
+  }
   const at::Tensor known = values.index({at::isfinite(values)});
-  if (known.numel() > 0) return mean_score(name, known, options);
-  Score score{name, std::numeric_limits<double>::quiet_NaN()};
-  if (name == kPsnr) score.value = std::numeric_limits<double>::infinity();
+  const std::int64_t identical = values.numel() - known.numel();
+  Score score{name, std::numeric_limits<double>::infinity()};
+  if (known.numel() > 0) score = mean_score(name, known, options);
+  if (identical == 0) return score;
+  score.remark = known.numel() == 0
+                     ? "all " + std::to_string(identical) + " pairs are identical"
+                     : std::to_string(identical) + " of " + std::to_string(values.numel()) +
+                           " pairs are identical and left out of the mean";
   return score;
 }
 
@@ -52,30 +56,40 @@ bool is_paired_score(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+void check_window(const PictureSource& pictures) {
+  for (std::int64_t i = 0; i < pictures.count(); ++i) {
+    const PixelSize size = pictures.size(i);
+    if (std::min(size.height, size.width) >= kSsimWindow) continue;
+    throw usage_error({pictures.path().string()},
+                      pictures.name(i) +
+                          " is smaller than the window of ssim, 11 x 11 pixels: "
+                          "leave it out with --metrics psnr");
+  }
+}
+
 std::vector<Score> paired_scores(PictureSource pictures, PictureSource others,
                                  const std::vector<std::string>& names, JudgedPictures& judges,
                                  const ScoreOptions& options) {
-  if (pictures.count() != others.count()) {
-    throw usage_error({others.path().string()}, "holds " + std::to_string(others.count()) +
-                                                    " pictures, " + pictures.path().string() + " " +
-                                                    std::to_string(pictures.count()) +
-                                                    ": pairs are those of the same place in both");
-  }
   std::vector<std::vector<at::Tensor>> values(names.size());
   Progress progress(stderr, true, static_cast<double>(pictures.count()), 0);
   std::int64_t done = 0;
-  for (at::Tensor batch; (batch = pictures.next(kAtOnce)).defined();) {
-    const at::Tensor other = others.next(kAtOnce);
-    check_pair(pictures, batch, others, other);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      values[i].push_back(distance(names[i], batch, other, judges));
+  for (std::vector<at::Tensor> batch; !(batch = pictures.next(kAtOnce)).empty();) {
+    const std::vector<at::Tensor> other = others.next(kAtOnce);
+    for (const auto& [first, count] : runs_of_a_size(batch)) {
+      const auto part = [&](const std::vector<at::Tensor>& all) {
+        return at::stack(at::TensorList(all).slice(first, count));
+      };
+      const at::Tensor own = part(batch), their = part(other);
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        values[i].push_back(distance(names[i], own, their, judges));
+      }
     }
-    done += batch.size(0);
+    done += static_cast<std::int64_t>(batch.size());
     progress.show(static_cast<double>(done), "pairs compared");
   }
   std::vector<Score> scores;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    scores.push_back(summary(names[i], at::cat(values[i], 0), options));
+    scores.push_back(summary(names[i], at::cat(values[i], 0), options, pictures));
   }
   return scores;
 }

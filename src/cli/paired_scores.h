@@ -14,9 +14,13 @@ namespace fdbench {
 const std::vector<std::string>& paired_score_names();
 bool is_paired_score(const std::string& name);
 
+/// Throws a usage error for pictures that are too small for ssim.
+void check_window(const PictureSource& pictures);
+
 /// Means over the pairs, in the order of `names`, with bootstrap intervals; `psnr` is over the
-/// pairs that differ, infinite where none does. Throws a usage error for other numbers of pictures
-/// or sizes, and where `perceptual` has no CLIP.
+/// pairs that differ, infinite where none does, and its remark says how many are identical. Both
+/// sources are in one order (match_pairs). Throws a runtime error for a distance that is not a
+/// number.
 std::vector<Score> paired_scores(PictureSource pictures, PictureSource others,
                                  const std::vector<std::string>& names, JudgedPictures& judges,
                                  const ScoreOptions& options);

@@ -10,11 +10,13 @@
 
 #include "core/error.h"
 #include "io/file_mapping.h"
+#include "io/inks.h"
 #include "io/picture_size.h"
 
 namespace fdbench {
 namespace {
 
+constexpr int kInks = 4;        // channels of CMYK and YCCK
 constexpr int kMostScans = 64;  // progressive files have about ten; each costs a whole pass
 
 /// libjpeg's state, where it jumps to when it gives up, and its message.
@@ -63,12 +65,13 @@ bool read_header(Reader& reader, const FileMapping& file) {
   return true;
 }
 
-/// pixels: [h, w, 3] of the header's size.
+/// pixels: [h, w, c] of the header's size, where c is 3, or 4 inks of a file in four.
 bool read_rows(Reader& reader, std::uint8_t* pixels) {
   if (setjmp(reader.back) != 0) return false;
-  reader.state.out_color_space = JCS_RGB;
+  const bool inks = reader.state.num_components == kInks;
+  reader.state.out_color_space = inks ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&reader.state);
-  const std::size_t stride = std::size_t{3} * reader.state.output_width;
+  const std::size_t stride = std::size_t{inks ? 4U : 3U} * reader.state.output_width;
   while (reader.state.output_scanline < reader.state.output_height) {
     JSAMPROW row = pixels + reader.state.output_scanline * stride;
     jpeg_read_scanlines(&reader.state, &row, 1);
@@ -77,9 +80,8 @@ bool read_rows(Reader& reader, std::uint8_t* pixels) {
   return true;
 }
 
-}  // namespace
-
-at::Tensor load_jpeg(const std::filesystem::path& path) {
+/// The picture; with `size` its size alone, and no picture.
+at::Tensor read_jpeg(const std::filesystem::path& path, PixelSize* size) {
   const FileMapping file(path);
   const Place place{path.string()};
   if (file.size() < 3 || file.data()[0] != 0xFF || file.data()[1] != 0xD8) {
@@ -92,15 +94,31 @@ at::Tensor load_jpeg(const std::filesystem::path& path) {
   if (!read_header(reader, file)) throw damaged();
   const jpeg_decompress_struct& state = reader.state;
   check_picture_size(place, state.image_height, state.image_width);
-  if (state.num_components != 1 && state.num_components != 3) {
-    throw runtime_error(place, "is a JPEG in " + std::to_string(state.num_components) +
-                                   " inks; grey and colour can be read");
+  const int channels = state.num_components;
+  if (channels != 1 && channels != 3 && channels != kInks) {
+    throw runtime_error(place, "is a JPEG of " + std::to_string(channels) +
+                                   " channels; grey, colour and CMYK can be read");
   }
   const std::int64_t height = state.image_height, width = state.image_width;
-  at::Tensor image = at::empty({height, width, 3}, at::kByte);
+  if (size != nullptr) {
+    *size = {height, width};
+    return {};
+  }
+  at::Tensor image = at::empty({height, width, channels == kInks ? kInks : 3}, at::kByte);
   if (!read_rows(reader, image.mutable_data_ptr<std::uint8_t>())) throw damaged();
   if (reader.errors.num_warnings > 0) throw damaged();  // parts of it were painted grey
-  return image;
+  // Adobe's programs store inks inverted, and Pillow takes it that all do.
+  return channels == kInks ? rgb_of_inks(255 - image) : image;
+}
+
+}  // namespace
+
+at::Tensor load_jpeg(const std::filesystem::path& path) { return read_jpeg(path, nullptr); }
+
+PixelSize jpeg_size(const std::filesystem::path& path) {
+  PixelSize size;
+  read_jpeg(path, &size);
+  return size;
 }
 
 }  // namespace fdbench

@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "core/error.h"
-#include "io/file_mapping.h"
-#include "io/zip_archive.h"
 
 namespace fdbench {
 namespace {
@@ -19,13 +17,27 @@ constexpr std::size_t kPrefix = 8;      // magic and version
 constexpr std::size_t kAlignment = 64;  // of the data, as NumPy writes it
 constexpr std::size_t kMostAxes = 32;   // as NumPy
 const std::string kEnding = ".npy";
+const std::string kPickle = "\x80", kZip = "PK";  // how such files begin
 
+constexpr std::uint64_t kLongestHeader = 1 << 16;  // [bytes] that are looked at for a shape alone
+constexpr const char* kSingle = "arr_0";           // NumPy's name of an array without one
+
+/// By the letters that follow the order of bytes.
 const std::vector<std::pair<std::string, at::ScalarType>>& dtypes() {
   static const std::vector<std::pair<std::string, at::ScalarType>> table = {
-      {"<f4", at::kFloat}, {"<f8", at::kDouble}, {"<f2", at::kHalf},
-      {"|u1", at::kByte},  {"<i8", at::kLong},   {"<i4", at::kInt},
-      {"<i2", at::kShort}, {"|i1", at::kChar},   {"|b1", at::kBool}};
+      {"f4", at::kFloat}, {"f8", at::kDouble}, {"f2", at::kHalf},
+      {"u1", at::kByte},  {"i8", at::kLong},   {"i4", at::kInt},
+      {"i2", at::kShort}, {"i1", at::kChar},   {"b1", at::kBool}};
   return table;
+}
+
+/// The numbers of each element in the other order of bytes.
+void swap_bytes(at::Tensor& values) {
+  const auto size = static_cast<std::int64_t>(values.element_size());
+  auto* bytes = static_cast<std::uint8_t*>(values.mutable_data_ptr());
+  for (std::int64_t i = 0; i < values.numel(); ++i) {
+    std::reverse(bytes + i * size, bytes + (i + 1) * size);
+  }
 }
 
 /// Reads one array; faults name the file and the array.
@@ -33,6 +45,12 @@ class ArrayReader {
  public:
   ArrayReader(std::string file, const std::string& name, std::string_view bytes)
       : place_{std::move(file)}, name_(name), bytes_(bytes) {}
+
+  /// From the header alone; the numbers need not be there.
+  std::vector<std::int64_t> shape() {
+    read_header();
+    return shape_;
+  }
 
   at::Tensor read() {
     const std::size_t begin = read_header();
@@ -55,6 +73,8 @@ class ArrayReader {
     if (fortran_) std::reverse(stored.begin(), stored.end());
     at::Tensor values = at::empty(stored, dtype_);
     if (size > 0) std::memcpy(values.data_ptr(), bytes_.data() + begin, size);
+    if (is_big_endian_) swap_bytes(values);
+    if (is_unsigned_) values = widened(values);
     if (!fortran_) return values;
     std::vector<std::int64_t> order(shape_.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -105,16 +125,28 @@ class ArrayReader {
     return std::string(value.substr(1, end - 1));
   }
 
+  /// Unsigned numbers of 16, 32 and 64 bits, which ATen does not have, in the next larger integers.
+  at::Tensor widened(const at::Tensor& values) const {
+    if (dtype_ == at::kShort) return values.to(at::kInt).bitwise_and(0xffff);
+    if (dtype_ == at::kInt) return values.to(at::kLong).bitwise_and(0xffffffff);
+    if (values.lt(0).any().item<bool>()) fail("holds numbers beyond 2^63");
+    return values;
+  }
+
   void read_dtype(const std::string& wanted) {
+    std::string kind = wanted.substr(std::min<std::size_t>(1, wanted.size()));
+    is_unsigned_ = kind == "u2" || kind == "u4" || kind == "u8";
+    if (is_unsigned_) kind[0] = 'i';
     for (const auto& [name, dtype] : dtypes()) {
-      if (name != wanted) continue;
+      if (name != kind || std::string("<>|=").find(wanted[0]) == std::string::npos) continue;
       dtype_ = dtype;
+      is_big_endian_ = wanted[0] == '>';
       return;
     }
     if (wanted.find('O') != std::string::npos) {
       fail("holds pickled Python objects, which are not read");
     }
-    fail("has dtype '" + wanted + "'; little-endian float16/32/64, integers and bool are read");
+    fail("has dtype '" + wanted + "'; float16/32/64, integers and bool are read");
   }
 
   void read_shape(std::string_view text) {
@@ -139,7 +171,7 @@ class ArrayReader {
   const std::string& name_;
   std::string_view bytes_, header_;
   at::ScalarType dtype_ = at::kFloat;
-  bool fortran_ = false;
+  bool fortran_ = false, is_big_endian_ = false, is_unsigned_ = false;
   std::vector<std::int64_t> shape_;
 };
 
@@ -148,7 +180,7 @@ std::string npy_bytes(const std::filesystem::path& path, const std::string& name
   const at::Tensor values = array.detach().cpu().contiguous();
   std::optional<std::string> descr;
   for (const auto& [text, dtype] : dtypes()) {
-    if (dtype == values.scalar_type()) descr = text;
+    if (dtype == values.scalar_type()) descr = (values.element_size() == 1 ? "|" : "<") + text;
   }
   if (!descr) {
     throw runtime_error({path.string()}, "array '" + name + "' has dtype " +
@@ -165,23 +197,71 @@ std::string npy_bytes(const std::filesystem::path& path, const std::string& name
   return bytes.append(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
 }
 
+Error pickled(const std::filesystem::path& path) {
+  return usage_error({path.string()},
+                     "is a pickled file of PyTorch, which is never unpickled; save the numbers "
+                     "with numpy.savez(\"FILE.npz\", features=x.cpu().numpy())");
+}
+
 }  // namespace
 
-NamedArrays load_npz(const std::filesystem::path& path) {
-  {
-    const FileMapping file(path);
-    const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
-    if (bytes.starts_with(kMagic)) {
-      return {{"arr_0", ArrayReader(path.string(), "arr_0", bytes).read()}};
+NpzFile::NpzFile(const std::filesystem::path& path) : path_(path) {
+  auto mapping = std::make_unique<FileMapping>(path);
+  const std::string_view bytes(reinterpret_cast<const char*>(mapping->data()), mapping->size());
+  if (bytes.starts_with(kMagic)) {
+    single_ = std::move(mapping);
+    return;
+  }
+  if (bytes.starts_with(kPickle)) throw pickled(path_);
+  if (!bytes.starts_with(kZip)) {
+    throw usage_error({path_.string()}, bytes.empty()
+                                            ? "is an empty file; NumPy's .npz or .npy is wanted"
+                                            : "is no .npz or .npy file of NumPy");
+  }
+  archive_.emplace(path);
+  for (const std::string& name : archive_->names()) {
+    if (name.ends_with("data.pkl")) throw pickled(path_);
+  }
+}
+
+NpzFile::~NpzFile() = default;
+NpzFile::NpzFile(NpzFile&&) noexcept = default;
+
+std::vector<std::string> NpzFile::names() const {
+  if (single_) return {kSingle};
+  std::vector<std::string> names;
+  for (const std::string& member : archive_->names()) {
+    if (member.ends_with(kEnding)) {
+      names.push_back(member.substr(0, member.size() - kEnding.size()));
     }
   }
-  NamedArrays arrays;
-  for (const ZipMember& member : read_zip(path)) {
-    const std::string name = member.name.ends_with(kEnding)
-                                 ? member.name.substr(0, member.name.size() - kEnding.size())
-                                 : member.name;
-    arrays[name] = ArrayReader(path.string(), name, member.bytes).read();
+  return names;
+}
+
+bool NpzFile::contains(const std::string& name) const {
+  const std::vector<std::string> all = names();
+  return std::find(all.begin(), all.end(), name) != all.end();
+}
+
+at::Tensor NpzFile::read(const std::string& name) const {
+  if (!single_) return ArrayReader(path_.string(), name, archive_->read(name + kEnding)).read();
+  const std::string_view bytes(reinterpret_cast<const char*>(single_->data()), single_->size());
+  return ArrayReader(path_.string(), name, bytes).read();
+}
+
+std::vector<std::int64_t> NpzFile::shape(const std::string& name) const {
+  if (!single_) {
+    const std::string first = archive_->first_bytes(name + kEnding, kLongestHeader);
+    return ArrayReader(path_.string(), name, first).shape();
   }
+  const std::string_view bytes(reinterpret_cast<const char*>(single_->data()), single_->size());
+  return ArrayReader(path_.string(), name, bytes).shape();
+}
+
+NamedArrays load_npz(const std::filesystem::path& path) {
+  const NpzFile file(path);
+  NamedArrays arrays;
+  for (const std::string& name : file.names()) arrays[name] = file.read(name);
   return arrays;
 }
 

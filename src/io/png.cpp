@@ -5,6 +5,7 @@
 #include <csetjmp>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -39,13 +40,20 @@ void read_bytes(png_structp png, png_bytep target, std::size_t count) {
   source->position += count;
 }
 
-/// Every kind of PNG becomes 8-bit RGB.
+bool is_wide_grey(png_structp png, png_infop info) {
+  return png_get_bit_depth(png, info) == 16 && png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY;
+}
+
+/// Every kind of PNG becomes 8-bit RGB, but 16-bit grey, of which Pillow keeps all bits for a
+/// while: its rows come as they are.
 void ask_for_rgb(png_structp png, png_infop info) {
-  png_set_expand(png);
-  png_set_scale_16(png);
-  png_set_gray_to_rgb(png);
-  png_set_strip_alpha(png);
   png_set_interlace_handling(png);
+  if (!is_wide_grey(png, info)) {
+    png_set_expand(png);
+    png_set_strip_16(png);
+    png_set_gray_to_rgb(png);
+    png_set_strip_alpha(png);
+  }
   png_read_update_info(png, info);
 }
 
@@ -81,6 +89,54 @@ struct Reader {
   png_infop info;
 };
 
+/// Bytes of 16-bit grey [h, w, 2], the higher first -> [h, w, 3]. Pillow's convert("RGB") does not
+/// scale such values, it cuts them off.
+at::Tensor cut_off(const at::Tensor& rows) {
+  const at::Tensor high = rows.select(2, 0), low = rows.select(2, 1);
+  const at::Tensor grey = at::where(high.gt(0), at::full_like(low, 255), low);
+  return grey.unsqueeze(2).expand({-1, -1, 3}).contiguous();
+}
+
+/// An animation says so in a chunk ahead of the first picture.
+bool is_animated(const FileMapping& file) {
+  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  const std::size_t control = bytes.find("acTL");
+  return control != std::string_view::npos && control < bytes.find("IDAT");
+}
+
+/// The picture; with `size` its size alone, and no picture.
+at::Tensor read_png(const std::filesystem::path& path, PixelSize* size) {
+  const FileMapping file(path);
+  const Place place{path.string()};
+  if (file.size() < kSignatureBytes || png_sig_cmp(file.data(), 0, kSignatureBytes) != 0) {
+    throw runtime_error(place, "is no PNG file");
+  }
+  if (is_animated(file)) throw animation_error(place, "an animated PNG");
+  Source source{file.data(), file.size()};
+  const Reader reader(source);
+  const auto damaged = [&] {
+    return runtime_error(place, std::string("damaged PNG: ") + source.message);
+  };
+  if (!read_header(reader.png, reader.info, source)) throw damaged();
+  const std::int64_t height = png_get_image_height(reader.png, reader.info);
+  const std::int64_t width = png_get_image_width(reader.png, reader.info);
+  check_picture_size(place, height, width);
+  if (size != nullptr) {
+    *size = {height, width};
+    return {};
+  }
+  const bool wide_grey = is_wide_grey(reader.png, reader.info);
+  at::Tensor image = at::empty({height, width, wide_grey ? 2 : 3}, at::kByte);
+  std::vector<png_bytep> rows;
+  for (std::int64_t y = 0; y < height; ++y) {
+    rows.push_back(image.data_ptr<std::uint8_t>() + y * image.stride(0));
+  }
+  if (!read_rows(reader.png, rows.data())) throw damaged();
+  if (!wide_grey) return image;
+  warn_of_wide_grey(place);
+  return cut_off(image);
+}
+
 }  // namespace
 
 void save_png(const std::filesystem::path& path, const at::Tensor& image) {
@@ -106,28 +162,12 @@ void save_png(const std::filesystem::path& path, const at::Tensor& image) {
   file.commit();
 }
 
-at::Tensor load_png(const std::filesystem::path& path) {
-  const FileMapping file(path);
-  const Place place{path.string()};
-  if (file.size() < kSignatureBytes || png_sig_cmp(file.data(), 0, kSignatureBytes) != 0) {
-    throw runtime_error(place, "is no PNG file");
-  }
-  Source source{file.data(), file.size()};
-  const Reader reader(source);
-  const auto damaged = [&] {
-    return runtime_error(place, std::string("damaged PNG: ") + source.message);
-  };
-  if (!read_header(reader.png, reader.info, source)) throw damaged();
-  const std::int64_t height = png_get_image_height(reader.png, reader.info);
-  const std::int64_t width = png_get_image_width(reader.png, reader.info);
-  check_picture_size(place, height, width);
-  at::Tensor image = at::empty({height, width, 3}, at::kByte);
-  std::vector<png_bytep> rows;
-  for (std::int64_t y = 0; y < height; ++y) {
-    rows.push_back(image.data_ptr<std::uint8_t>() + y * width * 3);
-  }
-  if (!read_rows(reader.png, rows.data())) throw damaged();
-  return image;
+at::Tensor load_png(const std::filesystem::path& path) { return read_png(path, nullptr); }
+
+PixelSize png_size(const std::filesystem::path& path) {
+  PixelSize size;
+  read_png(path, &size);
+  return size;
 }
 
 }  // namespace fdbench

@@ -29,24 +29,59 @@ struct Entry {
   std::uint16_t method = 0;
   std::uint32_t checksum = 0;
   std::uint64_t packed = 0, size = 0, offset = 0;  // [bytes]
+  bool encrypted = false;
 };
 
-class ZipReader {
- public:
-  explicit ZipReader(const std::filesystem::path& path) : place_{path.string()}, file_(path) {}
+}  // namespace
 
-  std::vector<ZipMember> members() const {
-    std::vector<ZipMember> members;
+class ZipArchive::Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path) : place_{path.string()}, file_(path) {
     std::uint64_t at = 0, packed = 0;
     const std::uint64_t count = find_directory(at);
     for (std::uint64_t i = 0; i < count; ++i) {
-      const Entry entry = read_entry(at);
-      members.push_back({entry.name, unpack(entry)});
-      packed += entry.packed;
+      entries_.push_back(read_entry(at));
+      packed += entries_.back().packed;
       // Else a small file could be unpacked into any size.
       if (packed > file_.size()) fail("damaged ZIP file: its members overlap");
     }
-    return members;
+  }
+
+  const std::vector<Entry>& entries() const { return entries_; }
+
+  /// The last one of the name, as Python's zipfile takes it.
+  const Entry& entry(const std::string& name) const {
+    for (auto found = entries_.rbegin(); found != entries_.rend(); ++found) {
+      if (found->name == name) return *found;
+    }
+    fail("has no member '" + name + "'");
+  }
+
+  std::string read(const Entry& entry) const {
+    std::string bytes = unpack(entry, entry.size);
+    const uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+    if (sum != entry.checksum) fail("member '" + entry.name + "' is damaged: its checksum differs");
+    return bytes;
+  }
+
+  /// The first bytes of a member, `wanted` at most; its checksum is not looked at.
+  std::string unpack(const Entry& entry, std::uint64_t wanted) const {
+    if (entry.encrypted) fail("member '" + entry.name + "' is encrypted");
+    if (number<std::uint32_t>(entry.offset) != kLocalHeader) {
+      fail("damaged ZIP file: member '" + entry.name + "' is not where it should be");
+    }
+    const std::uint64_t begin = entry.offset + kLocalBytes +
+                                number<std::uint16_t>(entry.offset + 26) +
+                                number<std::uint16_t>(entry.offset + 28);
+    if (begin > file_.size() || entry.packed > file_.size() - begin) {
+      fail("member '" + entry.name + "' ends after the file");
+    }
+    wanted = std::min(wanted, entry.size);
+    if (entry.method == kStored && entry.size == entry.packed) return text(begin, wanted);
+    if (entry.method == kDeflated && entry.size / kMostInflation <= entry.packed) {
+      return inflated(entry, begin, wanted);
+    }
+    fail("member '" + entry.name + "' is damaged, or packed by another method than deflate");
   }
 
  private:
@@ -102,7 +137,7 @@ class ZipReader {
                comment = number<std::uint16_t>(at + 32);
     entry.offset = number<std::uint32_t>(at + 42);
     entry.name = text(at + kCentralBytes, name);
-    if ((flags & kEncrypted) != 0) fail("member '" + entry.name + "' is encrypted");
+    entry.encrypted = (flags & kEncrypted) != 0;
     read_zip64(entry, at + kCentralBytes + name, extra);
     at += kCentralBytes + name + extra + comment;
     return entry;
@@ -124,48 +159,26 @@ class ZipReader {
     }
   }
 
-  std::string unpack(const Entry& entry) const {
-    if (number<std::uint32_t>(entry.offset) != kLocalHeader) {
-      fail("damaged ZIP file: member '" + entry.name + "' is not where it should be");
-    }
-    const std::uint64_t begin = entry.offset + kLocalBytes +
-                                number<std::uint16_t>(entry.offset + 26) +
-                                number<std::uint16_t>(entry.offset + 28);
-    if (begin > file_.size() || entry.packed > file_.size() - begin) {
-      fail("member '" + entry.name + "' ends after the file");
-    }
-    std::string bytes;
-    if (entry.method == kStored && entry.size == entry.packed) {
-      bytes = text(begin, entry.size);
-    } else if (entry.method == kDeflated && entry.size / kMostInflation <= entry.packed) {
-      bytes = inflated(entry, begin);
-    } else {
-      fail("member '" + entry.name + "' is damaged, or packed by another method than deflate");
-    }
-    const uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-    if (sum != entry.checksum) fail("member '" + entry.name + "' is damaged: its checksum differs");
-    return bytes;
-  }
-
-  std::string inflated(const Entry& entry, std::uint64_t begin) const {
-    std::string bytes(entry.size, '\0');
+  std::string inflated(const Entry& entry, std::uint64_t begin, std::uint64_t wanted) const {
+    std::string bytes(wanted, '\0');
     z_stream stream{};
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
     std::uint64_t read = 0, written = 0;
     int state = Z_OK;
-    while (state == Z_OK) {
+    while (state == Z_OK && (wanted == entry.size || written < wanted)) {
       constexpr std::uint64_t kPiece = std::numeric_limits<uInt>::max() / 2;
       stream.next_in = const_cast<Bytef*>(file_.data() + begin + read);
       stream.avail_in = static_cast<uInt>(std::min(kPiece, entry.packed - read));
       stream.next_out = reinterpret_cast<Bytef*>(bytes.data()) + written;
-      stream.avail_out = static_cast<uInt>(std::min(kPiece, entry.size - written));
+      stream.avail_out = static_cast<uInt>(std::min(kPiece, wanted - written));
       const uInt in = stream.avail_in, out = stream.avail_out;
       state = inflate(&stream, Z_NO_FLUSH);
       read += in - stream.avail_in;
       written += out - stream.avail_out;
     }
     inflateEnd(&stream);
-    if (state != Z_STREAM_END || written != entry.size) {
+    const bool ended = state == Z_STREAM_END || (state == Z_OK && wanted < entry.size);
+    if (!ended || written != wanted) {
       fail("member '" + entry.name + "' is damaged");
     }
     return bytes;
@@ -173,7 +186,10 @@ class ZipReader {
 
   Place place_;
   FileMapping file_;
+  std::vector<Entry> entries_;
 };
+
+namespace {
 
 template <typename T>
 void append(std::string& bytes, T value) {
@@ -200,8 +216,24 @@ std::string description(const ZipMember& member) {
 
 }  // namespace
 
-std::vector<ZipMember> read_zip(const std::filesystem::path& path) {
-  return ZipReader(path).members();
+ZipArchive::ZipArchive(const std::filesystem::path& path)
+    : reader_(std::make_unique<Reader>(path)) {}
+
+ZipArchive::~ZipArchive() = default;
+ZipArchive::ZipArchive(ZipArchive&&) noexcept = default;
+
+std::vector<std::string> ZipArchive::names() const {
+  std::vector<std::string> names;
+  for (const Entry& entry : reader_->entries()) names.push_back(entry.name);
+  return names;
+}
+
+std::string ZipArchive::read(const std::string& name) const {
+  return reader_->read(reader_->entry(name));
+}
+
+std::string ZipArchive::first_bytes(const std::string& name, std::uint64_t count) const {
+  return reader_->unpack(reader_->entry(name), count);
 }
 
 void write_zip(const std::filesystem::path& path, const std::vector<ZipMember>& members) {

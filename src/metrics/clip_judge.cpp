@@ -88,9 +88,9 @@ struct ClipJudge::Impl {
   }
 
   /// What the vision tower takes.
-  at::Tensor pixels(const at::Tensor& pictures) const {
+  at::Tensor pixels(at::TensorList pictures) const {
     std::vector<at::Tensor> prepared;
-    for (const at::Tensor& picture : pictures.unbind(0)) prepared.push_back(processor(picture));
+    for (const at::Tensor& picture : pictures) prepared.push_back(processor(picture));
     return at::stack(prepared);
   }
 };
@@ -103,11 +103,19 @@ ClipJudge::ClipJudge(const fs::path& folder) {
 ClipJudge::~ClipJudge() = default;
 
 at::Tensor ClipJudge::image_embeds(const at::Tensor& pictures) const {
+  return image_embeds(pictures.unbind(0));
+}
+
+at::Tensor ClipJudge::image_embeds(at::TensorList pictures) const {
   const c10::InferenceMode inference;
   return impl_->vision.image_embeds(impl_->pixels(pictures));
 }
 
 std::vector<at::Tensor> ClipJudge::patch_states(const at::Tensor& pictures) const {
+  return patch_states(pictures.unbind(0));
+}
+
+std::vector<at::Tensor> ClipJudge::patch_states(at::TensorList pictures) const {
   const c10::InferenceMode inference;
   return impl_->vision.patch_states(impl_->pixels(pictures));
 }

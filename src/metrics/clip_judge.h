@@ -22,9 +22,12 @@ class ClipJudge {
 
   /// pictures: [n, h, w, 3] uint8 -> image_embeds [n, d], not normalised.
   at::Tensor image_embeds(const at::Tensor& pictures) const;
+  /// pictures: [h, w, 3] uint8 each, of any sizes.
+  at::Tensor image_embeds(at::TensorList pictures) const;
   /// What the vision tower knows of each patch after each of its layers, for
   /// `perceptual_distance`: one [n, patches, hidden_size] a layer.
   std::vector<at::Tensor> patch_states(const at::Tensor& pictures) const;
+  std::vector<at::Tensor> patch_states(at::TensorList pictures) const;
   /// Warns once of the prompts of which `text_embeds` reads only the beginning.
   void warn_of_cut_prompts(const std::vector<std::string>& prompts) const;
   /// -> text_embeds [n, d], not normalised.

@@ -66,16 +66,23 @@ FeatureNetwork::FeatureNetwork(const std::filesystem::path& path, PictureProtoco
 FeatureNetwork::~FeatureNetwork() = default;
 
 Features FeatureNetwork::operator()(const at::Tensor& pictures) const {
+  if (protocol_.resizes()) return (*this)(pictures.unbind(0));
+  return run(pictures);
+}
+
+Features FeatureNetwork::operator()(at::TensorList pictures) const {
   const c10::InferenceMode inference;
-  at::Tensor x = pictures;
-  if (protocol_.resize == "clean") {
-    std::vector<at::Tensor> resized;
-    for (const at::Tensor& picture : pictures.unbind(0)) {
-      resized.push_back(resize_float(picture, protocol_.size, protocol_.size, Filter::kBicubic));
-    }
-    x = at::stack(resized).clamp(0, 255);
+  if (!protocol_.resizes()) return run(at::stack(pictures));
+  std::vector<at::Tensor> resized;
+  for (const at::Tensor& picture : pictures) {
+    resized.push_back(resize_float(picture, protocol_.size, protocol_.size, Filter::kBicubic));
   }
-  x = x.permute({0, 3, 1, 2}).contiguous();
+  return run(at::stack(resized).clamp(0, 255));
+}
+
+Features FeatureNetwork::run(const at::Tensor& pictures) const {
+  const c10::InferenceMode inference;
+  at::Tensor x = pictures.permute({0, 3, 1, 2}).contiguous();
   if (protocol_.input == "float") x = x.to(at::kFloat) / 255;
   Features features;
   try {

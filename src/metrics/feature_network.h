@@ -19,6 +19,8 @@ struct PictureProtocol {
   std::int64_t size = 299;        // [pixels] of `clean`
   std::string input = "uint8";    // uint8: 0 to 255 (float32 after `clean`); float: 0 to 1
 
+  /// True where pictures are brought to one size.
+  bool resizes() const { return resize == "clean"; }
   /// "resize=clean size=299 input=uint8".
   std::string text() const;
 };
@@ -44,11 +46,15 @@ class FeatureNetwork {
 
   /// pictures: [n, h, w, 3] uint8.
   Features operator()(const at::Tensor& pictures) const;
+  /// pictures: [h, w, 3] uint8 each; with `clean` they may differ in size.
+  Features operator()(at::TensorList pictures) const;
   /// Hash of the file and the protocol.
   const std::string& hash() const { return hash_; }
 
  private:
   struct Module;
+  /// pictures: [n, h, w, 3] as the network wants them.
+  Features run(const at::Tensor& pictures) const;
   std::unique_ptr<Module> module_;
   std::string path_, hash_;
   PictureProtocol protocol_;

@@ -16,6 +16,7 @@ constexpr std::int64_t kFewest = 10;  // samples for an extrapolation
 // Least ratio of a Cholesky factor's pivots: below it the matrix may lack a rank, and the factor
 // digits.
 constexpr double kLeastPivot = 1e-5;
+constexpr double kMostNegative = 1e-4;  // share of the trace that an eigenvalue may be below 0
 
 void check(const Moments& a, const Moments& b) {
   if (a.mean.sizes() != b.mean.sizes()) {
@@ -29,6 +30,13 @@ void check(const Moments& a, const Moments& b) {
   }
 }
 
+/// Throws where eigenvalues are negative by more than rounding (of float32, too). scale: what they
+/// could be at most.
+void check_sign(const at::Tensor& values, double scale) {
+  if (values.min().item<double>() >= -kMostNegative * scale) return;
+  throw usage_error("a covariance has negative eigenvalues: it is of no features");
+}
+
 /// R [d, k] with R R^T = covariance: its Cholesky factor, or for a matrix that lacks a rank (fewer
 /// samples than dimensions) the slower V sqrt(L) of its eigenvectors.
 at::Tensor root_of(const at::Tensor& covariance) {
@@ -38,6 +46,7 @@ at::Tensor root_of(const at::Tensor& covariance) {
                                                           kLeastPivot * pivots.max().item<double>();
   if (has_all_ranks) return factor;
   const auto [values, vectors] = at::linalg_eigh(covariance);
+  check_sign(values, covariance.trace().item<double>());
   return vectors * values.clamp_min(0).sqrt();
 }
 
@@ -52,7 +61,12 @@ double frechet_distance(const Moments& a, const Moments& b, Calls calls) {
       calls == Calls::kMany ? at::linalg_eigvalsh(product) : std::get<0>(at::linalg_eigh(product));
   const double apart = (a.mean - b.mean).square().sum().item<double>();
   const double traces = (a.covariance.trace() + b.covariance.trace()).item<double>();
-  return std::max(0.0, apart + traces - 2 * values.clamp_min(0).sqrt().sum().item<double>());
+  check_sign(values, a.covariance.trace().item<double>() * b.covariance.trace().item<double>());
+  const double distance = apart + traces - 2 * values.clamp_min(0).sqrt().sum().item<double>();
+  if (!std::isfinite(distance)) {
+    throw usage_error("the distance is not finite: the features are too large for float64");
+  }
+  return std::max(0.0, distance);
 }
 
 Extrapolation extrapolated_distance(const at::Tensor& features, const Moments& reference,

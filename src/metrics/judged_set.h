@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/npz.h"
 #include "metrics/moments.h"
@@ -24,21 +25,39 @@ struct JudgedSet {
   std::string name;   // for messages: the path
   Features features;  // undefined where only moments are known
   std::optional<Moments> moments, spatial_moments;
-  std::string network;  // hash of the network and its protocol; "": not known
-  std::string hash;     // of the numbers
+  std::string network;                // hash of the network and its protocol; "": not known
+  std::string hash;                   // of the numbers
+  std::vector<std::string> pictures;  // their names; empty: not known
 };
 
-/// Reads features (`features` [n, d], also `spatial`, `logits`), moments under the names of clean
-/// and pytorch-fid (`mu`, `sigma`) or of guided-diffusion (`mu_s`, `sigma_s` for the spatial ones),
-/// or both, from an .npz file. Throws an error in one line for a file without any of them, shapes
-/// that do not fit each other, and numbers that are not finite.
-JudgedSet load_judged_set(const std::filesystem::path& path);
+/// Row of the first true value. truths: [n, ...] bool, one of them true.
+std::int64_t first_true(const at::Tensor& truths);
+/// "row 7 (0007.png)".
+std::string row_text(const JudgedSet& set, std::int64_t row);
 
-/// The same from a file that is read already.
-JudgedSet judged_set_of(const std::filesystem::path& path, const NamedArrays& arrays);
+/// What is read of a file where it is there; the rest of the file may be anything.
+struct WantedArrays {
+  bool features = true;
+  bool moments = true;   // mu and sigma; without them those of the features
+  bool spatial = false;  // mu_s, sigma_s and the spatial features
+  bool logits = false;
+};
 
-/// From features that were just computed.
-JudgedSet judged_set(std::string name, Features features, std::string network);
+/// Name of the array of features in a file: `features`, clean-fid's `feats`, or an array without a
+/// name (`arr_0`, the one of an .npy file) of two axes; "": none.
+std::string features_array(const NpzFile& file);
+
+/// Reads features [n, d] (also `spatial`, `logits`), moments under the names of clean and
+/// pytorch-fid (`mu`, `sigma`) or of guided-diffusion (`mu_s`, `sigma_s` for the spatial ones), or
+/// both. Throws an error in one line for a file without any of them, shapes that do not fit each
+/// other, covariances that are none, and numbers that are not finite.
+JudgedSet load_judged_set(const std::filesystem::path& path, const WantedArrays& wanted = {});
+JudgedSet judged_set_of(const NpzFile& file, const WantedArrays& wanted = {});
+
+/// From features that were just computed. pictures: their names, or empty. Throws a runtime error
+/// for values that are not finite, with the row.
+JudgedSet judged_set(std::string name, Features features, std::string network,
+                     std::vector<std::string> pictures = {});
 
 /// Writes `mu`, `sigma`, `mu_s`, `sigma_s`, `count` and the network's hash; with `keep_features`
 /// the features, too.

@@ -3,147 +3,32 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
-#include <array>
+#include <cmath>
+#include <string_view>
 
 #include "core/error.h"
 #include "metrics/bootstrap.h"
-#include "metrics/frechet_distance.h"
-#include "metrics/inception_score.h"
-#include "metrics/kernel_distance.h"
-#include "metrics/precision_recall.h"
+#include "metrics/score_table.h"
 
 namespace fdbench {
 namespace {
 
-constexpr int kPoints = 15;                       // of the extrapolation
-constexpr int kSubsets = 100;                     // as torch-fidelity
-constexpr std::int64_t kSubsetSize = 1000;        // as torch-fidelity
 constexpr double kLow = 0.025, kHigh = 0.975;     // percentiles of an interval
 constexpr std::int64_t kSamplesPerDimension = 2;  // below it a covariance is poor
 
-/// What a score is computed from: the judged set with these features in place of its own.
-struct Pair {
-  const JudgedSet& judged;
-  const Features& features;
-  const JudgedSet* reference;
-  const ScoreOptions& options;
-  /// Both come from one pass; kept for the second that is asked for.
-  std::optional<PrecisionRecall> manifolds = {};
-};
-
-const at::Tensor& given(const at::Tensor& rows, const JudgedSet& set, const std::string& score,
-                        const char* array) {
-  if (rows.defined()) return rows;
-  throw usage_error({set.name}, score + " needs '" + array +
-                                    "' of each picture, which this file "
-                                    "does not hold");
-}
-
-const Moments& moments_in(const std::optional<Moments>& moments, const JudgedSet& set,
-                          const std::string& score, const char* mean) {
-  if (moments) return *moments;
-  throw usage_error({set.name},
-                    score + " needs at least 2 pictures, or '" + mean + "' and its covariance");
-}
-
-bool is_resample(const Pair& pair) { return &pair.features != &pair.judged.features; }
-
-/// Of a resample its own, else what the set knows of itself.
-Moments own_moments(const Pair& pair, const at::Tensor& rows, const std::optional<Moments>& known,
-                    const std::string& score, const char* mean) {
-  if (is_resample(pair) && rows.defined()) return moments_of(rows);
-  return moments_in(known, pair.judged, score, mean);
-}
-
-double distance(const Pair& pair, const Moments& own, const std::optional<Moments>& reference,
-                const char* score, const char* mean) {
-  return frechet_distance(own, moments_in(reference, *pair.reference, score, mean),
-                          is_resample(pair) ? Calls::kMany : Calls::kOne);
-}
-
-Score fid(Pair& pair) {
-  const Moments own = own_moments(pair, pair.features.pooled, pair.judged.moments, "fid", "mu");
-  return {"fid", distance(pair, own, pair.reference->moments, "fid", "mu")};
-}
-
-Score sfid(Pair& pair) {
-  const Moments own =
-      own_moments(pair, pair.features.spatial, pair.judged.spatial_moments, "sfid", "mu_s");
-  return {"sfid", distance(pair, own, pair.reference->spatial_moments, "sfid", "mu_s")};
-}
-
-const at::Tensor& rows_of(const Pair& pair, const char* score) {
-  return given(pair.features.pooled, pair.judged, score, "features");
-}
-const at::Tensor& reference_rows(const Pair& pair, const char* score) {
-  return given(pair.reference->features.pooled, *pair.reference, score, "features");
-}
-
-Score kid(Pair& pair) {
-  return {"kid", kernel_inception_distance(rows_of(pair, "kid"), reference_rows(pair, "kid"))};
-}
-
-Score kid_subsets(Pair& pair) {
-  const at::Tensor& a = rows_of(pair, "kid_subsets");
-  const at::Tensor& b = reference_rows(pair, "kid_subsets");
-  const std::int64_t size = std::min({kSubsetSize, a.size(0), b.size(0)});
-  const SubsetDistance distance = subset_kernel_distance(a, b, kSubsets, size, pair.options.seed);
-  Score score{"kid_subsets", distance.mean};
-  score.std = distance.std;
-  return score;
-}
-
-Score cmmd(Pair& pair) {
-  return {"cmmd",
-          clip_maximum_mean_discrepancy(rows_of(pair, "cmmd"), reference_rows(pair, "cmmd"))};
-}
-
-Score is(Pair& pair) {
-  const InceptionScore found =
-      inception_score(given(pair.features.logits, pair.judged, "is", "logits"));
-  Score score{"is", found.mean};
-  score.std = found.std;
-  return score;
-}
-
-const PrecisionRecall& manifolds(Pair& pair, const char* score) {
-  if (!pair.manifolds) {
-    pair.manifolds = precision_recall(rows_of(pair, score), reference_rows(pair, score));
+/// Runs an action; a fault that names neither set is given the judged one's place.
+template <typename Action>
+auto at_set(const JudgedSet& judged, const JudgedSet* reference, const Action& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    const std::string_view message = error.what();
+    const bool names_one =
+        message.find(judged.name) != std::string_view::npos ||
+        (reference != nullptr && message.find(reference->name) != std::string_view::npos);
+    if (names_one) throw;
+    throw Error(error.kind(), Place{judged.name}, error.what());
   }
-  return *pair.manifolds;
-}
-
-Score precision_score(Pair& pair) { return {"precision", manifolds(pair, "precision").precision}; }
-
-Score recall_score(Pair& pair) { return {"recall", manifolds(pair, "recall").recall}; }
-
-Score fid_infinity(Pair& pair) {
-  const Moments& reference =
-      moments_in(pair.reference->moments, *pair.reference, "fid_infinity", "mu");
-  return {"fid_infinity", extrapolated_distance(rows_of(pair, "fid_infinity"), reference, kPoints,
-                                                pair.options.seed)
-                              .value};
-}
-
-struct Metric {
-  const char* name;
-  Score (*compute)(Pair& pair);
-};
-constexpr std::array kMetrics = {Metric{"fid", fid},
-                                 Metric{"sfid", sfid},
-                                 Metric{"kid", kid},
-                                 Metric{"kid_subsets", kid_subsets},
-                                 Metric{"cmmd", cmmd},
-                                 Metric{"is", is},
-                                 Metric{"precision", precision_score},
-                                 Metric{"recall", recall_score},
-                                 Metric{"fid_infinity", fid_infinity}};
-
-const Metric& metric_named(const std::string& name) {
-  for (const Metric& metric : kMetrics) {
-    if (name == metric.name) return metric;
-  }
-  throw usage_error("metric '" + name + "' is not known" + advice(name, score_names()));
 }
 
 Features resampled(const Features& features, const at::Tensor& chosen) {
@@ -155,7 +40,7 @@ Features resampled(const Features& features, const at::Tensor& chosen) {
 
 /// Resamples of the judged pictures, the same for each score.
 void add_intervals(std::vector<Score>& scores, const std::vector<const Metric*>& metrics,
-                   const Pair& pair) {
+                   const ScorePair& pair) {
   if (!pair.features.pooled.defined() || pair.options.bootstrap < 2) return;
   const at::Generator generator = at::detail::createCPUGenerator(pair.options.seed);
   const std::int64_t count = pair.features.pooled.size(0);
@@ -163,7 +48,7 @@ void add_intervals(std::vector<Score>& scores, const std::vector<const Metric*>&
   for (int i = 0; i < pair.options.bootstrap; ++i) {
     const at::Tensor chosen = at::randint(count, {count}, generator, at::kLong);
     const Features features = resampled(pair.features, chosen);
-    Pair resample{pair.judged, features, pair.reference, pair.options};
+    ScorePair resample{pair.judged, features, pair.reference, pair.options};
     for (std::size_t m = 0; m < metrics.size(); ++m) {
       values[m].push_back(metrics[m]->compute(resample).value);
     }
@@ -175,20 +60,73 @@ void add_intervals(std::vector<Score>& scores, const std::vector<const Metric*>&
   }
 }
 
-void check_networks(const JudgedSet& judged, const JudgedSet& reference) {
-  if (judged.network.empty() || reference.network.empty() || judged.network == reference.network) {
-    return;
-  }
-  throw usage_error({judged.name},
-                    "was seen by another network or with another resize than the reference " +
-                        reference.name + ": their scores mean nothing");
+Part part_of(const std::string& score, SetRole role) {
+  const Metric& metric = metric_named(score);
+  return role == SetRole::kJudged ? metric.own : metric.reference;
+}
+
+void check_value(const Score& score, const JudgedSet& judged) {
+  if (std::isfinite(score.value)) return;
+  throw runtime_error({judged.name}, score.name +
+                                         " is not a finite number: the features are too large "
+                                         "for float64, or their differences are");
 }
 
 }  // namespace
 
+void check_networks(const std::string& judged, const std::string& judged_network,
+                    const JudgedSet& reference) {
+  if (judged_network.empty() || reference.network.empty() || judged_network == reference.network) {
+    return;
+  }
+  throw usage_error({judged},
+                    "was seen by another network or with another resize than the reference " +
+                        reference.name + ": their scores mean nothing");
+}
+
+WantedArrays wanted_arrays(const std::vector<std::string>& names, SetRole role, bool resampled) {
+  WantedArrays wanted{false, false, false, false};
+  for (const std::string& name : names) {
+    const Part part = part_of(name, role);
+    wanted.features |= part == Part::kRows || (resampled && role == SetRole::kJudged);
+    wanted.moments |= part == Part::kMoments;
+    wanted.spatial |= part == Part::kSpatialMoments;
+    wanted.logits |= part == Part::kLogits;
+  }
+  return wanted;
+}
+
+void check_parts(const JudgedSet& set, const std::vector<std::string>& names, SetRole role) {
+  for (const std::string& name : names) {
+    const Part part = part_of(name, role);
+    const Features& features = set.features;
+    if (part == Part::kMoments) moments_in(set.moments, set, name, "mu");
+    if (part == Part::kSpatialMoments) moments_in(set.spatial_moments, set, name, "mu_s");
+    if (part == Part::kRows)
+      check_count(set.name, given(features.pooled, set, name, "features").size(0), {name});
+    if (part == Part::kLogits)
+      check_count(set.name, given(features.logits, set, name, "logits").size(0), {name});
+  }
+}
+
+void check_count(const std::string& set, std::int64_t count,
+                 const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::int64_t fewest = metric_named(name).fewest;
+    if (count >= fewest) continue;
+    throw usage_error({set}, name + " needs at least " + std::to_string(fewest) +
+                                 " pictures, there " + (count == 1 ? "is " : "are ") +
+                                 std::to_string(count));
+  }
+}
+
+bool needs_rows(const std::string& score, SetRole role) {
+  return part_of(score, role) == Part::kRows;
+}
+
 std::vector<std::string> score_names() {
   std::vector<std::string> names;
-  for (const Metric& metric : kMetrics) names.emplace_back(metric.name);
+  for (const Metric& metric : all_metrics()) names.emplace_back(metric.name);
   return names;
 }
 
@@ -200,16 +138,17 @@ bool needs_reference(const std::string& score) { return score != "is"; }
 
 std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
                          const std::vector<std::string>& names, const ScoreOptions& options) {
-  if (reference != nullptr) check_networks(judged, *reference);
+  if (reference != nullptr) check_networks(judged.name, judged.network, *reference);
   std::vector<Score> scores;
   std::vector<const Metric*> metrics;
-  Pair pair{judged, judged.features, reference, options};
+  ScorePair pair{judged, judged.features, reference, options};
   for (const std::string& name : names) {
     if (needs_reference(name) && reference == nullptr) {
       throw usage_error("metric '" + name + "' needs --reference");
     }
     metrics.push_back(&metric_named(name));
-    scores.push_back(metrics.back()->compute(pair));
+    scores.push_back(at_set(judged, reference, [&] { return metrics.back()->compute(pair); }));
+    check_value(scores.back(), judged);
   }
   add_intervals(scores, metrics, pair);
   return scores;
@@ -227,6 +166,24 @@ Score mean_score(const std::string& name, const at::Tensor& values, const ScoreO
   return score;
 }
 
+std::int64_t count_of(const JudgedSet& set) {
+  for (const at::Tensor* rows : {&set.features.pooled, &set.features.logits}) {
+    if (rows->defined()) return rows->size(0);
+  }
+  return set.moments ? set.moments->count : 0;
+}
+
+std::int64_t dimension_of(const JudgedSet& set) {
+  if (set.features.pooled.defined()) return set.features.pooled.size(1);
+  return set.moments ? set.moments->mean.numel() : 0;
+}
+
+std::string fid_bias_warning(std::int64_t count, std::int64_t dimension) {
+  if (count <= 0 || count >= kSamplesPerDimension * dimension) return "";
+  return std::to_string(count) + " pictures for " + std::to_string(dimension) +
+         " dimensions; FID is biased upward, compare only at the same n";
+}
+
 std::vector<std::string> score_warnings(const JudgedSet& judged, const JudgedSet* reference,
                                         const std::vector<std::string>& names) {
   std::vector<std::string> warnings;
@@ -235,12 +192,9 @@ std::vector<std::string> score_warnings(const JudgedSet& judged, const JudgedSet
   });
   if (!fits_gaussians) return warnings;
   for (const JudgedSet* set : {&judged, reference}) {
-    if (set == nullptr || !set->features.pooled.defined()) continue;
-    const std::int64_t count = set->features.pooled.size(0), d = set->features.pooled.size(1);
-    if (count >= kSamplesPerDimension * d) continue;
-    warnings.push_back(set->name + ": " + std::to_string(count) + " pictures for " +
-                       std::to_string(d) +
-                       " dimensions; FID is biased upward, compare only at the same n");
+    if (set == nullptr) continue;
+    const std::string warning = fid_bias_warning(count_of(*set), dimension_of(*set));
+    if (!warning.empty()) warnings.push_back(set->name + ": " + warning);
   }
   return warnings;
 }

@@ -75,10 +75,13 @@ def write_npz() -> None:
     single = io.BytesIO()
     np.save(single, np.zeros((2, 0, 3), np.int64))
     write("npz", "single", single.getvalue())
+    swapped = io.BytesIO()
+    np.save(swapped, np.arange(6, dtype=">u4").reshape(3, 2))
+    write("npz", "big_endian", swapped.getvalue())
 
 
 def write_pictures() -> None:
-    """PNG and JPEG files of every kind that Pillow writes, a few pixels each."""
+    """Pictures of every kind that Pillow writes and fdbench reads, a few pixels each."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 18, 4), dtype=np.uint8)
     whole = Image.fromarray(pixels, "RGBA")
     for mode in ("RGBA", "RGB", "LA", "L", "P", "1"):
@@ -94,6 +97,20 @@ def write_pictures() -> None:
         file = io.BytesIO()
         whole.convert(mode).save(file, "JPEG")
         write("picture", f"jpeg_{mode}", file.getvalue())
+    for name, options in {"lossy": {}, "lossless": {"lossless": True}}.items():
+        file = io.BytesIO()
+        whole.save(file, "WebP", **options)
+        write("picture", f"webp_{name}", file.getvalue())
+    file = io.BytesIO()
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 9).save(file, "PNG")
+    write("picture", "png_wide", file.getvalue())
+    for mode in ("RGBA", "RGB", "L", "P", "1", "CMYK"):
+        file = io.BytesIO()
+        whole.convert(mode).save(file, "TIFF", compression="raw" if mode == "P" else "tiff_lzw")
+        write("picture", f"tiff_{mode}", file.getvalue())
+    file = io.BytesIO()
+    whole.convert("RGB").save(file, "TIFF", compression="jpeg")
+    write("picture", "tiff_jpeg", file.getvalue())
 
 
 def tokenizer(*files: object, text: str) -> bytes:

@@ -1,12 +1,11 @@
-// Any bytes as a PNG or JPEG file.
+// Any bytes as a PNG, JPEG, WebP or TIFF file.
 #include "fuzz/fuzz_input.h"
 #include "io/picture_file.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;
-  const bool is_png = size > 0 && data[0] == 0x89;  // how PNG files begin
-  const auto path =
-      fuzz_folder().write(is_png ? "a.png" : "a.jpg", std::string(fuzz_bytes(data, size)));
+  const auto path = fuzz_folder().write("picture", std::string(fuzz_bytes(data, size)));
+  read_untrusted([&] { picture_size(path); });
   read_untrusted([&] { load_picture(path); });
   return 0;
 }

@@ -1,0 +1,302 @@
+#include "cli/judgement.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "cli/judge_report.h"
+#include "cli/matched_pictures.h"
+#include "cli/paired_scores.h"
+#include "core/error.h"
+#include "core/notes.h"
+
+namespace fdbench {
+namespace {
+
+constexpr const char* kClipScore = "clip_score";
+constexpr const char* kPickScore = "pick_score";
+
+/// Scores of some of the names, each put at its place in the order asked for.
+class ScoreTable {
+ public:
+  explicit ScoreTable(const std::vector<std::string>& names) : names_(names) {}
+
+  /// The names of one kind.
+  template <typename IsKind>
+  std::vector<std::string> names(const IsKind& is_kind) const {
+    std::vector<std::string> found;
+    std::copy_if(names_.begin(), names_.end(), std::back_inserter(found), is_kind);
+    return found;
+  }
+  void add(const std::vector<Score>& scores) {
+    for (const Score& score : scores) scores_[score.name] = score;
+  }
+  std::vector<Score> in_order() const {
+    std::vector<Score> scores;
+    for (const std::string& name : names_) scores.push_back(scores_.at(name));
+    return scores;
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  std::map<std::string, Score> scores_;
+};
+
+bool is_prompt_score(const std::string& name) { return name == kClipScore || name == kPickScore; }
+
+/// Throws for an embedding that is no number or has no direction. what: "picture 0.png".
+template <typename Name>
+void check_embeds(const at::Tensor& embeds, const std::filesystem::path& clip, const Name& name) {
+  const at::Tensor bad =
+      at::logical_or(at::isfinite(embeds).all(1).logical_not(), embeds.eq(0).all(1));
+  if (!bad.any().item<bool>()) return;
+  throw runtime_error({clip.string()}, "sees " + name(first_true(bad)) +
+                                           " as an embedding without a direction (zeros, or "
+                                           "values that are not finite)");
+}
+
+/// What each picture has to do with its prompt.
+Score prompt_score(const std::string& name, JudgedPictures& judges, const LookedAt& judged,
+                   const PictureSource& pictures, const std::vector<std::string>& captions,
+                   const JudgeOptions& options) {
+  const ClipJudge& clip = judges.clip();
+  clip.warn_of_cut_prompts(captions);
+  const at::Tensor texts = clip.text_embeds(captions);
+  const std::filesystem::path& folder = options.network.clip;
+  check_embeds(judged.image_embeds, folder, [&](std::int64_t i) { return pictures.name(i); });
+  check_embeds(texts, folder, [&](std::int64_t i) { return "prompt " + std::to_string(i); });
+  const at::Tensor values = name == kClipScore ? clip_scores(judged.image_embeds, texts)
+                                               : clip.scale() * cosines(judged.image_embeds, texts);
+  return mean_score(name, values, options.score);
+}
+
+bool is_set_score(const std::string& name) {
+  return !is_prompt_score(name) && !is_paired_score(name);
+}
+
+/// Throws a usage error for a metric that is not known or lacks what it compares with.
+void check_metrics(const std::vector<std::string>& names, const JudgeOptions& options) {
+  for (const std::string& name : names) {
+    if (is_prompt_score(name)) continue;
+    if (is_paired_score(name)) {
+      if (!options.pairs.empty()) continue;
+      throw usage_error("metric '" + name +
+                        "' compares each picture with another method's of the same prompt and "
+                        "seed: add --pairs PICTURES");
+    }
+    check_score_name(name);
+    if (needs_reference(name) && options.reference.empty()) {
+      throw usage_error("metric '" + name +
+                        "' compares with a reference: add --reference FILE|FOLDER");
+    }
+  }
+}
+
+/// One call of the command: everything is opened and checked, then looked at, then scored.
+class Judgement {
+ public:
+  explicit Judgement(const JudgeOptions& options)
+      : options_(options), judges_(options.network), names_(options.metrics) {}
+
+  void run() {
+    check_options();
+    open_sets();
+    const ScoreTable table(names_);
+    const std::vector<std::string> of_sets = table.names(is_set_score);
+    const std::vector<std::string> of_prompts = table.names(is_prompt_score);
+    of_pairs_ = table.names(is_paired_score);
+    check_before_looking(of_sets, of_prompts);
+    look(of_sets);
+    score_all(of_sets, of_prompts);
+  }
+
+ private:
+  void check_options() {
+    if (names_.empty() && options_.pairs.empty() && options_.reference.empty() &&
+        !options_.prompts.empty() && !options_.network.clip.empty()) {
+      names_ = {kClipScore};
+    }
+    is_default_ = names_.empty();
+    if (is_default_) names_ = options_.pairs.empty() ? default_scores() : paired_score_names();
+    if (is_default_ && options_.network.clip.empty()) std::erase(names_, "perceptual");
+    check_metrics(names_, options_);
+    if (std::find(names_.begin(), names_.end(), "perceptual") != names_.end()) {
+      if (options_.network.clip.empty()) judges_.clip();  // says what is missing
+    }
+  }
+
+  PicturePath where(const std::filesystem::path& path, const std::string& run) const {
+    return {path, run, options_.network.recursive};
+  }
+
+  void open_sets() {
+    judged_.emplace(where(options_.judged, options_.run));
+    if (!options_.reference.empty()) {
+      reference_.emplace(where(options_.reference, options_.reference_run));
+    }
+    if (!options_.pairs.empty()) pairs_.emplace(where(options_.pairs, options_.pairs_run));
+    if (is_default_ && pairs_) return leave_out_ssim();
+    if (is_default_ && reference_) leave_out_rows();
+  }
+
+  /// Statistics alone give no scores that compare single pictures.
+  void leave_out_rows() {
+    for (const auto& [input, role] :
+         {std::pair{&*judged_, SetRole::kJudged}, std::pair{&*reference_, SetRole::kReference}}) {
+      const bool has_rows = input->arrays() == nullptr || input->has_features() ||
+                            (input->has_pictures() && judges_.has_network());
+      if (has_rows) continue;
+      std::string left_out;
+      for (const std::string& name : names_) {
+        if (needs_rows(name, role)) left_out += (left_out.empty() ? "" : ", ") + name;
+      }
+      std::erase_if(names_, [&](const std::string& name) { return needs_rows(name, role); });
+      say_note({input->path().string()},
+               "holds statistics alone" +
+                   std::string(input->has_pictures() ? ", and pictures for --features" : "") +
+                   ": " + left_out + " are left out, they need features of each picture");
+      const auto has_spatial = [](const JudgeInput& of) {
+        return of.arrays() != nullptr &&
+               (of.arrays()->contains("mu_s") || of.arrays()->contains("spatial"));
+      };
+      if (has_spatial(*judged_) && has_spatial(*reference_))
+        names_.insert(names_.begin() + 1, "sfid");
+      return;
+    }
+  }
+
+  void leave_out_ssim() {
+    try {
+      check_window(judged_->pictures());
+    } catch (const Error& error) {
+      std::erase(names_, "ssim");
+      say_warning(error.what());
+    }
+  }
+
+  void check_before_looking(const std::vector<std::string>& of_sets,
+                            const std::vector<std::string>& of_prompts) {
+    own_ = wanted_arrays(of_sets, SetRole::kJudged, options_.score.bootstrap > 1);
+    their_ = wanted_arrays(of_sets, SetRole::kReference, false);
+    if (!of_prompts.empty()) check_prompts(of_prompts.front());
+    if (!of_pairs_.empty()) {
+      report_.pairs = {options_.pairs.string(),
+                       match_pairs(judged_->pictures(), pairs_->pictures())};
+      if (std::find(of_pairs_.begin(), of_pairs_.end(), "ssim") != of_pairs_.end()) {
+        check_window(judged_->pictures());
+      }
+    }
+    if (of_sets.empty()) return;
+    check_input(*judged_, own_, of_sets, SetRole::kJudged);
+    if (reference_) check_input(*reference_, their_, of_sets, SetRole::kReference);
+  }
+
+  void check_input(JudgeInput& input, const WantedArrays& wanted,
+                   const std::vector<std::string>& names, SetRole role) {
+    if (!input.is_looked_at(wanted)) return;
+    judges_.check_network(input.path());
+    std::vector<std::string> counted;
+    for (const std::string& name : names) {
+      if (role == SetRole::kJudged || needs_rows(name, role) || name == "fid" || name == "sfid") {
+        counted.push_back(name);
+      }
+    }
+    if (input.arrays() == nullptr)
+      check_count(input.path().string(), input.pictures().count(), counted);
+  }
+
+  void check_prompts(const std::string& name) {
+    if (options_.network.clip.empty()) judges_.clip();  // says what is missing
+    if (judged_->arrays() != nullptr) {
+      throw usage_error({judged_->path().string()}, "metric '" + name +
+                                                        "' looks at pictures; this file holds "
+                                                        "features or statistics");
+    }
+    const PictureSource& pictures = judged_->pictures();
+    if (options_.prompts.empty() && pictures.captions().empty()) {
+      throw usage_error("metric '" + name + "' needs the prompts of the pictures: --prompts FILE");
+    }
+    MatchedPrompts matched{pictures.captions(), "order"};
+    if (!options_.prompts.empty()) {
+      matched = match_prompts(pictures, prompts_of_file(options_.prompts), options_.prompts);
+    }
+    captions_ = matched.captions;
+    const auto pair = [&](std::int64_t i) {
+      return pictures.name(i) + " <- '" + captions_[static_cast<std::size_t>(i)] + "'";
+    };
+    const std::string file = options_.prompts.empty() ? options_.judged : options_.prompts;
+    report_.prompts = {file, matched.by, pair(0), pair(pictures.count() - 1)};
+  }
+
+  /// Files first: what is wrong with them is known before a network runs.
+  void look(const std::vector<std::string>& of_sets) {
+    const auto is_read = [&](const std::optional<JudgeInput>& input, const WantedArrays& wanted) {
+      return input && !input->is_looked_at(wanted);
+    };
+    const bool only_pairs = of_pairs_.size() == names_.size();
+    const auto look_at_reference = [&] {
+      theirs_ = judges_.look(*reference_, their_, ours_ ? &ours_->set : nullptr);
+      check_parts(theirs_->set, of_sets, SetRole::kReference);
+      if (!ours_) check_same_network(of_sets);
+    };
+    const auto look_at_judged = [&] {
+      ours_ = judges_.look(*judged_, own_, theirs_ ? &theirs_->set : nullptr);
+      check_parts(ours_->set, of_sets, SetRole::kJudged);
+    };
+    const bool wants_reference = reference_ && !of_sets.empty();
+    if (!only_pairs && is_read(judged_, own_)) look_at_judged();
+    if (wants_reference) look_at_reference();
+    if (!only_pairs && !ours_) look_at_judged();
+  }
+
+  /// What was read of a reference must be of the network that is about to look.
+  void check_same_network(const std::vector<std::string>& of_sets) {
+    if (of_sets.empty() || !judged_->is_looked_at(own_)) return;
+    check_networks(judged_->path().string(), judges_.network_hash(), theirs_->set);
+  }
+
+  void score_all(const std::vector<std::string>& of_sets,
+                 const std::vector<std::string>& of_prompts) {
+    ScoreTable table(names_);
+    const JudgedSet* reference = theirs_ ? &theirs_->set : nullptr;
+    if (ours_) table.add(score(ours_->set, reference, of_sets, options_.score));
+    for (const std::string& name : of_prompts) {
+      table.add({prompt_score(name, judges_, *ours_, judged_->pictures(), captions_, options_)});
+    }
+    if (!of_pairs_.empty()) {
+      table.add(paired_scores(judged_->pictures(), pairs_->pictures(), of_pairs_, judges_,
+                              options_.score));
+    }
+    report_.pictures = options_.judged.string();
+    report_.judged = ours_ ? &ours_->set : nullptr;
+    report_.reference = reference;
+    report_.scores = table.in_order();
+    if (ours_) report_.warnings = score_warnings(ours_->set, reference, names_);
+    for (const std::string& warning : report_.warnings) say_warning(warning);
+    if (!options_.network.network.empty()) report_.protocol = options_.network.protocol.text();
+    report_.options = options_.score;
+    options_.format == "json" ? print_json(report_) : print_table(report_);
+  }
+
+  const JudgeOptions& options_;
+  JudgedPictures judges_;
+  std::vector<std::string> names_, of_pairs_, captions_;
+  bool is_default_ = false;
+  std::optional<JudgeInput> judged_, reference_, pairs_;
+  WantedArrays own_, their_;
+  std::optional<LookedAt> ours_, theirs_;
+  JudgeReport report_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& prompt_score_names() {
+  static const std::vector<std::string> names = {kClipScore, kPickScore};
+  return names;
+}
+
+void judge(const JudgeOptions& options) { Judgement(options).run(); }
+
+}  // namespace fdbench
