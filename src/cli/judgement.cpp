@@ -232,9 +232,6 @@ class Judgement {
 
   /// Files first: what is wrong with them is known before a network runs.
   void look(const std::vector<std::string>& of_sets) {
-    const auto is_read = [&](const std::optional<JudgeInput>& input, const WantedArrays& wanted) {
-      return input && !input->is_looked_at(wanted);
-    };
     const bool only_pairs = of_pairs_.size() == names_.size();
     const auto look_at_reference = [&] {
       theirs_ = judges_.look(*reference_, their_, ours_ ? &ours_->set : nullptr);
@@ -246,7 +243,7 @@ class Judgement {
       check_parts(ours_->set, of_sets, SetRole::kJudged);
     };
     const bool wants_reference = reference_ && !of_sets.empty();
-    if (!only_pairs && is_read(judged_, own_)) look_at_judged();
+    if (!only_pairs && !judged_->is_looked_at(own_)) look_at_judged();
     if (wants_reference) look_at_reference();
     if (!only_pairs && !ours_) look_at_judged();
   }

@@ -211,10 +211,10 @@ JudgedSet judged_set_of(const NpzFile& file, const WantedArrays& wanted) {
     set.moments->count = file.shape(features).at(0);
   }
   set.hash = hash_of(reader.arrays());
-  if (set.features.pooled.defined() || set.moments || set.spatial_moments ||
-      set.features.logits.defined()) {
-    return set;
+  for (const char* name : {"mu", "mu_s", "spatial", "logits"}) {
+    if (file.contains(name)) return set;
   }
+  if (!features.empty()) return set;
   std::string names;
   for (const std::string& name : file.names()) names += (names.empty() ? "" : ", ") + name;
   throw usage_error({set.name}, "holds neither 'features' [n, d] nor 'mu' and 'sigma'; it has " +

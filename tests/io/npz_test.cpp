@@ -44,5 +44,31 @@ TEST(LoadNpz, RefusesStridesBeyondAllNumbersOfAnEmptyArray) {
   EXPECT_EQ(load_npz(folder.write("b.npy", npy("<f4", "(0, 7)")))["arr_0"].size(1), 7);
 }
 
+TEST(NpzFile, ReadsOnlyWhatIsAskedFor) {
+  const TemporaryFolder folder;
+  write_zip(folder / "a.npz", {{"junk.npy", npy("|O", "(1,)", "pickle")},
+                               {"big.npy", npy(">i2", "(2,)", std::string("\x01\x02\xff\xff", 4))},
+                               {"wide.npy", npy("<u2", "(1,)", "\xff\xff")},
+                               {"notes.txt", "x"}});
+  const NpzFile file(folder / "a.npz");
+  EXPECT_EQ(file.names(), (std::vector<std::string>{"junk", "big", "wide"}));
+  EXPECT_EQ(file.shape("big"), std::vector<std::int64_t>{2});
+  EXPECT_EQ(file.read("big")[0].item<int>(), 0x0102);
+  EXPECT_EQ(file.read("big")[1].item<int>(), -1);
+  EXPECT_EQ(file.read("wide")[0].item<int>(), 65535);
+  EXPECT_THAT(message_of([&] { file.read("junk"); }), HasSubstr("pickled"));
+}
+
+TEST(NpzFile, NamesFilesOfOtherKinds) {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::string& bytes) {
+    const auto path = folder.write("a.npz", bytes);
+    return message_of([&] { NpzFile{path}; });
+  };
+  EXPECT_THAT(message(std::string("\x80\x02", 2)), HasSubstr("never unpickled"));
+  EXPECT_THAT(message("1,2"), HasSubstr("is no .npz or .npy file"));
+  EXPECT_THAT(message(""), HasSubstr("empty"));
+}
+
 }  // namespace
 }  // namespace fdbench

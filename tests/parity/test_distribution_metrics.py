@@ -108,7 +108,7 @@ def test_cmmd_is_the_biased_estimate_on_unit_vectors(judge):
 def test_inception_score_equals_torch_fidelity(judge):
     logits = features(0, 503, 40, 0, 3)
     ours = judge({"features": logits, "logits": logits}, None, "is")
-    theirs = ISC.isc_features_to_metric(torch.from_numpy(logits), 10, False, 0)
+    theirs = ISC.isc_features_to_metric(torch.from_numpy(logits), 10)
     assert ours["is"] == pytest.approx(theirs["inception_score_mean"], rel=RELATIVE)
     assert ours["std"]["is"] == pytest.approx(theirs["inception_score_std"], rel=RELATIVE)
 

@@ -153,7 +153,7 @@ GOOD = np.random.default_rng(0).normal(size=(20, 4))
         ({"features": GOOD[:, :3]}, "fid", "dimension 3 and a reference of dimension 4"),
         ({"features": GOOD[:, :3]}, "kid", "dimension 3 and a reference of dimension 4"),
         ({"features": GOOD[:1]}, "fid", "needs at least 2 pictures"),
-        ({"features": GOOD[:3]}, "precision", "more than 3 samples"),
+        ({"features": GOOD[:3]}, "precision", "at least 4 pictures"),
         ({"features": GOOD[0]}, "fid", "must be [samples, dimension]"),
         ({"other": GOOD}, "fid", "it has other"),
         ({"features": GOOD}, "sfid", "mu_s"),
@@ -176,13 +176,13 @@ def test_wrong_pictures_are_one_line(fdbench, network, folder, tmp_path):
     net, good, empty = network(Pixels()), folder("good"), tmp_path / "empty"
     empty.mkdir()
     common = ["--features", net, "-o", tmp_path / "x.npz"]
-    one_line(fdbench("stats", empty, *common), "holds no PNG or JPEG pictures")
+    one_line(fdbench("stats", empty, *common), "holds no pictures")
     one_line(fdbench("stats", folder("one", 1), *common), "at least 2 pictures, there is 1")
     one_line(fdbench("stats", good, "-o", tmp_path / "x.npz"), "--features")
     Image.new("RGB", (5, 5)).save(good / "999.png")
-    one_line(fdbench("stats", good, *common), "999.png: is [5, 5, 3], but 000.png is [12, 12, 3]")
+    one_line(fdbench("stats", good, *common), "999.png: is 5 x 5, but 000.png is 12 x 12")
     (good / "999.png").write_bytes(b"no picture")
-    one_line(fdbench("stats", good, *common), "999.png: is no PNG file")
+    one_line(fdbench("stats", good, *common), "999.png: is no picture")
     (tmp_path / "broken.pt").write_bytes(b"no network")
     one_line(fdbench("stats", folder("more"), "--features", tmp_path / "broken.pt", "-o", "x.npz"),
              "is no TorchScript network")  # fmt: skip

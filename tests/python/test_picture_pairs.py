@@ -150,8 +150,8 @@ def test_wrong_use_is_one_line(fdbench, tmp_path):
     np.savez(tmp_path / "features.npz", features=np.zeros((3, 2)))
     cases = [
         (["--metrics", "ssim"], "--pairs"),
-        (["--pairs", other], "(height, width, channels)"),
-        (["--pairs", fewer], "holds 2 pictures"),
+        (["--pairs", other], "(height, width)"),
+        (["--pairs", fewer], "002.png, 003.png, 004.png only there"),
         (["--pairs", tmp_path / "features.npz"], "holds no pictures"),
         (["--pairs", folder, "--metrics", "perceptual"], "--clip"),
         (["--pairs", folder, "--metrics", "ssim,fid"], "--reference"),
