@@ -109,7 +109,7 @@ def test_a_prediction_that_is_not_finite(fdbench, tmp_path, tiny, tiny_inputs):
     [
         (("--dtype", "bf17"), "did you mean 'bf16'"),
         (("--device", "tpu"), "tpu"),
-        (("--threads", "0"), "--threads"),
+        (("--threads", "-1"), "'--threads' is -1"),
         (("--thread", "1"), "--thread"),
     ],
 )
