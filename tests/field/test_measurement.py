@@ -64,9 +64,9 @@ def test_disturbed_rounds_are_told_first(fdbench, copied: Path) -> None:
     with h5py.File(copied, "r+") as file:
         file["timing/others_share"][1] = 0.4
     table = fdbench("report", copied).stdout
-    assert "1 of 3 rounds" in table and "round 2" in table and "40%" in table
+    assert "1 of 6 rounds" in table and "round 2" in table and "40%" in table
     page = first_screen(copied)
-    assert "1 of 3 rounds" in page and "round 2: other processes took 40%" in page
+    assert "1 of 6 rounds" in page and "round 2: other processes took 40%" in page
 
 
 def test_nan_is_neither_identical_nor_absent(fdbench, copied: Path) -> None:

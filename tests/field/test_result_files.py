@@ -31,7 +31,7 @@ steps: 2
 sampler: {{name: ddim}}
 guidance_scale: 4
 pictures: {{chunk: 1}}
-timing: {{warmup: 0, rounds: 3}}
+timing: {{warmup: 0, rounds: 6}}
 runs:
   - {{strategy: full}}
   - {{strategy: encoder, key_steps: {{list: [2]}}, name: e}}
@@ -235,7 +235,8 @@ def test_a_merge_onto_something_else_says_why_not(fdbench, base, parts, tmp_path
         assert own.read_bytes() == parts[0].read_bytes()
     whole = Path(shutil.copy(base, tmp_path / "whole.h5"))
     whole.write_bytes(whole.read_bytes()[:9000])
-    line = refused(fdbench("merge", whole, *parts), "whole.h5", "cut short", "--fresh replaces")
+    done = fdbench("merge", whole, *parts)
+    line = refused(done, "whole.h5", "cut short", "--fresh replaces", code=3)
     assert "sweep again" not in line
 
 
@@ -265,7 +266,7 @@ def commands_that_print(base: Path, config: Path) -> dict[str, list[object]]:
         "plan": ["plan", config],
         "info": ["info", MODELS / "mini"],
         "schema": ["schema"],
-        "tokenize": ["tokenize", MODELS / "mini", "a red square"],
+        "tokenize": ["tokenize", MODELS / "mini", "--text", "a red square"],
         "judge": ["judge", base, "--run", "e", "--pairs", base, "--pairs-run", "full"],
         "dry run": ["run", config, "--dry-run"],
         "complete run": ["run", config, "--out", base],
