@@ -25,12 +25,6 @@ std::unique_ptr<Vae> load_vae(const ModelFolder& folder, at::ScalarType dtype, a
   return make_vae(config, *weights, place);
 }
 
-/// Picture pixels per latent pixel, without a look at weights.
-std::int64_t factor_of(const ModelFolder& folder) {
-  const bool is_told = folder.has("vae") && std::filesystem::exists(folder.config_path("vae"));
-  return is_told ? vae_factor(folder.config("vae")) : kStableDiffusionFactor;
-}
-
 /// What to do about numbers that are not finite; "" where no other type is likely to help.
 std::string other_dtypes(at::ScalarType dtype) {
   if (dtype != at::kHalf) return "";
@@ -92,7 +86,7 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
       synthetic_(folder.synthetic()),
       dtype_(dtype),
       device_(device),
-      factor_(factor_of(folder)) {
+      factor_(picture_factor(folder)) {
   check_pipeline(folder);
   const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
   check_task(folder, config);
@@ -187,6 +181,11 @@ at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
     pictures.push_back(to_pictures(decoded));
   }
   return at::cat(pictures, 0);
+}
+
+std::int64_t picture_factor(const ModelFolder& folder) {
+  const bool is_told = folder.has("vae") && std::filesystem::exists(folder.config_path("vae"));
+  return is_told ? vae_factor(folder.config("vae")) : kStableDiffusionFactor;
 }
 
 void check_draws_pictures(const ModelFolder& folder) {

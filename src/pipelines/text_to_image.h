@@ -89,6 +89,10 @@ class TextToImagePipeline {
   std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
 
+/// Picture pixels per latent pixel of a folder, without a look at weights: what the VAE's config
+/// says, 8 without one.
+std::int64_t picture_factor(const ModelFolder& folder);
+
 /// Throws a usage error for a folder that can draw no pictures: without vae/, or with an
 /// autoencoder of a class that is not supported.
 void check_draws_pictures(const ModelFolder& folder);

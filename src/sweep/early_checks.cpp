@@ -14,7 +14,6 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kStableDiffusionFactor = 8;
 constexpr std::uint64_t kBestCompression = 8;  // of drawn pictures and of features that are held
 constexpr std::int64_t kStatistics = 4;        // of each watched output, 8 bytes each
 constexpr double kMB = 1e6;                    // [bytes]
@@ -38,13 +37,7 @@ std::string megabytes(std::uint64_t bytes) {
 }  // namespace
 
 PictureSize picture_size(const PreparedSweep& sweep, const ModelFolder& folder) {
-  std::int64_t factor = kStableDiffusionFactor;
-  if (folder.has("vae")) {
-    const nlohmann::json config = folder.config("vae");
-    const auto blocks = config.is_object() ? config.find("block_out_channels") : config.end();
-    const bool known = blocks != config.end() && blocks->is_array() && !blocks->empty();
-    if (known) factor = std::int64_t{1} << std::min<std::size_t>(blocks->size() - 1, 16);
-  }
+  const std::int64_t factor = picture_factor(folder);
   return {sweep.latent_shape[1] * factor, sweep.latent_shape[2] * factor};
 }
 
@@ -69,6 +62,7 @@ void check_makes_pictures(const ModelFolder& folder) {
                           "/: a sweep makes pictures of prompts, which needs unet/, vae/, "
                           "text_encoder/ and tokenizer/");
   }
+  if (!folder.synthetic()) check_draws_pictures(folder);
 }
 
 void check_output_place(const std::filesystem::path& output) {
