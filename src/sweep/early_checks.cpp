@@ -62,7 +62,6 @@ void check_makes_pictures(const ModelFolder& folder) {
                           "/: a sweep makes pictures of prompts, which needs unet/, vae/, "
                           "text_encoder/ and tokenizer/");
   }
-  if (!folder.synthetic()) check_draws_pictures(folder);
 }
 
 void check_output_place(const std::filesystem::path& output) {
