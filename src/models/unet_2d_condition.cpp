@@ -7,44 +7,12 @@
 #include "core/error.h"
 #include "kernels/batch.h"
 #include "models/counting_weights.h"
+#include "models/shape_checks.h"
 #include "models/unet_layers.h"
 #include "nn/embeddings.h"
 
 namespace fdbench {
 namespace {
-
-/// "[a, b, c]".
-std::string words(const std::vector<std::string>& sizes) {
-  std::string text = "[";
-  for (const std::string& size : sizes) text.append(text.size() == 1 ? "" : ", ").append(size);
-  return text.append("]");
-}
-
-std::string shape_text(const at::Tensor& tensor) {
-  std::vector<std::string> sizes;
-  for (const std::int64_t size : tensor.sizes()) sizes.push_back(std::to_string(size));
-  return words(sizes);
-}
-
-/// Throws a usage error unless `tensor` is defined and has the shape; -1 stands for any size.
-void check_shape(const std::string& name, const at::Tensor& tensor, at::IntArrayRef shape,
-                 const std::string& shape_in_words) {
-  if (!tensor.defined()) throw usage_error(name + " is missing: this UNet needs " + shape_in_words);
-  bool fits = tensor.dim() == static_cast<std::int64_t>(shape.size());
-  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-    fits = shape[i] < 0 || tensor.sizes()[i] == shape[i];
-  }
-  if (fits) return;
-  throw usage_error(name + " has shape " + shape_text(tensor) + "; this UNet needs " +
-                    shape_in_words);
-}
-
-/// Throws a usage error unless one of both batches divides the other.
-void check_batches(const std::string& name, std::int64_t batch, std::int64_t other) {
-  if (batch > 0 && other > 0 && std::max(batch, other) % std::min(batch, other) == 0) return;
-  throw usage_error(name + " has a batch of " + std::to_string(batch) +
-                    ", which does not go with " + std::to_string(other));
-}
 
 class UNet2DConditionModel : public Denoiser {
  public:
@@ -130,7 +98,8 @@ at::Tensor UNet2DConditionModel::time_embedding(const at::Tensor& timesteps,
   if (width == 0) {
     throw usage_error("timestep_cond is given, but this UNet takes none ('time_cond_proj_dim')");
   }
-  check_shape("timestep_cond", condition, {-1, width}, words({"batch", std::to_string(width)}));
+  check_shape("timestep_cond", condition, {-1, width},
+              shape_words({"batch", std::to_string(width)}));
   check_batches("timestep_cond", condition.size(0), times.size(0));
   const std::int64_t batch = std::max(condition.size(0), times.size(0));
   return time_embedding_(repeat_batch(times, batch),
@@ -165,8 +134,8 @@ StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
   std::int64_t batch = timesteps.size(0);
   if (text_width > 0) {
     const at::Tensor& text = conditioning.encoder_hidden_states;
-    const std::string wanted =
-        words({batch > 1 ? std::to_string(batch) : "batch", "tokens", std::to_string(text_width)});
+    const std::string wanted = shape_words(
+        {batch > 1 ? std::to_string(batch) : "batch", "tokens", std::to_string(text_width)});
     check_shape("encoder_hidden_states", text, {-1, -1, text_width}, wanted);
     check_batches("encoder_hidden_states", text.size(0), batch);
     batch = std::max(batch, text.size(0));

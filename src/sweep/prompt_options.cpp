@@ -1,7 +1,6 @@
 #include "sweep/prompt_options.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "core/hash.h"
@@ -16,11 +15,8 @@ constexpr const char* kNegative = "negative_prompt";
 constexpr const char* kRescale = "guidance_rescale";
 constexpr const char* kSkip = "clip_skip";
 
-std::string number_text(double number, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, number);
-  return text;
-}
+/// The shortest text that reads as the same number.
+std::string number_text(double number) { return nlohmann::json(number).dump(); }
 
 /// A text that may be empty where it is quoted.
 std::string text_or_empty(const ConfigValue& value) {
@@ -100,7 +96,7 @@ std::map<std::string, std::string> prompt_settings(const PromptOptions& options)
         all_same(texts) ? text(texts.front()) : content_hash(text(texts));
   }
   if (options.guidance_rescale > 0) {
-    settings[kRescale] = number_text(options.guidance_rescale, "%.17g");
+    settings[kRescale] = number_text(options.guidance_rescale);
   }
   if (options.clip_skip > 0) settings[kSkip] = std::to_string(options.clip_skip);
   return settings;
@@ -109,7 +105,7 @@ std::map<std::string, std::string> prompt_settings(const PromptOptions& options)
 std::string describe(const PromptOptions& options) {
   std::string text;
   if (options.guidance_rescale > 0) {
-    text += " rescaled by " + number_text(options.guidance_rescale, "%g");
+    text += " rescaled by " + number_text(options.guidance_rescale);
   }
   if (!options.negative_prompts.empty()) {
     text += all_same(options.negative_prompts) ? ", a negative prompt" : ", negative prompts";

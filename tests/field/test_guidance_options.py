@@ -30,8 +30,8 @@ CASES = {
 
 @pytest.fixture(autouse=True)
 def text_model(monkeypatch):
-    """diffusers 0.42's clip_skip asks for `text_encoder.text_model.final_layer_norm`; in transformers
-    5.23 the layer stands in the encoder itself.
+    """diffusers 0.42's clip_skip asks for the norm of `text_encoder.text_model`; in transformers
+    5.23 it stands in the encoder itself.
     """
     monkeypatch.setattr(CLIPTextModel, "text_model", property(lambda self: self), raising=False)
 

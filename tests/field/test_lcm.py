@@ -1,4 +1,4 @@
-"""Latent consistency models: the guidance scale is an input of the network, so there are no halves."""
+"""Latent consistency models: the guidance scale is an input of the network, without halves."""
 
 import json
 from pathlib import Path
@@ -164,7 +164,8 @@ def test_run(fdbench, lcm, tmp_path):
     config.write_text(
         f"name: lcm\nmodel: {lcm}\nthreads: 1\nsteps: 2\nguidance_scale: 4\n"
         "prompts: [a red circle]\nnegative_prompt: a blue square\nseed: 5\nfeatures: false\n"
-        "timing: {warmup: 0, rounds: 1}\nruns: [{strategy: full}, {strategy: full, sampler: ddim, name: d}]\n"
+        "timing: {warmup: 0, rounds: 1}\n"
+        "runs: [{strategy: full}, {strategy: full, sampler: ddim, name: d}]\n"
     )
     done = fdbench("run", config, "--out", tmp_path / "r.h5")
     assert done.returncode == 0, done.stderr

@@ -134,6 +134,20 @@ def test_a_sweep_records_what_really_ran(fdbench, tmp_path):
         assert run["multiply_adds"] < full["multiply_adds"]
 
 
+def test_its_multiply_adds_count_token_merging(fdbench, tmp_path):
+    """At a threshold of 0 every step computes everything, so the cost is that of `full`."""
+    config, output = tmp_path / "small.yaml", tmp_path / "small.h5"
+    runs = "  - {strategy: full, tome: 0.5, name: f}\n"
+    runs += "  - {strategy: first_block_cache, threshold: 0, tome: 0.5, name: c}\n"
+    config.write_text(CONFIG.split("  - {strategy: first")[0] + runs)
+    result = fdbench("run", config, "--out", output, "--quiet")
+    assert result.returncode == 0, result.stderr
+    with h5py.File(output) as file:
+        full, merged, cached = file["runs"][:]
+    assert cached["layers_run"] == merged["layers_run"]
+    assert cached["multiply_adds"] == merged["multiply_adds"] < full["multiply_adds"]
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

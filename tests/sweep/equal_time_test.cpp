@@ -63,6 +63,8 @@ TEST(EqualTime, MoreRoundsKeepTheCalibration) {
   const auto hash = [](const Settings& settings) { return calibration_unit(settings).hash; };
   EXPECT_EQ(hash({{"seed", "0"}, {"timing.rounds", "3"}}),
             hash({{"seed", "0"}, {"timing.rounds", "9"}}));
+  EXPECT_EQ(hash({{"seed", "0"}, {"timing.rounds", "9"}, {"timing.until", "5 0.02"}}),
+            hash({{"seed", "0"}, {"timing.rounds", "50"}, {"timing.until", "7 0.05"}}));
   EXPECT_NE(hash({{"seed", "0"}}), hash({{"seed", "1"}}));
 }
 

@@ -28,7 +28,7 @@ inline PreparedSweep tiny_sweep(const std::vector<RunSpec>& specs) {
     const std::int64_t sum = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
     sweep.runs.push_back({spec, std::move(plan), std::move(schedule), "ddim",
                           std::vector<double>(static_cast<std::size_t>(spec.num_steps), 1.0),
-                          counts, sum});
+                          counts, sum, sweep.layer_costs});
   }
   return sweep;
 }
