@@ -95,6 +95,7 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
              "Share, 0 to 1, of the guided prediction that is brought to the standard deviation "
              "of the conditional one",
              0)
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   add_number(command, "--eta", options.eta, "Fresh noise at each step, 0 to 1 (DDIM)")
       ->capture_default_str();

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "io/file_mapping.h"
 #include "io/jpeg.h"
 #include "io/png.h"
 #include "io/tiff.h"
@@ -63,6 +64,7 @@ const Reader& reader_of(const fs::path& path) {
   if (kind.empty() && fs::file_size(path, ignored) == 0 && !ignored) {
     throw runtime_error({path.string()}, "is no picture: the file is empty");
   }
+  if (kind.empty()) FileMapping{path};  // says what stands in a picture's place
   throw runtime_error({path.string()},
                       kind.empty() ? "is no picture: it begins neither as PNG, JPEG, WebP nor TIFF"
                                    : "is a " + kind + " file; PNG, JPEG, WebP and TIFF are read");

@@ -60,7 +60,7 @@ def test_default_metrics_leave_out_what_the_reference_cannot_give(sweep, tmp_pat
 
 def test_a_reference_of_another_network_or_dimension(sweep, tmp_path: Path) -> None:
     other = tmp_path / "other.npz"
-    np.savez(other, features=np.ones((9, DIMENSION), np.float32), network=np.array("0" * 32))
+    np.savez(other, features=np.ones((9, DIMENSION), np.float32), network=np.frombuffer(b"0" * 32, np.uint8))
     refused(sweep(judges=f"{{clip: {JUDGE}, reference: {other}}}"), "other.npz", "another network")
     reference = moments(tmp_path / "mu.npz", 7)
     refused(sweep(judges=f"{{clip: {JUDGE}, reference: {reference}}}"), str(DIMENSION), "7")
@@ -97,6 +97,7 @@ def test_weights_that_are_not_there(sweep, mini: Path) -> None:
 
 def test_a_vae_of_another_class(sweep, mini: Path) -> None:
     edit(mini / "vae" / "config.json", _class_name="VQModel")
+    edit(mini / "model_index.json", vae=["diffusers", "VQModel"])
     refused(sweep(model=mini), "VQModel")
 
 
@@ -130,7 +131,7 @@ def test_a_disk_that_is_too_small(fdbench, sweep, disk: Path, tmp_path: Path) ->
     done = fdbench("run", tmp_path / "sweep.yaml", "--out", output)
     refused(done, "too small", code=3)
     assert not list(disk.iterdir())
-    done = sweep("--out", output, count=6)  # may fit, or not
+    done = sweep("--out", output, count=10)  # may fit, or not
     assert done.returncode == 0 and "may become full" in done.stderr, done.stderr
     assert sweep("--out", output, count=1).stderr == ""
 

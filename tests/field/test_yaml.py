@@ -192,7 +192,9 @@ def test_metrics_are_read_alike(form: str, fdbench, config):
     judges = (
         f"  clip: {MODELS / 'mini-judge'}\n  reference: {MODELS / 'mini-judge/reference.npz'}\n"
     )
-    done = fdbench("run", config(f"judges:\n{judges}  metrics: {form}\n{FULL}"), "--dry-run")
+    four = ("--set", "prompts=[a, b, c, d]")  # as many as a comparison wants
+    path = config(f"judges:\n{judges}  metrics: {form}\n{FULL}")
+    done = fdbench("run", path, "--dry-run", *four)
     assert done.returncode == 0, done.stderr
 
 
