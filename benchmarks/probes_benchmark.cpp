@@ -27,7 +27,8 @@ struct Bench {
   TextToImagePipeline pipeline{folder, at::kFloat, at::kCPU};
   Conditioning conditional = pipeline.encode_prompts({"a red circle above a blue square"});
   Conditioning unconditional = pipeline.encode_prompts({""});
-  std::unique_ptr<Sampler> sampler = make_sampler("", scheduler_config(folder), {}, kNumSteps);
+  std::unique_ptr<Sampler> sampler =
+      make_sampler("", scheduler_config(folder).config, {}, kNumSteps);
   Schedule schedule{Plan(kNumSteps, static_cast<int>(pipeline.unet().layers().size())),
                     pipeline.unet().layers()};
 };

@@ -50,7 +50,7 @@ std::string markdown_table(const TextLines& lines) {
     for (const std::string& cell : lines[i]) text += "| " + markdown_cell(cell) + " ";
     text += "|\n";
     if (i > 0) continue;
-    for (std::size_t c = 0; c < lines[0].size(); ++c) text += "|---";
+    for (std::size_t c = 0; c < lines[0].size(); ++c) text += "| --- ";
     text += "|\n";
   }
   return text;

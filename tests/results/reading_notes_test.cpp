@@ -26,7 +26,7 @@ RunRecord timed(const std::string& name, double speedup, double low, double high
 
 TEST(LineOfUncertain, NamesIntervalsWiderThanATenth) {
   const std::vector<RunRecord> records = {timed("wild", 5.41, 5.3, 22.42),
-                                          timed("good", 2, 1.9, 2.1)};
+                                          timed("good", 2, 1.95, 2.1)};
   const std::string line = line_of_uncertain(records);
   EXPECT_THAT(line, HasSubstr("wild 5.41 [5.30, 22.42]"));
   EXPECT_THAT(line, HasSubstr("cpus:"));
