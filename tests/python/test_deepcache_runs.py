@@ -84,7 +84,7 @@ def test_a_plan_of_a_strategy_that_the_config_lacks(fdbench, root):
         expected = plan["layers"] if step % 5 == 0 else [x for x in shallow if x in plan["layers"]]
         assert sorted(running(plan, step)) == sorted(expected), step
     (keyed,) = plans(fdbench, config, "--strategy", "encoder", "--key-steps", "fraction:0.1-0.9:4")
-    assert keyed["name"] == "encoder/fraction:0.1-0.9:4"
+    assert keyed["name"] == "encoder/fraction_0.1_0.9_4"
     result = fdbench("plan", config, "--cache-interval", 5)
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert "--strategy" in result.stderr

@@ -172,16 +172,14 @@ def no_reference(path, how):
     """A file that cannot be the reference, in one way or another."""
     rows = np.random.default_rng(0).normal(size=(50, 3 if how == "dimension" else 128))
     moments = {"mu": rows.mean(0), "sigma": np.cov(rows, rowvar=False)}
-    features = {} if how == "moments" else {"features": rows}
     network = {"network": np.frombuffer(b"another", np.uint8)} if how == "network" else {}
-    np.savez(path, **moments, **features, **network)
+    np.savez(path, features=rows, **moments, **network)
 
 
 @pytest.mark.parametrize(
     ("how", "options", "wanted"),
     [
         ("network", [], "was seen by another network"),
-        ("moments", [], "holds no features of single pictures, which kid needs"),
         ("dimension", [], "128 features in a picture, the reference holds 3"),
         ("", ["--set", "prompts.count=3"], "at least 4 prompts, there are 3"),
     ],
