@@ -85,7 +85,8 @@ def test_damaged_files_are_named(fdbench, network, tmp_path: Path, kind: str):
     folder = tmp_path / "pictures"
     folder.mkdir()
     damaged(kind, folder / "bad.jpg")
-    smooth_picture(1).save(folder / "good.jpg", "JPEG")
+    if kind == "endless scans":  # its header is sound, so that statistics want a second picture
+        smooth_picture(1).save(folder / "good.jpg", "JPEG")
     done = fdbench("stats", folder, "--features", network, "-o", tmp_path / "seen.npz")
     assert done.returncode in (2, 3)
     assert done.stderr.startswith("fdbench: ") and done.stderr.count("\n") == 1, done.stderr
