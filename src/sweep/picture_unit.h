@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "pipelines/text_to_image.h"
 #include "results/unit_file.h"
+#include "sweep/interrupt.h"
 #include "sweep/prepared_sweep.h"
 #include "sweep/work_units.h"
 
@@ -40,6 +41,8 @@ auto of_pictures(const PreparedRun& run, std::int64_t first, std::int64_t count,
                  const Action& action) {
   try {
     return action();
+  } catch (const Interrupted&) {
+    throw;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kRuntime) throw;
     throw runtime_error("run '" + run.spec.name + "', " + (count == 1 ? "picture " : "pictures ") +

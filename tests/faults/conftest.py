@@ -46,7 +46,7 @@ def write_tokenizer(folder: Path) -> int:
         "unk_token": "<|endoftext|>",
         "pad_token": "<|endoftext|>",
     }
-    config = special | {"tokenizer_class": "CLIPTokenizer", "model_max_length": 12}
+    config = special | {"tokenizer_class": "CLIPTokenizer", "model_max_length": 24}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
     (folder / "special_tokens_map.json").write_text(json.dumps(special))
     return len(tokens)
@@ -68,7 +68,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         intermediate_size=32,
         num_hidden_layers=1,
         num_attention_heads=2,
-        max_position_embeddings=12,
+        max_position_embeddings=24,
         bos_token_id=num_tokens - 2,
         eos_token_id=num_tokens - 1,
         pad_token_id=num_tokens - 1,
