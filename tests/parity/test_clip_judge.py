@@ -156,11 +156,13 @@ def test_wrong_use_is_one_line(fdbench, tmp_path, clip_folder, pictures):
     folder, _ = pictures(40, 40)
     prompts = tmp_path / "two.txt"
     prompts.write_text("a\nb\n")
+    three = tmp_path / "three.txt"
+    three.write_text("a\nb\nc\n")
     cases = [
         (["--clip", clip, "--prompts", prompts], "2 prompts for 3 pictures"),
         (["--clip", clip], "--prompts"),
         (["--prompts", prompts], "--clip"),
-        (["--clip", tmp_path, "--prompts", prompts], "config.json"),
+        (["--clip", tmp_path, "--prompts", three], "config.json"),
     ]
     for options, message in cases:
         result = fdbench("judge", folder, "--metrics", "clip_score", *options)
