@@ -164,7 +164,7 @@ NoiseInjection noise_injection(const GenerateOptions& options) {
 void check_options(const GenerateOptions& options, const ModelFolder& folder) {
   if (options.output.empty() && options.save_latents.empty()) {
     throw usage_error(Place{folder.path().string()},
-                      "has no vae/, so there is no picture to write: give --save-latents "
+                      "has no vae/, so there is not a picture to write: give --save-latents "
                       "x.safetensors");
   }
   if (!options.output.empty() && !folder.has("vae")) {

@@ -62,11 +62,11 @@ const Reader& reader_of(const fs::path& path) {
   }
   std::error_code ignored;
   if (kind.empty() && fs::file_size(path, ignored) == 0 && !ignored) {
-    throw runtime_error({path.string()}, "is no picture: the file is empty");
+    throw runtime_error({path.string()}, "is not a picture: the file is empty");
   }
   if (kind.empty()) FileMapping{path};  // says what stands in a picture's place
   throw runtime_error({path.string()},
-                      kind.empty() ? "is no picture: it begins neither as PNG, JPEG, WebP nor TIFF"
+                      kind.empty() ? "is not a picture: it begins neither as PNG, JPEG, WebP nor TIFF"
                                    : "is a " + kind + " file; PNG, JPEG, WebP and TIFF are read");
 }
 

@@ -15,7 +15,7 @@ using nlohmann::json;
 using Row = std::pair<const char*, const char*>;
 
 /// Beginnings of class names, and what a network with such a scheduler was trained for.
-constexpr std::array<Row, 17> kOtherTraining = {{
+constexpr std::array<Row, 16> kOtherTraining = {{
     {"EDM", "for the noise levels and input scaling of EDM (Karras et al., 2022)"},
     {"FlowMatch", "by flow matching, to predict velocities between picture and noise"},
     {"FlowMap", "by flow matching, to predict velocities between picture and noise"},
@@ -30,13 +30,12 @@ constexpr std::array<Row, 17> kOtherTraining = {{
     {"UnCLIP", "with variances and a noise schedule of its own"},
     {"VQDiffusion", "on codes, not on numbers"},
     {"Amused", "on codes, not on numbers"},
-    {"TCD", "as a distilled model for that scheduler alone"},
     {"IPNDM", "for angles in place of timesteps"},
     {"CosineDPMSolver", "for EDM's noise levels"},
 }};
 
 /// Schedulers of the same noise schedule and prediction, each with its nearest sampler.
-constexpr std::array<Row, 11> kRelated = {{
+constexpr std::array<Row, 12> kRelated = {{
     {"HeunDiscreteScheduler", "euler"},
     {"LMSDiscreteScheduler", "euler"},
     {"KDPM2DiscreteScheduler", "dpm_solver++"},
@@ -48,6 +47,8 @@ constexpr std::array<Row, 11> kRelated = {{
     {"DDPMParallelScheduler", "ddpm"},
     {"RePaintScheduler", "ddpm"},
     {"DDIMInverseScheduler", "ddim"},
+    // Its update at eta 0 is DDIM's.
+    {"TCDScheduler", "ddim"},
 }};
 
 std::string text_of(const json& config, const char* key) {

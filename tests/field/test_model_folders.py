@@ -92,7 +92,7 @@ def test_sample_size_of_old_versions(mini, fdbench, version, size):
     "name",
     ["EDMEulerScheduler", "EDMDPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler",
      "FlowMatchHeunDiscreteScheduler", "FlowMatchLCMScheduler", "CMStochasticIterativeScheduler",
-     "TCDScheduler", "MyOwnScheduler"],
+     "MyOwnScheduler"],
 )  # fmt: skip
 @pytest.mark.parametrize("chosen", [(), ("--sampler", "ddim"), ("--sampler", "euler")])
 def test_networks_trained_for_something_else(mini, fdbench, tmp_path, name, chosen):
@@ -123,7 +123,8 @@ def test_continuous_times_are_for_euler_alone(mini, fdbench, tmp_path):
 @pytest.mark.parametrize(
     ("name", "near"),
     [("HeunDiscreteScheduler", "euler"), ("KDPM2DiscreteScheduler", "dpm_solver++"),
-     ("DEISMultistepScheduler", "dpm_solver++"), ("DDIMParallelScheduler", "ddim")],
+     ("DEISMultistepScheduler", "dpm_solver++"), ("DDIMParallelScheduler", "ddim"),
+     ("TCDScheduler", "ddim")],
 )  # fmt: skip
 def test_schedulers_on_the_same_noise_have_a_relative(mini, fdbench, tmp_path, name, near):
     rename_scheduler(mini, name)

@@ -238,7 +238,8 @@ BAD = {
     "several pages": ("a.tif", lambda p: several(p, "TIFF"), 2),
     "points nowhere": ("a.png", lambda p: p.symlink_to("gone.png"), 2),
     "the file is empty": ("a.png", lambda p: p.write_bytes(b""), 3),
-    "is no picture": ("a.png", lambda p: p.write_text("<html></html>"), 3),
+    "is a web page": ("a.png", lambda p: p.write_text("<html></html>"), 2),
+    "is not a picture": ("a.png", lambda p: p.write_text("some words"), 3),
 }
 
 

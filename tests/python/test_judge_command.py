@@ -182,7 +182,7 @@ def test_wrong_pictures_are_one_line(fdbench, network, folder, tmp_path):
     Image.new("RGB", (5, 5)).save(good / "999.png")
     one_line(fdbench("stats", good, *common), "999.png: is 5 x 5, but 000.png is 12 x 12")
     (good / "999.png").write_bytes(b"no picture")
-    one_line(fdbench("stats", good, *common), "999.png: is no picture")
+    one_line(fdbench("stats", good, *common), "999.png: is not a picture")
     (tmp_path / "broken.pt").write_bytes(b"no network")
     one_line(fdbench("stats", folder("more"), "--features", tmp_path / "broken.pt", "-o", "x.npz"),
              "is no TorchScript network")  # fmt: skip

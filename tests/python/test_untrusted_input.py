@@ -61,4 +61,4 @@ def test_a_network_beside_the_pictures_is_not_loaded(fdbench, tmp_path, trace):
     torch.save(Payload(trace), tmp_path / "inception-2015-12-05.pt")
     torch.save(Payload(trace), tmp_path / "a.png")
     message = refused(fdbench("judge", tmp_path, "--reference", tmp_path), trace)
-    assert "a.png: is no picture" in message
+    assert "a.png: is not a picture" in message

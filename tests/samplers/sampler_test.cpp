@@ -96,7 +96,7 @@ TEST(MakeSampler, ATypoInTheFoldersFileIsPointedOut) {
 
 TEST(MakeSampler, NetworksTrainedForSomethingElseAreRefusedUnderAnyName) {
   for (const char* class_name : {"EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler",
-                                 "TCDScheduler", "NobodysScheduler"}) {
+                                 "CMStochasticIterativeScheduler", "NobodysScheduler"}) {
     for (const std::string& name : {std::string(), std::string("ddim"), std::string("euler")}) {
       EXPECT_THAT(message_of(name, {{"_class_name", class_name}}, {}), HasSubstr(class_name));
     }
