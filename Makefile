@@ -77,7 +77,8 @@ lint: setup-lint build ## check format and style, C++ and Python
 	@# clang-tidy cannot read GCC's precompiled header, so it gets the commands without it.
 	@mkdir -p build/lint && sed -E 's# -Winvalid-pch# #; s# -include [^ ]*cmake_pch\.hxx##' \
 		$(BUILD)/compile_commands.json > build/lint/compile_commands.json
-	@git ls-files 'src/*.cpp' | xargs -P 2 -n 4 clang-tidy -p build/lint --quiet
+	@git ls-files 'src/*.cpp' | xargs -P 2 -n 4 clang-tidy -p build/lint --quiet \
+		--header-filter="src/($$(paste -sd'|' src/layers.txt))/"
 
 clean: ## remove what was built (.venv and results stay)
 	@rm -rf build

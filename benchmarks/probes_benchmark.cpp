@@ -8,11 +8,11 @@
 #include <memory>
 #include <numeric>
 
-#include "pipelines/picture_noise.h"
-#include "pipelines/text_to_image.h"
+#include "execution/executor.h"
+#include "plan/strategies.h"
 #include "probes/feature_probe.h"
-#include "propagation/executor.h"
-#include "propagation/strategies.h"
+#include "tasks/picture_noise.h"
+#include "tasks/text_to_image.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 
 #include "benchmark_setup.h"
 #include "io/architectures.h"
-#include "metrics/random_inputs.h"
 #include "models/unet_2d_condition.h"
+#include "profiling/random_inputs.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 
 #include "cli/commands.h"
 #include "core/error.h"
-#include "sweep/gate_baseline_file.h"
-#include "sweep/gate_report.h"
+#include "gate/gate_baseline_file.h"
+#include "gate/gate_report.h"
 
 namespace fdbench {
 namespace {

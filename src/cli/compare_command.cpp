@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "sweep/compare_results.h"
+#include "gate/compare_results.h"
 
 namespace fdbench {
 namespace {

@@ -4,12 +4,12 @@
 #include "cli/sampler_assignments.h"
 #include "cli/tome_options.h"
 #include "cli/variant_option.h"
+#include "config/noise_injection_config.h"
+#include "config/run_config.h"
 #include "core/error.h"
 #include "core/notes.h"
-#include "pipelines/prompt_encoder.h"
 #include "samplers/sampler.h"
-#include "sweep/noise_injection_config.h"
-#include "sweep/run_config.h"
+#include "tasks/prompt_encoder.h"
 
 namespace fdbench {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "cli/strategy_options.h"
+#include "execution/network_pass.h"
+#include "execution/noise_injection.h"
 #include "io/model_folder.h"
 #include "nn/token_merging.h"
-#include "propagation/network_pass.h"
-#include "propagation/noise_injection.h"
 
 namespace fdbench {
 

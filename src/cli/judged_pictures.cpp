@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "io/npz.h"
-#include "io/picture_file.h"
 #include "metrics/scores.h"
+#include "pictures/picture_file.h"
 
 namespace fdbench {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/picture_source.h"
+#include "judging/picture_source.h"
 #include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
 #include "metrics/judged_set.h"

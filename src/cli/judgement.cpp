@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "cli/judge_report.h"
-#include "cli/matched_pictures.h"
 #include "cli/paired_scores.h"
 #include "core/error.h"
 #include "core/notes.h"
+#include "judging/matched_pictures.h"
 
 namespace fdbench {
 namespace {

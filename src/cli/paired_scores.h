@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/judged_pictures.h"
-#include "cli/picture_source.h"
+#include "judging/picture_source.h"
 #include "metrics/scores.h"
 
 namespace fdbench {

@@ -9,16 +9,16 @@
 #include "cli/plain_options.h"
 #include "cli/profile_table.h"
 #include "cli/variant_option.h"
+#include "config/latent_config.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "io/architectures.h"
 #include "io/atomic_file.h"
-#include "metrics/chrome_trace.h"
-#include "metrics/profile_summary.h"
-#include "metrics/random_inputs.h"
 #include "models/unet_2d_condition.h"
-#include "sweep/latent_config.h"
+#include "profiling/chrome_trace.h"
+#include "profiling/profile_summary.h"
+#include "profiling/random_inputs.h"
 
 namespace fdbench {
 namespace {

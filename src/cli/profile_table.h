@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "metrics/profile_summary.h"
+#include "profiling/profile_summary.h"
 
 namespace fdbench {
 

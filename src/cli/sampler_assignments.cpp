@@ -1,7 +1,7 @@
 #include "cli/sampler_assignments.h"
 
+#include "config/option_json.h"
 #include "core/error.h"
-#include "sweep/option_json.h"
 
 namespace fdbench {
 nlohmann::json sampler_assignments(const std::vector<std::string>& assignments) {

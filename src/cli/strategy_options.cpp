@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "cli/plain_options.h"
+#include "config/key_step_config.h"
 #include "core/error.h"
-#include "sweep/key_step_config.h"
 
 namespace fdbench {
 namespace {

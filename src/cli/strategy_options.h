@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "propagation/strategies.h"
+#include "plan/strategies.h"
 
 namespace fdbench {
 

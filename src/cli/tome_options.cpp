@@ -3,7 +3,7 @@
 #include <string>
 
 #include "cli/plain_options.h"
-#include "sweep/tome_config.h"
+#include "config/tome_config.h"
 
 namespace fdbench {
 

@@ -12,15 +12,15 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "execution/guidance.h"
 #include "io/safetensors.h"
-#include "metrics/random_inputs.h"
-#include "pipelines/picture_noise.h"
-#include "pipelines/prompt_limits.h"
-#include "propagation/guidance.h"
+#include "profiling/random_inputs.h"
 #include "results/provenance.h"
 #include "results/run_table.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_round.h"
+#include "tasks/picture_noise.h"
+#include "tasks/prompt_limits.h"
 
 namespace fdbench {
 namespace {

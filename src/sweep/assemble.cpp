@@ -4,12 +4,13 @@
 #include <optional>
 
 #include "core/one_line.h"
+#include "judging/judged_records.h"
+#include "judging/judges.h"
+#include "judging/picture_distances.h"
 #include "results/datasets.h"
 #include "results/result_writer.h"
+#include "results/unit_arrays.h"
 #include "sweep/file_attributes.h"
-#include "sweep/judged_records.h"
-#include "sweep/judges.h"
-#include "sweep/picture_distances.h"
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_table.h"

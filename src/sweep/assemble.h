@@ -3,8 +3,8 @@
 
 #include "results/hdf5.h"
 #include "results/run_fields.h"
+#include "results/settings.h"
 #include "sweep/prepared_sweep.h"
-#include "sweep/settings.h"
 #include "sweep/unit_folder.h"
 
 namespace fdbench {

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "pipelines/text_to_image.h"
-#include "sweep/judges.h"
+#include "judging/judges.h"
 #include "sweep/prepared_sweep.h"
 #include "sweep/work_units.h"
+#include "tasks/text_to_image.h"
 
 namespace fdbench {
 

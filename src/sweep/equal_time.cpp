@@ -6,9 +6,10 @@
 #include <set>
 
 #include "core/hash.h"
-#include "sweep/interrupt.h"
+#include "core/interrupt.h"
+#include "metrics/statistics.h"
 #include "sweep/picture_unit.h"
-#include "sweep/statistics.h"
+#include "sweep/sweep_settings.h"
 #include "sweep/timing_round.h"
 
 namespace fdbench {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "pipelines/text_to_image.h"
 #include "results/unit_file.h"
 #include "sweep/prepared_sweep.h"
 #include "sweep/work_units.h"
+#include "tasks/text_to_image.h"
 
 namespace fdbench {
 

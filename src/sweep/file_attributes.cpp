@@ -2,6 +2,7 @@
 
 #include "core/hash.h"
 #include "results/provenance.h"
+#include "sweep/sweep_settings.h"
 
 namespace fdbench {
 

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
-#include "pipelines/picture_noise.h"
+#include "core/interrupt.h"
 #include "probes/feature_probe.h"
-#include "sweep/interrupt.h"
+#include "results/unit_arrays.h"
+#include "tasks/picture_noise.h"
 
 namespace fdbench {
 namespace {

@@ -5,22 +5,13 @@
 #include <string>
 
 #include "core/error.h"
-#include "pipelines/text_to_image.h"
+#include "core/interrupt.h"
 #include "results/unit_file.h"
-#include "sweep/interrupt.h"
 #include "sweep/prepared_sweep.h"
 #include "sweep/work_units.h"
+#include "tasks/text_to_image.h"
 
 namespace fdbench {
-
-/// Names of the arrays of a `pictures` unit; n pictures, S steps of the run.
-namespace picture_arrays {
-inline constexpr const char* kLatents = "/latents";     // [n, c, h, w] float32
-inline constexpr const char* kImages = "/images";       // [n, H, W, 3] uint8
-inline constexpr const char* kRan = "/ran";             // [S, L] uint8
-inline constexpr const char* kCalls = "/calls";         // [2]: network calls, steps with a call
-inline constexpr const char* kFeatures = "/features/";  // + mse, frobenius, mean, std: [n, S, B]
-}  // namespace picture_arrays
 
 /// done: called after each batch with the number of pictures made so far.
 Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "sweep/tome_config.h"
+#include "config/tome_config.h"
 
 namespace fdbench {
 namespace {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "execution/guidance.h"
 #include "models/unet_2d_condition.h"
-#include "pipelines/sampler_plan.h"
-#include "propagation/guidance.h"
-#include "propagation/plan_cost.h"
+#include "plan/plan_cost.h"
+#include "tasks/sampler_plan.h"
 
 namespace fdbench {
 namespace {

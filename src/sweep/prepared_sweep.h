@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "config/experiment.h"
 #include "io/model_folder.h"
 #include "models/denoiser.h"
-#include "pipelines/text_to_image.h"
-#include "propagation/plan.h"
-#include "propagation/schedule.h"
+#include "plan/plan.h"
+#include "plan/schedule.h"
 #include "samplers/sampler.h"
-#include "sweep/experiment.h"
+#include "tasks/text_to_image.h"
 
 namespace fdbench {
 

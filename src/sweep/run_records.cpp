@@ -5,11 +5,12 @@
 #include <iterator>
 #include <numeric>
 
-#include "propagation/plan_cost.h"
-#include "sweep/statistics.h"
+#include "config/tome_config.h"
+#include "metrics/statistics.h"
+#include "plan/plan_cost.h"
+#include "results/unit_arrays.h"
 #include "sweep/timing_round.h"
 #include "sweep/timing_table.h"
-#include "sweep/tome_config.h"
 
 namespace fdbench {
 namespace {

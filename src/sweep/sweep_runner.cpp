@@ -8,22 +8,24 @@
 
 #include "core/cpu_set.h"
 #include "core/device.h"
+#include "core/interrupt.h"
 #include "core/progress.h"
-#include "pipelines/prompt_limits.h"
-#include "pipelines/text_to_image.h"
+#include "judging/judges.h"
 #include "results/provenance.h"
 #include "results/result_reader.h"
 #include "results/run_table.h"
+#include "results/unit_arrays.h"
 #include "sweep/assemble.h"
 #include "sweep/early_checks.h"
 #include "sweep/equal_time.h"
-#include "sweep/interrupt.h"
-#include "sweep/judges.h"
 #include "sweep/measure_rounds.h"
 #include "sweep/picture_unit.h"
+#include "sweep/sweep_settings.h"
 #include "sweep/sweep_text.h"
 #include "sweep/timing_process.h"
 #include "sweep/timing_round.h"
+#include "tasks/prompt_limits.h"
+#include "tasks/text_to_image.h"
 
 namespace fdbench {
 namespace {
@@ -111,7 +113,7 @@ class SweepRun {
   /// What random weights draw means nothing, and is never judged.
   void load_judges() {
     if (judges_ || !experiment_.judges.wanted() || sweep_.synthetic) return;
-    judges_.emplace(sweep_, picture_size(sweep_, folder_));
+    judges_.emplace(experiment_, picture_size(sweep_, folder_));
   }
 
   void print_plan() {

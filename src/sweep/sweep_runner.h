@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sweep/experiment.h"
+#include "config/experiment.h"
 #include "sweep/shard.h"
 
 namespace fdbench {

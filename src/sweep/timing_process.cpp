@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "core/error.h"
-#include "sweep/interrupt.h"
+#include "core/interrupt.h"
 
 namespace fdbench {
 namespace {

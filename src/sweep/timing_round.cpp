@@ -7,14 +7,15 @@
 #include <random>
 
 #include "core/device.h"
+#include "core/interrupt.h"
 #include "core/processor_time.h"
-#include "metrics/machine_load.h"
-#include "metrics/process_memory.h"
-#include "pipelines/picture_noise.h"
-#include "propagation/guidance.h"
-#include "sweep/interrupt.h"
+#include "execution/guidance.h"
+#include "profiling/machine_load.h"
+#include "profiling/process_memory.h"
+#include "results/unit_arrays.h"
 #include "sweep/picture_unit.h"
 #include "sweep/timing_process.h"
+#include "tasks/picture_noise.h"
 
 namespace fdbench {
 namespace {

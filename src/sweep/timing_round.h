@@ -2,28 +2,12 @@
 // order.
 #pragma once
 
-#include "pipelines/text_to_image.h"
 #include "results/unit_file.h"
 #include "sweep/picture_unit.h"
 #include "sweep/prepared_sweep.h"
+#include "tasks/text_to_image.h"
 
 namespace fdbench {
-
-/// Names of the arrays of a `timing` unit, one value a run; the seconds are float64, the rest
-/// int32.
-namespace timing_arrays {
-inline constexpr const char* kSeconds[] = {"/text_encoder_s", "/unet_s", "/vae_s", "/total_s"};
-inline constexpr const char* kProcessor = "/denoise_cpu_s";
-inline constexpr const char* kOrder = "/order";
-inline constexpr const char* kCalls = "/unet_calls";
-inline constexpr const char* kPeakMemory = "/peak_memory";  // int64
-inline constexpr const char* kHeldMemory = "/held_memory";  // int64
-inline constexpr const char* kLayers = "/layer_s";          // one value a layer
-inline constexpr const char* kProcess = "/process";    // int64, one value: who measured the round
-inline constexpr const char* kSteal = "/steal_share";  // of the round as a whole: one value
-inline constexpr const char* kOthers = "/others_share";
-inline constexpr const char* kClock = "/processor_mhz";
-}  // namespace timing_arrays
 
 /// A run's latent of one picture, and how long it took.
 struct TimedLatent {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "results/datasets.h"
+#include "results/unit_arrays.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_round.h"
 

@@ -15,6 +15,7 @@
 #include "core/notes.h"
 #include "io/atomic_file.h"
 #include "results/result_writer.h"
+#include "sweep/sweep_settings.h"
 
 namespace fdbench {
 namespace {

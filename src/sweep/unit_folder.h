@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
+#include "results/settings.h"
 #include "results/unfinished_sweep.h"
 #include "results/unit_file.h"
-#include "sweep/settings.h"
 #include "sweep/work_units.h"
 
 namespace fdbench {

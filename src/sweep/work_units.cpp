@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/hash.h"
+#include "sweep/sweep_settings.h"
 
 namespace fdbench {
 namespace {

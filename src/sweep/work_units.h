@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "results/settings.h"
 #include "sweep/prepared_sweep.h"
-#include "sweep/settings.h"
 
 namespace fdbench {
 

@@ -1,7 +1,7 @@
 // Any bytes as the baseline of a gate; what is in order is written and read again.
 #include "fuzz/fuzz_input.h"
+#include "gate/gate_baseline_file.h"
 #include "io/text_file.h"
-#include "sweep/gate_baseline_file.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;

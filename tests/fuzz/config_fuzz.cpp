@@ -1,6 +1,6 @@
 // Any bytes as a config file: read as an experiment, and written and read again as YAML.
+#include "config/experiment.h"
 #include "fuzz/fuzz_input.h"
-#include "sweep/experiment.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;

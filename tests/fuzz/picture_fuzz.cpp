@@ -1,6 +1,6 @@
 // Any bytes as a PNG, JPEG, WebP or TIFF file.
 #include "fuzz/fuzz_input.h"
-#include "io/picture_file.h"
+#include "pictures/picture_file.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;

@@ -5,11 +5,11 @@
 #include <cstdlib>
 
 #include "fuzz/fuzz_input.h"
+#include "gate/gate_baseline_file.h"
+#include "gate/result_measures.h"
 #include "results/hdf5.h"
 #include "results/result_reader.h"
 #include "results/run_table.h"
-#include "sweep/gate_baseline_file.h"
-#include "sweep/result_measures.h"
 
 namespace fdbench {
 namespace {

@@ -8,13 +8,13 @@
 #include <string>
 
 #include "core/error.h"
+#include "execution/executor.h"
 #include "io/safetensors.h"
-#include "pipelines/generation_inputs.h"
-#include "pipelines/picture_noise.h"
-#include "pipelines/text_to_image.h"
+#include "plan/strategies.h"
 #include "probes/feature_probe.h"
-#include "propagation/executor.h"
-#include "propagation/strategies.h"
+#include "tasks/generation_inputs.h"
+#include "tasks/picture_noise.h"
+#include "tasks/text_to_image.h"
 
 namespace {
 

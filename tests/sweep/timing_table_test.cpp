@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "results/unit_arrays.h"
 #include "sweep/timing_process.h"
 #include "sweep/timing_round.h"
 #include "sweep/tiny_sweep.h"

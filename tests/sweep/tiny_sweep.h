@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "propagation/plan_cost.h"
+#include "plan/plan_cost.h"
 #include "sweep/prepared_sweep.h"
 
 namespace fdbench {

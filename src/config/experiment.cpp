@@ -1,0 +1,249 @@
+#include "config/experiment.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "config/config_reader.h"
+#include "config/judge_config.h"
+#include "config/latent_config.h"
+#include "config/noise_injection_config.h"
+#include "config/prompt_config.h"
+#include "config/run_config.h"
+#include "config/timing_config.h"
+#include "config/tome_config.h"
+#include "core/device.h"
+#include "io/text_file.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::int64_t kMany = 1'000'000, kMostSteps = 100'000;
+
+FeatureSettings read_features(const ConfigValue& value) {
+  FeatureSettings features;
+  if (value.is_scalar()) {
+    features.enabled = value.truth();
+    return features;
+  }
+  ConfigMap map(value);
+  if (map.has("enabled")) features.enabled = map.at("enabled").truth();
+  if (map.has("detail")) features.detail = map.at("detail").choice({"block", "layer"});
+  map.finish();
+  return features;
+}
+
+PictureSettings read_pictures(const ConfigValue& value) {
+  PictureSettings pictures;
+  ConfigMap map(value);
+  if (map.has("chunk")) pictures.chunk = static_cast<int>(map.at("chunk").integer(1, kMany));
+  if (map.has("batch")) pictures.batch = static_cast<int>(map.at("batch").integer(1, kMany));
+  if (map.has("keep")) {
+    const ConfigValue keep = map.at("keep");
+    const bool all = keep.is_scalar() && keep.text() == "all";
+    pictures.keep = all ? -1 : static_cast<int>(keep.integer(0, kMany));
+  }
+  map.finish();
+  return pictures;
+}
+
+/// Throws a usage error at an entry whose `baseline` no run is named.
+void check_baselines(const ConfigValue& value, const std::vector<RunSpec>& runs) {
+  std::vector<std::string> names;
+  for (const RunSpec& run : runs) names.push_back(run.name);
+  for (const ConfigValue& item : value.list()) {
+    ConfigMap map(item);
+    if (!map.has("baseline")) continue;
+    const ConfigValue baseline = map.at("baseline");
+    if (std::find(names.begin(), names.end(), baseline.text()) != names.end()) continue;
+    throw baseline.error("no run is named '" + baseline.text() + "'" +
+                         advice(baseline.text(), names));
+  }
+}
+
+std::vector<RunSpec> read_runs(const ConfigValue& value, const RunSpec& defaults) {
+  std::vector<RunSpec> runs;
+  std::map<std::string, Place> names;
+  for (const ConfigValue& item : value.list()) {
+    for (RunSpec& run : read_run(item, defaults)) {
+      if (!names.emplace(run.name, run.place).second) {
+        throw item.error("a second run named '" + run.name + "'; give it a 'name' of its own");
+      }
+      runs.push_back(std::move(run));
+    }
+  }
+  check_baselines(value, runs);
+  return runs;
+}
+
+/// Where the pictures are computed, and in which numbers.
+void read_machine(ConfigMap& map, Experiment& experiment) {
+  if (map.has("device")) {
+    const ConfigValue device = map.at("device");
+    experiment.device = at_place(device, [&] { return parse_device(device.text()).str(); });
+  }
+  if (map.has("dtype")) {
+    const ConfigValue dtype = map.at("dtype");
+    experiment.dtype = at_place(dtype, [&] { return dtype_name(parse_dtype(dtype.text())); });
+  }
+  if (map.has("threads")) {
+    experiment.threads = static_cast<int>(map.at("threads").integer(0, 4096));
+  }
+  if (map.has("cpus")) {
+    for (const ConfigValue& cpu : map.at("cpus").list()) {
+      experiment.cpus.push_back(static_cast<int>(cpu.integer(0, CPU_SETSIZE - 1)));
+    }
+  }
+}
+
+/// A folder, or {architecture: sd15, weights: random, seed: 0}.
+ModelSource read_model(const ConfigValue& value, const std::filesystem::path& config) {
+  ModelSource source;
+  if (!value.is_map()) {
+    source.folder = locate(value.text(), config);
+    return source;
+  }
+  ConfigMap map(value);
+  if (map.has("folder")) {
+    source.folder = locate(map.at("folder").text(), config);
+    if (map.has("variant")) source.variant = map.at("variant").text();
+    map.finish();
+    return source;
+  }
+  source.architecture = map.at("architecture").text();
+  if (map.has("weights")) map.at("weights").choice({"random"});
+  if (map.has("seed")) source.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  map.finish();
+  return source;
+}
+
+std::string read_name(const ConfigValue& value) {
+  const std::string name = value.text();
+  if (name.find('/') != std::string::npos || name[0] == '.') {
+    throw value.error("'name' becomes a file name: no '/', no leading '.'");
+  }
+  return name;
+}
+
+/// `equal_time:` true, false, or the names of runs that have a baseline.
+EqualTime read_equal_time(const ConfigValue& value, const Experiment& experiment) {
+  EqualTime equal_time;
+  if (!value.is_list()) {
+    equal_time.all = value.truth();
+    if (equal_time.all && experiment.baseline() < 0) {
+      throw value.error("'equal_time' needs a plain run of the strategy full to compare with");
+    }
+    return equal_time;
+  }
+  std::vector<std::string> names;
+  for (const RunSpec& run : experiment.runs) names.push_back(run.name);
+  for (const ConfigValue& item : value.list()) {
+    const auto found = std::find(names.begin(), names.end(), item.choice(names));
+    const int run = static_cast<int>(found - names.begin());
+    if (experiment.baseline_of(run) < 0 || experiment.baseline_of(run) == run) {
+      throw item.error("the run '" + item.text() + "' has no baseline to spend its time on");
+    }
+    equal_time.runs.push_back(item.text());
+  }
+  return equal_time;
+}
+
+Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& path) {
+  ConfigMap map(ConfigValue(tree, ""));
+  Experiment experiment;
+  experiment.config_path = path;
+  experiment.name = read_name(map.at("name"));
+  experiment.model = read_model(map.at("model"), path);
+  experiment.model_place = map.at("model").place();
+  read_machine(map, experiment);
+  if (map.has("seed")) {
+    experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  }
+  PromptList prompts = read_prompts(map.at("prompts"), path);
+  experiment.captions = std::move(prompts.captions);
+  experiment.scenes = std::move(prompts.scenes);
+  experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
+  if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
+  if (map.has("latent")) {
+    const LatentSize size = read_latent(map.at("latent"));
+    experiment.latent_height = size.height;
+    experiment.latent_width = size.width;
+  }
+  if (map.has("features")) experiment.features = read_features(map.at("features"));
+  if (map.has("pictures")) experiment.pictures = read_pictures(map.at("pictures"));
+  if (map.has("timing")) experiment.timing = read_timing(map.at("timing"));
+  if (map.has("judges")) experiment.judges = read_judges(map.at("judges"), path);
+  RunSpec defaults;
+  defaults.sampler.options = nlohmann::json::object();
+  if (map.has("steps"))
+    defaults.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
+  if (map.has("sampler")) defaults.sampler = read_sampler(map.at("sampler"));
+  if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
+  if (map.has("reuse")) defaults.strategy.reuse = read_reuse(map.at("reuse"));
+  if (map.has("tome")) defaults.tome = read_tome(map.at("tome"), {});
+  if (map.has("noise_injection")) {
+    defaults.noise_injection = read_noise_injection(map.at("noise_injection"));
+  }
+  if (map.has("max_parallel")) {
+    defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
+  }
+  const bool has_runs = map.has("runs"), has_equal_time = map.has("equal_time");
+  map.finish();  // a misspelt key first: it explains why 'runs' is missing
+  if (!has_runs) throw map.value().error("the key 'runs' is missing");
+  experiment.runs = read_runs(map.at("runs"), defaults);
+  if (has_equal_time) {
+    experiment.equal_time = read_equal_time(map.at("equal_time"), experiment);
+  }
+  return experiment;
+}
+
+}  // namespace
+
+bool RunSpec::is_plain() const {
+  return strategy.name == "full" && !noise_injection.enabled() && !tome.on();
+}
+
+int Experiment::baseline() const {
+  const auto found = std::find_if(runs.begin(), runs.end(), std::mem_fn(&RunSpec::is_plain));
+  return found == runs.end() ? -1 : static_cast<int>(found - runs.begin());
+}
+
+int Experiment::baseline_of(int run) const {
+  const RunSpec& wanted = runs.at(run);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const bool same_sampler = runs[i].sampler.name == wanted.sampler.name &&
+                              runs[i].sampler.options == wanted.sampler.options;
+    const bool found = wanted.baseline.empty() ? runs[i].is_plain() && same_sampler
+                                               : runs[i].name == wanted.baseline;
+    if (found) return static_cast<int>(i);
+  }
+  return baseline();
+}
+
+Experiment load_experiment(const std::filesystem::path& path,
+                           const std::vector<std::string>& assignments) {
+  ConfigTree tree = read_config(path);
+  for (const std::string& assignment : assignments) set_config_value(tree, assignment);
+  Experiment experiment = read_experiment(tree, path);
+  experiment.config_text = assignments.empty() ? read_text(path, "config file") : config_text(tree);
+  return experiment;
+}
+
+Experiment experiment_of_text(const std::string& text, const std::filesystem::path& path) {
+  Experiment experiment = read_experiment(parse_config(text, path.string()), path);
+  experiment.config_text = text;
+  return experiment;
+}
+
+std::string key_steps_text(const KeySteps& key_steps) {
+  std::string text;
+  for (const int step : downward_list(key_steps)) {
+    text.append(text.empty() ? "" : " ").append(std::to_string(step));
+  }
+  return text;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,16 @@
+// `prompts:` of a config file.
+#pragma once
+
+#include <filesystem>
+
+#include "config/config_reader.h"
+#include "config/prompt_list.h"
+
+namespace fdbench {
+
+/// A list of texts, {list: [...]} or {file: FILE}, the two with `count`: the first so many. config:
+/// the config file, beside which files are looked for (`locate`). Throws usage errors with the
+/// place.
+PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& config);
+
+}  // namespace fdbench

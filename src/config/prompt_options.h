@@ -1,0 +1,40 @@
+// What goes with the prompts of a sweep: negative prompts, guidance_rescale and clip_skip.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/config_reader.h"
+#include "io/model_folder.h"
+
+namespace fdbench {
+
+/// Names and meanings are those of diffusers' StableDiffusionPipeline and -XLPipeline.
+struct PromptOptions {
+  std::vector<std::string> negative_prompts;  // one a prompt; empty: none was given
+  double guidance_rescale = 0;                // 0 to 1
+  std::int64_t clip_skip = 0;                 // last layers that the text encoders do without
+  std::map<std::string, Place> places;        // in the config file, of the keys that it has
+};
+
+/// `negative_prompt:` (a text for all prompts, or a list with one each; may be empty texts),
+/// `guidance_rescale:` and `clip_skip:` of a config.
+PromptOptions read_prompt_options(ConfigMap& map, std::size_t num_prompts);
+
+/// Throws a usage error at its place for a clip_skip that the folder's text encoders do not have,
+/// and warns of what does nothing where pictures are not guided by a second half of the batch.
+/// takes_guidance: the network takes the guidance scale as an input.
+void check_prompt_options(const PromptOptions& options, const ModelFolder& folder, bool guided,
+                          bool takes_guidance);
+
+/// What of them determines the results, as settings of their own: only what is set.
+/// "prompts.negative" is the text for all prompts, or the hash of the list.
+std::map<std::string, std::string> prompt_settings(const PromptOptions& options);
+
+/// " rescaled by 0.7, negative prompts, clip_skip 1" after the guidance scale; "" where none is
+/// set.
+std::string describe(const PromptOptions& options);
+
+}  // namespace fdbench

@@ -1,0 +1,25 @@
+// The part of a config file that describes runs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config_reader.h"
+#include "config/experiment.h"
+
+namespace fdbench {
+
+/// `sampler:` a name, or a map of a name and options that override the model folder's.
+SamplerChoice read_sampler(const ConfigValue& value);
+
+/// `savings:` all, none, or a map of single switches that changes `savings`.
+ExactSavings read_savings(const ConfigValue& value, ExactSavings savings);
+
+/// `reuse:` hold, linear or taylor2.
+Reuse read_reuse(const ConfigValue& value);
+
+/// One entry of `runs:`; a list of executions makes several runs. defaults: what the entry does not
+/// set.
+std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults);
+
+}  // namespace fdbench

@@ -1,0 +1,164 @@
+#include "plan/deepcache.h"
+
+#include <cmath>
+#include <complex>
+#include <cstdio>
+#include <iterator>
+#include <numbers>
+#include <set>
+#include <vector>
+
+#include "core/error.h"
+
+namespace fdbench {
+namespace {
+
+constexpr double kPowStep = 0.02;  // the library lowers pow by as much until the steps differ
+constexpr double kMostPow = 10;
+
+std::string number_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
+}
+
+/// A skip connection: the layer it starts from and the one that takes it as second input.
+struct SkipConnection {
+  int source, sink;
+};
+
+/// Counted from the output, by the block that takes them.
+std::vector<std::vector<SkipConnection>> skip_connections(std::span<const LayerInfo> layers) {
+  std::vector<std::vector<SkipConnection>> blocks;
+  std::string block;
+  for (int layer = static_cast<int>(layers.size()) - 1; layer >= 0; --layer) {
+    const std::vector<int>& inputs = layers[layer].inputs;
+    if (inputs.size() < 2 || inputs[1] == kSample) continue;
+    if (blocks.empty() || block != layers[layer].block) blocks.emplace_back();
+    block = layers[layer].block;
+    blocks.back().push_back({inputs[1], layer});
+  }
+  if (blocks.empty()) throw usage_error("strategy 'deepcache' needs a model with skip connections");
+  return blocks;
+}
+
+/// Throws a usage error unless 0 <= id < count.
+void check_id(const std::string& name, int id, std::size_t count, const std::string& owner) {
+  if (id >= 0 && id < static_cast<int>(count)) return;
+  throw usage_error(name + " " + std::to_string(id) + " is outside 0.." +
+                    std::to_string(count - 1) + " of " + owner);
+}
+
+void check_quad_center(const QuadCenter& non_uniform, int num_steps) {
+  if (non_uniform.center < 0 || non_uniform.center >= num_steps) {
+    throw usage_error("center " + std::to_string(non_uniform.center) + " is outside 0.." +
+                      std::to_string(num_steps - 1) + ", the steps in sampling order");
+  }
+  if (non_uniform.pow > 1 && non_uniform.pow <= kMostPow) return;
+  throw usage_error("pow must be above 1 and at most " + number_text(kMostPow) + ", not " +
+                    number_text(non_uniform.pow));
+}
+
+/// As numpy has it, which squares where pow is 2. Many points are whole numbers then, so that
+/// rounding decides on which side of them they come out.
+std::complex<double> raise(std::complex<double> point, double pow) {
+  return pow == 2 ? point * point : std::pow(point, std::complex<double>(pow));
+}
+
+/// num_points evenly spaced points from (-center)^(1/pow) to (num_steps - center)^(1/pow), raised
+/// to pow, whole parts. The principal root of a negative number is complex; the library takes the
+/// real part at the end, and so does this.
+std::set<int> quad_points(int num_points, int center, double pow, int num_steps) {
+  using Complex = std::complex<double>;
+  const Complex begin = std::polar(std::pow(center, 1 / pow), std::numbers::pi / pow);
+  const Complex end = std::pow(static_cast<double>(num_steps - center), 1 / pow);
+  std::set<int> points;
+  const Complex distance = (end - begin) * (1 / (num_points - 1.0));  // numpy's way to divide
+  for (int i = 0; i < num_points; ++i) {
+    const Complex point = i + 1 == num_points ? end : begin + static_cast<double>(i) * distance;
+    points.insert(static_cast<int>(raise(point, pow).real()));
+  }
+  return points;
+}
+
+KeySteps quad_center_key_steps(const QuadCenter& non_uniform, int num_refreshes, int num_steps) {
+  const int center = non_uniform.center;
+  for (double pow = non_uniform.pow; pow > 1; pow -= kPowStep) {
+    const std::set<int> points = quad_points(num_refreshes + 1, center, pow, num_steps);
+    if (static_cast<int>(points.size()) != num_refreshes + 1) continue;
+    KeySteps key_steps(num_steps);
+    key_steps[0] = true;
+    for (auto point = std::next(points.begin()); point != std::prev(points.end()); ++point) {
+      const int order = *point + center;
+      if (order >= 0 && order < num_steps) key_steps[order] = true;
+    }
+    return key_steps;
+  }
+  throw usage_error("no " + std::to_string(num_refreshes) + " different refresh steps of " +
+                    std::to_string(num_steps) + " around center " + std::to_string(center) +
+                    "; choose another center or pow, or a longer cache_interval");
+}
+
+}  // namespace
+
+KeySteps deepcache_key_steps(int cache_interval, const std::optional<QuadCenter>& non_uniform,
+                             int num_steps) {
+  if (cache_interval < 1) {
+    throw usage_error("cache_interval must be at least 1, not " + std::to_string(cache_interval));
+  }
+  if (non_uniform) check_quad_center(*non_uniform, num_steps);
+  if (!non_uniform || cache_interval == 1) return uniform_key_steps(cache_interval, num_steps);
+  const int num_refreshes = (num_steps - 1) / cache_interval + 1;
+  return quad_center_key_steps(*non_uniform, num_refreshes, num_steps);
+}
+
+DeepCacheOptions resolve_branch(DeepCacheOptions options, std::span<const LayerInfo> layers) {
+  const auto blocks = skip_connections(layers);
+  if (options.cache_branch) {
+    std::size_t count = 0;
+    for (const auto& block : blocks) count += block.size();
+    check_id("cache_branch", *options.cache_branch, count, "this model");
+    options.cache_block_id = 0;
+    options.cache_layer_id = *options.cache_branch;
+    while (options.cache_layer_id >= static_cast<int>(blocks[options.cache_block_id].size())) {
+      options.cache_layer_id -= static_cast<int>(blocks[options.cache_block_id++].size());
+    }
+  }
+  check_id("cache_block_id", options.cache_block_id, blocks.size(), "this model");
+  check_id("cache_layer_id", options.cache_layer_id, blocks[options.cache_block_id].size(),
+           "cache_block_id " + std::to_string(options.cache_block_id) + " of this model");
+  return options;
+}
+
+Plan deepcache_plan(const DeepCacheOptions& options, const KeySteps& key_steps,
+                    std::span<const LayerInfo> layers) {
+  const DeepCacheOptions ids = resolve_branch(options, layers);
+  const SkipConnection branch = skip_connections(layers)[ids.cache_block_id][ids.cache_layer_id];
+  const int num_steps = static_cast<int>(key_steps.size());
+  Plan plan(num_steps, static_cast<int>(layers.size()));
+  for (int step = 0; step < num_steps; ++step) {
+    if (key_steps[step]) continue;
+    for (int layer = branch.source + 1; layer < branch.sink; ++layer) {
+      plan.set(step, layer, Cell::kReuse);
+    }
+  }
+  return plan;
+}
+
+std::string deepcache_label(const DeepCacheOptions& options, const std::string& key_label) {
+  std::string label = key_label;
+  if (options.cache_interval > 0) label = "interval_" + std::to_string(options.cache_interval);
+  if (options.non_uniform) {
+    label += "_center_" + std::to_string(options.non_uniform->center) + "_pow_" +
+             number_text(options.non_uniform->pow);
+  }
+  if (options.cache_branch.value_or(0) > 0) {
+    label += "/branch_" + std::to_string(*options.cache_branch);
+  } else if (options.cache_block_id > 0 || options.cache_layer_id > 0) {
+    label += "/block_" + std::to_string(options.cache_block_id) + "_layer_" +
+             std::to_string(options.cache_layer_id);
+  }
+  return label;
+}
+
+}  // namespace fdbench

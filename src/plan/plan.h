@@ -1,0 +1,66 @@
+// The plan: a grid of sampling steps by layers that says what is computed, what is reused and what
+// is left out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/denoiser.h"
+#include "plan/forecast.h"
+
+namespace fdbench {
+
+enum class Cell : std::uint8_t {
+  kDrop = 0,     // leave the whole step out, its update too (whole rows only)
+  kReuse = 1,    // take the output of the nearest earlier step that computed the layer, or a
+                 // forecast from the last ones: Plan::reuse
+  kCompute = 2,  // run the layer
+};
+
+/// What decides during the run whether a step computes everything or `cached` alone
+/// (first_block_cache.h).
+struct AdaptiveRefresh {
+  double threshold = 0;  // relative change
+  int warmup = 0;        // [steps]
+  int max_run = 0;       // [steps] 0: no limit
+  int head = 0;          // last layer of the first block: what is looked at, with layer 0's output
+                         // as its input
+  std::vector<Cell> cached;  // row of a step that reuses: layers up to `head` compute in it
+
+  bool operator==(const AdaptiveRefresh&) const = default;
+};
+
+/// Rows are steps in sampling order, columns the layers of a denoiser.
+class Plan {
+ public:
+  Plan(int num_steps, int num_layers, Cell fill = Cell::kCompute);
+
+  int num_steps() const { return num_steps_; }
+  int num_layers() const { return num_layers_; }
+  Cell at(int step, int layer) const { return cells_[index(step, layer)]; }
+  void set(int step, int layer, Cell cell) { cells_[index(step, layer)] = cell; }
+  Reuse reuse() const { return reuse_; }
+  void set_reuse(Reuse reuse) { reuse_ = reuse; }
+  /// Of plans that are decided during the run; the cells say what can happen at most.
+  const std::optional<AdaptiveRefresh>& adaptive() const { return adaptive_; }
+  void set_adaptive(AdaptiveRefresh adaptive) { adaptive_ = std::move(adaptive); }
+  /// True when the step is left out.
+  bool dropped(int step) const { return at(step, 0) == Cell::kDrop; }
+  std::span<const Cell> cells() const { return cells_; }
+  bool operator==(const Plan&) const = default;
+
+ private:
+  std::size_t index(int step, int layer) const {
+    return static_cast<std::size_t>(step) * num_layers_ + layer;
+  }
+  int num_steps_, num_layers_;
+  std::vector<Cell> cells_;
+  Reuse reuse_ = Reuse::kHold;
+  std::optional<AdaptiveRefresh> adaptive_;
+};
+
+}  // namespace fdbench

@@ -1,0 +1,101 @@
+#include "profiling/layer_profile.h"
+
+#include <optional>
+
+#include "core/device.h"
+#include "profiling/process_memory.h"
+
+namespace fdbench {
+namespace {
+
+/// Notes when `work` begins and when the device has done it.
+template <typename Work>
+auto timed(const at::Device& device, TimeSpan& span, Work work) {
+  span.begin = steady_nanoseconds();
+  auto result = work();
+  synchronize(device);
+  span.end = steady_nanoseconds();
+  return result;
+}
+
+/// A denoiser that does what another does and notes when.
+class TimedDenoiser : public Denoiser {
+ public:
+  TimedDenoiser(const Denoiser& inner, CallTimes& times) : inner_(inner), times_(times) {
+    times_.layers.resize(inner.layers().size());
+  }
+
+  std::span<const LayerInfo> layers() const override { return inner_.layers(); }
+  std::int64_t in_channels() const override { return inner_.in_channels(); }
+  std::int64_t out_channels() const override { return inner_.out_channels(); }
+  std::int64_t sample_size() const override { return inner_.sample_size(); }
+  std::int64_t sample_width() const override { return inner_.sample_width(); }
+  at::ScalarType dtype() const override { return inner_.dtype(); }
+  at::Device device() const override { return inner_.device(); }
+  std::int64_t num_parameters(int layer) const override { return inner_.num_parameters(layer); }
+  std::vector<LayerCost> costs(const SampleShape& shape) const override {
+    return inner_.costs(shape);
+  }
+
+  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
+                         std::int64_t height, std::int64_t width) const override {
+    return timed(device(), times_.begin_step,
+                 [&] { return inner_.begin_step(timesteps, conditioning, height, width); });
+  }
+  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
+                       LayerScratch& scratch) const override {
+    return timed(device(), times_.layers[layer],
+                 [&] { return inner_.run_layer(layer, inputs, context, scratch); });
+  }
+
+ private:
+  const Denoiser& inner_;
+  CallTimes& times_;
+};
+
+double plain_seconds(const Denoiser& denoiser, const DenoiserInputs& inputs) {
+  TimeSpan span;
+  synchronize(denoiser.device());
+  timed(denoiser.device(), span,
+        [&] { return forward(denoiser, inputs.sample, inputs.timesteps, inputs.conditioning); });
+  return span.seconds();
+}
+
+}  // namespace
+
+CallTimes timed_call(const Denoiser& denoiser, const DenoiserInputs& inputs) {
+  CallTimes times;
+  const TimedDenoiser timing(denoiser, times);
+  std::optional<OperatorRecorder> recorder;
+  synchronize(denoiser.device());
+  if (denoiser.device().is_cpu()) recorder.emplace();
+  timed(denoiser.device(), times.call,
+        [&] { return forward(timing, inputs.sample, inputs.timesteps, inputs.conditioning); });
+  if (recorder) times.operators = recorder->take();
+  return times;
+}
+
+CallProfile profile_calls(const Denoiser& denoiser, const DenoiserInputs& inputs,
+                          const ProfileOptions& options, const std::function<void(int)>& on_call) {
+  CallProfile profile;
+  int num_calls = 0;
+  const auto done = [&] {
+    if (on_call) on_call(++num_calls);
+  };
+  std::optional<PeakMemory> memory(denoiser.device());
+  for (int i = 0; i < options.warmup; ++i) {
+    plain_seconds(denoiser, inputs);
+    done();
+  }
+  for (int i = 0; i < options.repeats; ++i) {
+    profile.plain_seconds.push_back(plain_seconds(denoiser, inputs));
+    if (memory) profile.peak_bytes = memory->bytes();
+    memory.reset();
+    done();
+    profile.instrumented.push_back(timed_call(denoiser, inputs));
+    done();
+  }
+  return profile;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,50 @@
+// How long each layer of a denoiser takes, and the whole call with nothing looking on.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "models/denoiser.h"
+#include "profiling/operator_profile.h"
+
+namespace fdbench {
+
+/// What one call of a denoiser takes.
+struct DenoiserInputs {
+  at::Tensor sample;     // [B, C, H, W]
+  at::Tensor timesteps;  // [B]
+  Conditioning conditioning;
+};
+
+/// Times of one call that was looked on at.
+struct CallTimes {
+  TimeSpan call;
+  TimeSpan begin_step;                  // time embedding and added conditions
+  std::vector<TimeSpan> layers;         // as Denoiser::layers()
+  std::vector<OperatorSpan> operators;  // empty on CUDA, where calls only queue work
+};
+
+struct ProfileOptions {
+  int repeats = 5;  // of each kind, plain and looked on at, in turn; 1 or more
+  int warmup = 1;   // plain calls before them, not timed
+};
+
+/// Times of several calls.
+struct CallProfile {
+  std::vector<double> plain_seconds;  // of whole calls without any instrumentation
+  std::vector<CallTimes> instrumented;
+  std::int64_t peak_bytes = 0;  // growth of memory above inputs and weights, with what the
+                                // first call sets up (oneDNN's kernels, say)
+};
+
+/// One whole call with a clock before and after each layer and each operator. On CUDA the device is
+/// waited for at each layer, so layers cannot overlap as they do in a plain call.
+CallTimes timed_call(const Denoiser& denoiser, const DenoiserInputs& inputs);
+
+/// Warm-up, then plain and instrumented calls in turn. The window of peak_bytes are the warm-up and
+/// the first plain call. on_call, if given, is told the number of calls done after each.
+CallProfile profile_calls(const Denoiser& denoiser, const DenoiserInputs& inputs,
+                          const ProfileOptions& options,
+                          const std::function<void(int)>& on_call = {});
+
+}  // namespace fdbench

@@ -1,0 +1,49 @@
+#include "profiling/random_inputs.h"
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace fdbench {
+namespace {
+
+constexpr double kTimestep = 500;           // amid the 1000 of training
+constexpr std::int64_t kPixelsPerSide = 8;  // of one latent position
+constexpr std::int64_t kNumTimeIds = 6;     // original size, crop corner, target size
+
+}  // namespace
+
+DenoiserInputs random_inputs(const UNetConfig& config, const SampleShape& shape, std::uint64_t seed,
+                             at::ScalarType dtype, const at::Device& device) {
+  at::Generator generator = picture_generator(seed, 0);
+  const auto draw = [&](at::IntArrayRef sizes) {
+    return at::randn(sizes, generator, at::kFloat).to(device, dtype);
+  };
+  DenoiserInputs inputs;
+  inputs.sample = draw({shape.batch, config.in_channels, shape.height, shape.width});
+  inputs.timesteps = at::full({shape.batch}, kTimestep, at::device(device).dtype(at::kFloat));
+  if (config.cross_attention_dim > 0) {
+    inputs.conditioning.encoder_hidden_states =
+        draw({shape.batch, shape.text_tokens, config.cross_attention_dim});
+  }
+  if (config.time_cond_proj_dim > 0) {
+    inputs.conditioning.timestep_cond = draw({shape.batch, config.time_cond_proj_dim});
+  }
+  if (config.addition_time_embed_dim) {
+    const std::int64_t pooled = config.projection_class_embeddings_input_dim -
+                                kNumTimeIds * *config.addition_time_embed_dim;
+    if (pooled <= 0) {
+      throw usage_error("projection_class_embeddings_input_dim leaves no room for pooled text: " +
+                        std::to_string(kNumTimeIds) + " time ids of " +
+                        std::to_string(*config.addition_time_embed_dim) + " values make it up");
+    }
+    inputs.conditioning.text_embeds = draw({shape.batch, pooled});
+    const auto height = static_cast<float>(shape.height * kPixelsPerSide);
+    const auto width = static_cast<float>(shape.width * kPixelsPerSide);
+    inputs.conditioning.time_ids = at::tensor({height, width, 0.F, 0.F, height, width}, at::kFloat)
+                                       .to(device, dtype)
+                                       .repeat({shape.batch, 1});
+  }
+  return inputs;
+}
+
+}  // namespace fdbench

@@ -1,0 +1,20 @@
+// The plan of a run with a sampler, which may call the network more often than there are steps.
+#pragma once
+
+#include <span>
+
+#include "plan/strategies.h"
+#include "samplers/sampler.h"
+
+namespace fdbench {
+
+/// The options with key steps for each call of the sampler: a sampler that makes more calls than
+/// the `num_steps` it was asked for (PNDM, which begins with one step in two) makes them at its
+/// start, and they are key steps.
+StrategyOptions with_first_calls(StrategyOptions options, const Sampler& sampler, int num_steps);
+
+/// make_plan with a row for each call of the sampler.
+Plan make_plan(const StrategyOptions& options, const Sampler& sampler, int num_steps,
+               std::span<const LayerInfo> layers);
+
+}  // namespace fdbench

@@ -1,0 +1,211 @@
+#include "tasks/text_to_image.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "core/notes.h"
+#include "execution/guidance.h"
+#include "io/pipeline_class.h"
+#include "models/slowed_denoiser.h"
+#include "models/unet_2d_condition.h"
+#include "models/unet_config.h"
+
+namespace fdbench {
+namespace {
+
+constexpr std::int64_t kStableDiffusionFactor = 8;
+
+/// With its weights; nullptr where the folder has none.
+std::unique_ptr<Vae> load_vae(const ModelFolder& folder, at::ScalarType dtype, at::Device device) {
+  if (!folder.has("vae")) return nullptr;
+  const nlohmann::json config = folder.config("vae");
+  const std::filesystem::path place = folder.config_path("vae");
+  check_vae_class(config, place);
+  const auto weights = folder.weights("vae", dtype, device);
+  return make_vae(config, *weights, place);
+}
+
+/// What to do about numbers that are not finite; "" where no other type is likely to help.
+std::string other_dtypes(at::ScalarType dtype) {
+  if (dtype != at::kHalf) return "";
+  return "; float16 overflows beyond 65504: use --dtype bfloat16 or float32 ('dtype:' in a config)";
+}
+
+/// Throws a runtime error unless all prompts' states are finite.
+void check_states(const std::string& path, const std::vector<std::string>& prompts,
+                  const at::Tensor& states, at::ScalarType dtype) {
+  if (!states.defined() || at::isfinite(states).all().item<bool>()) return;
+  const at::Tensor bad = at::isfinite(states.flatten(1)).all(1).logical_not();
+  const auto first = static_cast<std::size_t>(bad.to(at::kInt).argmax().item<std::int64_t>());
+  throw runtime_error({path}, "text_encoder: the states of the prompt '" + prompts.at(first) +
+                                  "' are not finite (NaN or infinite)" + other_dtypes(dtype));
+}
+
+/// Refuses the folders of pipelines that do something else than to draw from a text; of one that is
+/// not known it says how it is used.
+void check_pipeline(const ModelFolder& folder) {
+  const std::string name = folder.pipeline_class();
+  if (name.empty() || draws_from_text(name)) return;
+  const Place place{(folder.path() / "model_index.json").string()};
+  const std::string purpose = other_purpose(name);
+  if (!purpose.empty()) {
+    throw usage_error(place, "is of a " + name + ": " + purpose +
+                                 "; fdbench draws pictures from text (StableDiffusionPipeline, "
+                                 "StableDiffusionXLPipeline)");
+  }
+  say_warning(place,
+              "is of a " + name + ": its parts are used as StableDiffusionPipeline uses them");
+}
+
+/// Refuses models that draw from more than noise and text.
+void check_task(const ModelFolder& folder, const UNetConfig& unet) {
+  const Place place{folder.config_path("unet").string()};
+  const bool predicts_variances = unet.out_channels == 2 * unet.in_channels;
+  if (unet.in_channels != unet.out_channels && !predicts_variances) {
+    throw usage_error(place, "'in_channels': " + std::to_string(unet.in_channels) +
+                                 " for latents of " + std::to_string(unet.out_channels) +
+                                 " channels: models for inpainting, upscaling or editing are not "
+                                 "supported, only for text to picture");
+  }
+  const std::filesystem::path index_path = folder.path() / "model_index.json";
+  if (!std::filesystem::exists(index_path)) return;
+  const nlohmann::json index = read_json(index_path);
+  const auto aesthetics = index.find("requires_aesthetics_score");
+  if (aesthetics != index.end() && *aesthetics == true) {
+    throw usage_error({index_path.string()},
+                      "'requires_aesthetics_score': this is the SDXL refiner, which goes on from "
+                      "the base model's latents and is not supported; use the base folder");
+  }
+}
+
+}  // namespace
+
+TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
+                                         at::Device device, Reading reading, Wanted wanted)
+    : path_(folder.path().string()),
+      synthetic_(folder.synthetic()),
+      dtype_(dtype),
+      device_(device),
+      factor_(picture_factor(folder)) {
+  check_pipeline(folder);
+  const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
+  check_task(folder, config);
+  takes_time_ids_ = config.addition_time_embed_dim.has_value();
+  const bool reads_now = reading == Reading::kAtOnce;
+  const at::Device first_device = reads_now ? device : at::Device(at::kMeta);
+  if (wanted == Wanted::kPictures) vae_ = load_vae(folder, dtype, first_device);
+  if (!reads_now && has_vae()) {
+    read_vae_ = [=] { return load_vae(folder, dtype, device); };
+  }
+  prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
+  const nlohmann::json unet_config = folder.config("unet");
+  const std::filesystem::path place = folder.config_path("unet");
+  const auto weights = folder.weights("unet", dtype, first_device);
+  auto unet = reads_now ? make_unet_2d_condition(unet_config, *weights, place)
+                        : make_unread_unet_2d_condition(
+                              unet_config, *weights, folder.weights("unet", dtype, device), place);
+  unet_ = slow_decoder(std::move(unet), slowed_decoder_share());
+}
+
+const PromptEncoder& TextToImagePipeline::prompt_encoder() const {
+  if (prompt_encoder_ != nullptr) return *prompt_encoder_;
+  throw usage_error({path_},
+                    "has no text_encoder/ and tokenizer/, so it cannot read prompts; "
+                    "give prompt_embeds with --inputs");
+}
+
+bool TextToImagePipeline::guided(double guidance_scale) const {
+  return has_guidance_halves(*unet_, guidance_scale);
+}
+
+Conditioning TextToImagePipeline::encode_prompts(const std::vector<std::string>& prompts,
+                                                 PictureSize size, std::int64_t clip_skip) const {
+  const TextStates states = prompt_encoder().encode(prompts, clip_skip);
+  check_states(path_, prompts, states.hidden_states, dtype_);
+  check_states(path_, prompts, states.pooled, dtype_);
+  return conditioning(states, size);
+}
+
+Conditioning TextToImagePipeline::encode_no_prompt(std::int64_t n, PictureSize size) const {
+  const TextStates states = prompt_encoder().encode_nothing(n);
+  const std::vector<std::string> prompts(static_cast<std::size_t>(n), "");
+  check_states(path_, prompts, states.hidden_states, dtype_);
+  check_states(path_, prompts, states.pooled, dtype_);
+  return conditioning(states, size);
+}
+
+Conditioning TextToImagePipeline::conditioning(const TextStates& states, PictureSize size) const {
+  return {states.hidden_states, states.pooled, time_ids(states.hidden_states.size(0), size), {}};
+}
+
+at::Tensor TextToImagePipeline::time_ids(std::int64_t n, PictureSize size) const {
+  if (!takes_time_ids_) return {};
+  const PictureSize whole = sized(size);
+  const auto height = static_cast<double>(whole.height), width = static_cast<double>(whole.width);
+  return at::tensor({height, width, 0.0, 0.0, height, width}, at::kDouble)
+      .to(device_, dtype_)
+      .repeat({n, 1});
+}
+
+PictureSize TextToImagePipeline::sized(PictureSize size) const {
+  if (size.height == 0) size.height = unet_->sample_size() * factor();
+  if (size.width == 0) size.width = unet_->sample_width() * factor();
+  if (size.height > 0 && size.width > 0) return size;
+  throw usage_error("the UNet's config names no sample_size: give height and width");
+}
+
+PictureSize TextToImagePipeline::size_of(const at::Tensor& latents) const {
+  return {latents.size(2) * factor(), latents.size(3) * factor()};
+}
+
+at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
+  if (!has_vae()) throw usage_error({path_}, "has no vae/, so it cannot make pictures");
+  if (read_vae_) {
+    vae_ = read_vae_();
+    read_vae_ = nullptr;
+  }
+  std::vector<at::Tensor> pictures;  // one at a time: the decoder needs much memory
+  for (const at::Tensor& latent : latents.to(device_, dtype_).split(1)) {
+    const at::Tensor decoded = vae_->decode(latent);
+    const std::int64_t bad = at::isfinite(decoded).logical_not().sum().item<std::int64_t>();
+    if (bad > 0) {
+      const std::string number = latents.size(0) == 1
+                                     ? ""
+                                     : " number " + std::to_string(pictures.size() + 1) + " of " +
+                                           std::to_string(latents.size(0));
+      throw runtime_error({path_}, "vae: the picture" + number +
+                                       " that it decodes is not finite (" + std::to_string(bad) +
+                                       " of " + std::to_string(decoded.numel()) +
+                                       " values are NaN or infinite)" + other_dtypes(dtype_));
+    }
+    pictures.push_back(to_pictures(decoded));
+  }
+  return at::cat(pictures, 0);
+}
+
+std::int64_t picture_factor(const ModelFolder& folder) {
+  const bool is_told = folder.has("vae") && std::filesystem::exists(folder.config_path("vae"));
+  return is_told ? vae_factor(folder.config("vae")) : kStableDiffusionFactor;
+}
+
+void check_draws_pictures(const ModelFolder& folder) {
+  if (!folder.has("vae")) {
+    throw usage_error({folder.path().string()}, "has no vae/, so it cannot make pictures");
+  }
+  check_vae_class(folder.config("vae"), folder.config_path("vae"));
+}
+
+FolderScheduler scheduler_config(const ModelFolder& folder) {
+  check_pipeline(folder);
+  if (!folder.has("scheduler")) {
+    throw usage_error(
+        {folder.path().string()},
+        "has no scheduler/scheduler_config.json, which says on how much noise the model "
+        "was trained; copy it from the model that this one was made of");
+  }
+  return {folder.config("scheduler"), folder.config_path("scheduler").string()};
+}
+
+std::int64_t TextToImagePipeline::factor() const { return has_vae() ? vae_->factor() : factor_; }
+
+}  // namespace fdbench

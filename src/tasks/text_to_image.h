@@ -1,0 +1,110 @@
+// Text to picture: text encoders, UNet and VAE of a model folder put together.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "io/model_folder.h"
+#include "models/denoiser.h"
+#include "models/vae.h"
+#include "tasks/prompt_encoder.h"
+
+namespace fdbench {
+
+/// [pixels]; 0: the model's own.
+struct PictureSize {
+  std::int64_t height = 0, width = 0;
+};
+
+/// When weights are read. kAtFirstUse: the UNet's layer by layer as they first run, the VAE's with
+/// the first picture; names and shapes are checked at once all the same. Times of first steps then
+/// hold the reading, so what measures reads everything before.
+enum class Reading { kAtOnce, kAtFirstUse };
+
+/// What is wanted of a pipeline. For latents the folder's vae/ is not opened, whatever it holds.
+enum class Wanted { kPictures, kLatents };
+
+/// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
+/// a usage error.
+class TextToImagePipeline {
+ public:
+  /// Throws a usage error for a folder that is not for text to picture: inpainting, upscaling,
+  /// refiner.
+  TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device,
+                      Reading reading = Reading::kAtOnce, Wanted wanted = Wanted::kPictures);
+
+  const Denoiser& unet() const { return *unet_; }
+  bool has_text_encoder() const { return prompt_encoder_ != nullptr; }
+  bool has_vae() const { return vae_ != nullptr; }
+  at::ScalarType dtype() const { return dtype_; }
+  at::Device device() const { return device_; }
+  /// True when the weights are random: the pictures mean nothing.
+  bool synthetic() const { return synthetic_; }
+
+  /// True when guidance at this scale takes a second, unconditional half of the batch: above 1, but
+  /// not where the guidance scale is an input of the network.
+  bool guided(double guidance_scale) const;
+  /// Picture pixels per latent pixel; Stable Diffusion's 8 for a folder without a VAE.
+  std::int64_t factor() const;
+  /// `size` with the model's own sides in place of 0. Throws a usage error where the UNet names no
+  /// sample_size.
+  PictureSize sized(PictureSize size) const;
+  /// Size of the pictures of latents [n, c, h, w].
+  PictureSize size_of(const at::Tensor& latents) const;
+
+  /// What conditions the UNet, for n prompts: encoder_hidden_states [n, l, d], for SDXL text_embeds
+  /// and time_ids too. size: of the pictures to be made, which SDXL is told. clip_skip: see
+  /// PromptEncoder; diffusers skips no layer for negative prompts. Throws a usage error for a
+  /// folder without a text encoder, and a runtime error where a state is not finite.
+  Conditioning encode_prompts(const std::vector<std::string>& prompts, PictureSize size = {},
+                              std::int64_t clip_skip = 0) const;
+  /// What guidance points away from where there is no negative prompt, n times: the empty prompt;
+  /// zeros for SDXL folders with `force_zeros_for_empty_prompt`.
+  Conditioning encode_no_prompt(std::int64_t n, PictureSize size = {}) const;
+  /// SDXL's [n, 6]: original height and width, crop corner (0, 0), target height and width.
+  /// Undefined for other models.
+  at::Tensor time_ids(std::int64_t n, PictureSize size) const;
+
+  /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU. Throws a runtime error
+  /// where what the VAE makes of one is not finite.
+  at::Tensor decode(const at::Tensor& latents) const;
+
+ private:
+  const PromptEncoder& prompt_encoder() const;
+  Conditioning conditioning(const TextStates& states, PictureSize size) const;
+
+  std::string path_;
+  bool synthetic_, takes_time_ids_ = false;
+  at::ScalarType dtype_;
+  at::Device device_;
+  std::unique_ptr<Denoiser> unet_;
+  std::int64_t factor_;
+  mutable std::unique_ptr<Vae> vae_;                        // on the meta device while it is unread
+  mutable std::function<std::unique_ptr<Vae>()> read_vae_;  // empty once it is read
+  std::unique_ptr<PromptEncoder> prompt_encoder_;
+};
+
+/// Picture pixels per latent pixel of a folder, without a look at weights: what the VAE's config
+/// says, 8 without one.
+std::int64_t picture_factor(const ModelFolder& folder);
+
+/// Throws a usage error for a folder that can draw no pictures: without vae/, or with an
+/// autoencoder of a class that is not supported.
+void check_draws_pictures(const ModelFolder& folder);
+
+/// What a folder says of its scheduler.
+struct FolderScheduler {
+  nlohmann::json config;
+  std::string file;  // for messages
+};
+
+/// scheduler_config.json as diffusers' pipeline for this folder uses it (io/load_rules.h). Throws a
+/// usage error for a folder without one, and for one whose pipeline does not draw from text.
+FolderScheduler scheduler_config(const ModelFolder& folder);
+
+}  // namespace fdbench

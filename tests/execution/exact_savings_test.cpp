@@ -1,0 +1,175 @@
+// Skip hoisting, guidance prefix sharing and kept text change nothing but the time.
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "execution/executor.h"
+#include "execution/toy_denoiser.h"
+#include "models/tiny_models.h"
+#include "models/unet_2d_condition.h"
+#include "nn/random_weights.h"
+#include "plan/plan_cost.h"
+#include "plan/strategies.h"
+
+namespace fdbench {
+namespace {
+
+constexpr int kNumSteps = 7;
+
+std::unique_ptr<Denoiser> make_unet(const nlohmann::json& options) {
+  RandomWeights weights;
+  return make_unet_2d_condition(tiny_unet_config(options), weights, "c");
+}
+
+/// SD-like; groups that straddle the border between both inputs; three levels; SDXL's added
+/// conditions.
+std::vector<nlohmann::json> configs() {
+  const nlohmann::json three = {
+      {"block_out_channels", {8, 24, 24}},
+      {"norm_num_groups", 8},
+      {"layers_per_block", 2},
+      {"down_block_types", {"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"}},
+      {"up_block_types", {"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"}}};
+  const nlohmann::json sdxl = {{"addition_embed_type", "text_time"},
+                               {"addition_time_embed_dim", 4},
+                               {"projection_class_embeddings_input_dim", 6 * 4 + 3}};
+  return {nlohmann::json::object(), three, sdxl};
+}
+
+Conditioning conditioning(std::int64_t batch, std::uint64_t seed, bool sdxl) {
+  Conditioning made{noise({batch, 5, 6}, seed), {}, {}};
+  if (sdxl) {
+    made.text_embeds = noise({batch, 3}, seed + 1);
+    made.time_ids = at::full({batch, 6}, 16.0);
+  }
+  return made;
+}
+
+Plan random_plan(int num_layers, std::mt19937& random) {
+  Plan plan(kNumSteps, num_layers);
+  for (int step = 1; step < kNumSteps; ++step) {
+    const unsigned odds = random() % 4;
+    for (int layer = 0; layer < num_layers; ++layer) {
+      plan.set(step, layer, random() % 4 < odds ? Cell::kReuse : Cell::kCompute);
+    }
+  }
+  return plan;
+}
+
+at::Tensor run(const Denoiser& unet, const Plan& plan, bool sdxl, double scale, Execution execution,
+               const ExactSavings& savings) {
+  ToySampler sampler(kNumSteps);
+  ExecutorOptions options;
+  options.guidance_scale = scale;
+  options.execution = execution;
+  options.savings = savings;
+  return denoise(unet, sampler, Schedule(plan, unet.layers()), conditioning(2, 1, sdxl),
+                 conditioning(2, 5, sdxl), noise({2, 4, 8, 8}), {}, options)
+      .latents;
+}
+
+TEST(ExactSavings, ChangeNothingButRounding) {
+  at::set_num_threads(1);  // tiny tensors
+  std::mt19937 random(11);
+  const auto all_configs = configs();
+  for (std::size_t config = 0; config < all_configs.size(); ++config) {
+    const auto unet = make_unet(all_configs[config]);
+    const bool sdxl = config == 2;
+    const int num_layers = static_cast<int>(unet->layers().size());
+    std::vector<Plan> plans = {
+        make_plan({"full", {}, {}}, kNumSteps, unet->layers()),
+        make_plan({"encoder", {true, false, false, true, false, false, false}, {}}, kNumSteps,
+                  unet->layers())};
+    for (const int branch : {0, 1, static_cast<int>(3 * config / 2)}) {  // the last: three levels
+      DeepCacheOptions cache;
+      cache.cache_branch = branch;
+      plans.push_back(make_plan({"deepcache", uniform_key_steps(3, kNumSteps), {}, cache},
+                                kNumSteps, unet->layers()));
+    }
+    for (int i = 0; i < 3; ++i) plans.push_back(random_plan(num_layers, random));
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      for (const double scale : {1.0, 4.0}) {
+        const at::Tensor plain =
+            run(*unet, plans[i], sdxl, scale, Execution::kSequential, {false, false, false});
+        for (const Execution execution : {Execution::kSequential, Execution::kParallel}) {
+          for (const ExactSavings& savings :
+               {ExactSavings{true, false, false}, ExactSavings{false, true, false},
+                ExactSavings{false, false, true}, ExactSavings{true, true, true}}) {
+            const at::Tensor saved = run(*unet, plans[i], sdxl, scale, execution, savings);
+            EXPECT_LT(difference(saved, plain), 2e-5 * plain.abs().max().item<double>())
+                << "config " << config << ", plan " << i << ", guidance " << scale << ", "
+                << execution_name(execution) << ", savings " << savings.skip_hoisting
+                << savings.prefix_sharing << savings.text_caching;
+          }
+        }
+      }
+    }
+  }
+}
+
+// A held skip is really not looked at again: where no group straddles the border, another one makes
+// no difference.
+TEST(ExactSavings, AHeldSkipIsNotReadAgain) {
+  const auto unet = make_unet(nlohmann::json::object());
+  const auto layers = unet->layers();
+  const StepContext context = unet->begin_step(at::tensor({7}), conditioning(2, 1, false), 8, 8);
+  int num_seen = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].inputs.size() != 2 || layers[i].block != "up_blocks.0") continue;
+    const at::Tensor x = noise({2, 16, 4, 4}), skip = noise({2, 16, 4, 4}, 3);
+    LayerScratch scratch, empty;
+    const at::Tensor first = unet->run_layer(
+        static_cast<int>(i), std::vector<LayerInput>{{x}, {skip, false, true}}, context, scratch);
+    EXPECT_GT(scratch.nbytes(), 0);
+    const at::Tensor again = unet->run_layer(
+        static_cast<int>(i), std::vector<LayerInput>{{x}, {at::zeros_like(skip), true, false}},
+        context, scratch);
+    EXPECT_TRUE(at::equal(first, again));
+    EXPECT_EQ(scratch.nbytes(), 0) << "nothing is kept that will not come again";
+    ++num_seen;
+    break;
+  }
+  EXPECT_EQ(num_seen, 1);
+}
+
+TEST(PlanCost, CountsWhatRuns) {
+  const auto unet = make_unet(nlohmann::json::object());
+  const auto layers = unet->layers();
+  const std::vector<LayerCost> costs = unet->costs({2, 8, 8, 5});
+  const auto cost_of = [&](const Plan& plan, const ExactSavings& savings, bool guided = true) {
+    return plan_cost(Schedule(plan, layers), layers, costs, savings, guided);
+  };
+  const KeySteps keys = {true, false, false, true, false, false, false};
+  const Plan full = make_plan({"full", {}, {}}, kNumSteps, layers);
+  const Plan encoder = make_plan({"encoder", keys, {}}, kNumSteps, layers);
+  const auto plain = cost_of(encoder, {false, false, false}),
+             hoisted = cost_of(encoder, {true, false, false});
+  const auto shared = cost_of(full, {false, true, false}),
+             kept = cost_of(full, {false, false, true});
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const bool is_decoder = layers[i].role == Role::kDecoder;
+    EXPECT_EQ(plain[i], costs[i].all * (is_decoder ? kNumSteps : 2));
+    EXPECT_EQ(hoisted[i], plain[i] - costs[i].skip * (kNumSteps - 2))
+        << "the skip part runs at two key steps";
+    EXPECT_EQ(kept[i], costs[i].all * kNumSteps - costs[i].text * (kNumSteps - 1));
+    if (!is_decoder) {
+      EXPECT_EQ(shared[i], (costs[i].all - costs[i].shared / 2) * kNumSteps);
+    }
+    EXPECT_EQ(costs[i].skip > 0, layers[i].inputs.size() == 2) << layers[i].name;
+    EXPECT_EQ(costs[i].text > 0, layers[i].name.find("attentions") != std::string::npos);
+  }
+  EXPECT_EQ(cost_of(full, {true, true, true}, false), cost_of(full, {false, false, true}, false))
+      << "without guidance there is nothing to share, without reuse nothing to hoist";
+  // conv_in, the first resnet and the first attention up to the text; the skip of conv_in.
+  EXPECT_EQ(costs[0].shared, costs[0].all);
+  EXPECT_EQ(costs[1].shared, costs[1].all);
+  EXPECT_GT(costs[2].shared, 0);
+  EXPECT_LT(costs[2].shared, costs[2].all);
+  for (std::size_t i = 3; i < layers.size(); ++i) EXPECT_EQ(costs[i].shared, 0) << layers[i].name;
+}
+
+}  // namespace
+}  // namespace fdbench
