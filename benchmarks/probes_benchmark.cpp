@@ -29,8 +29,8 @@ struct Bench {
   Conditioning unconditional = pipeline.encode_prompts({""});
   std::unique_ptr<Sampler> sampler =
       make_sampler("", scheduler_config(folder).config, {}, kNumSteps);
-  Schedule schedule{Plan(kNumSteps, static_cast<int>(pipeline.unet().layers().size())),
-                    pipeline.unet().layers()};
+  Program program = compile(Plan(kNumSteps, static_cast<int>(pipeline.unet().layers().size())),
+                            pipeline.unet().layers(), {});
 };
 
 const Bench& bench() {
@@ -58,19 +58,19 @@ struct Cost {
 Cost run(const std::string& detail) {
   using Clock = std::chrono::steady_clock;
   const Bench& model = bench();
-  PictureNoise noise(0, {0}, {model.pipeline.unet().in_channels(), 16, 16});
+  PictureNoise noise(0, {0}, {model.pipeline.unet().info().in_channels, 16, 16});
   FeatureProbe probe(watched_layers(detail), kNumSteps, 1);
   Cost cost;
   ExecutorOptions options;
   options.guidance_scale = kGuidance;
   if (detail != "none") {
-    options.observe_layer = [&](int step, int layer, const at::Tensor& output) {
+    options.observe_layer = [&](int step, int layer, const Value& output) {
       const auto start = Clock::now();
-      probe.observe(step, layer, output);
+      probe.observe(step, layer, output.front());
       cost.probe += std::chrono::duration<double>(Clock::now() - start).count();
     };
   }
-  cost.network = denoise(model.pipeline.unet(), *model.sampler, model.schedule, model.conditional,
+  cost.network = denoise(model.pipeline.unet(), *model.sampler, model.program, model.conditional,
                          model.unconditional, noise.draw(), noise.source(), options)
                      .unet_seconds;
   return cost;

@@ -7,52 +7,49 @@
 
 #include "benchmark_setup.h"
 #include "io/architectures.h"
-#include "models/unet_2d_condition.h"
+#include "models/load_denoiser.h"
 #include "profiling/random_inputs.h"
 
 namespace {
 
 using namespace fdbench;
 
-const SampleShape kShape{2, 64, 64, 77};
+const SampleShape kShape{2, {64, 64}, 77};
 
 /// A UNet and the outputs of all its layers, so that each can run alone.
 class RecordedCall {
  public:
   explicit RecordedCall(at::ScalarType dtype) : dtype_(dtype) {
     const ModelFolder folder = open_architecture("sd15", 0);
-    const nlohmann::json config = folder.config("unet");
-    const auto weights = folder.weights("unet", dtype, at::kCPU);
-    unet_ = make_unet_2d_condition(config, *weights, folder.config_path("unet"));
-    const DenoiserInputs inputs = random_inputs(
-        read_unet_config(config, folder.config_path("unet")), kShape, 0, dtype, at::kCPU);
+    unet_ = load_denoiser(folder, dtype, at::kCPU);
+    const DenoiserInputs inputs =
+        random_inputs(read_unet_config(folder.config("unet"), folder.config_path("unet")), kShape,
+                      0, dtype, at::kCPU);
     sample_ = inputs.sample;
-    context_ =
-        unet_->begin_step(inputs.timesteps, inputs.conditioning, kShape.height, kShape.width);
+    state_ = unet_->begin(inputs.timesteps, inputs.conditioning, kShape, {});
     forward(*unet_, sample_, inputs.timesteps, inputs.conditioning,
-            [this](int, const at::Tensor& output) { outputs_.push_back(output); });
+            [this](int, const Value& output) { outputs_.push_back(output); });
   }
 
   at::ScalarType dtype() const { return dtype_; }
 
-  void run(Role role) const {
+  void run(const std::string& part) const {
     const auto layers = unet_->layers();
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      if (layers[i].role != role) continue;
+      if (layers[i].part != part) continue;
       std::vector<LayerInput> inputs;
-      for (const int input : layers[i].inputs) {
-        inputs.push_back({input == kSample ? sample_ : outputs_[input]});
+      for (const Edge& input : layers[i].inputs) {
+        inputs.push_back({input.layer == kSample ? Value(sample_) : outputs_[input.layer]});
       }
-      LayerScratch scratch;
-      benchmark::DoNotOptimize(unet_->run_layer(static_cast<int>(i), inputs, context_, scratch));
+      benchmark::DoNotOptimize(unet_->run(static_cast<int>(i), inputs, *state_, nullptr));
     }
   }
 
-  std::int64_t multiply_adds(Role role) const {
-    const std::vector<std::int64_t> counts = unet_->multiply_adds(kShape);
+  std::int64_t multiply_adds(const std::string& part) const {
+    const std::vector<std::int64_t> counts = fdbench::multiply_adds(*unet_, kShape);
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      if (unet_->layers()[i].role == role) sum += counts[i];
+      if (unet_->layers()[i].part == part) sum += counts[i];
     }
     return sum;
   }
@@ -61,8 +58,8 @@ class RecordedCall {
   at::ScalarType dtype_;
   std::unique_ptr<Denoiser> unet_;
   at::Tensor sample_;
-  StepContext context_;
-  std::vector<at::Tensor> outputs_;
+  std::unique_ptr<StepState> state_;
+  std::vector<Value> outputs_;
 };
 
 /// The call in `dtype`; one at a time is kept, since it takes gigabytes.
@@ -75,18 +72,18 @@ const RecordedCall& recorded_call(at::ScalarType dtype) {
   return *call;
 }
 
-void unet_part(benchmark::State& state, Role role) {
+void unet_part(benchmark::State& state, const std::string& part) {
   const c10::InferenceMode inference;
   const RecordedCall& call = recorded_call(dtype_argument(state, 0));
-  for (auto _ : state) call.run(role);
-  report_multiply_adds(state, call.multiply_adds(role));
+  for (auto _ : state) call.run(part);
+  report_multiply_adds(state, call.multiply_adds(part));
 }
 
 /// Grouped by dtype, so that each UNet is made once.
 void register_parts() {
   for (const std::int64_t dtype : {kBFloat16Argument, kFloat32Argument}) {
-    for (const Role role : {Role::kEncoder, Role::kBottleneck, Role::kDecoder}) {
-      benchmark::RegisterBenchmark(("unet_part/" + role_name(role)).c_str(), unet_part, role)
+    for (const std::string part : {parts::kEncoder, parts::kBottleneck, parts::kDecoder}) {
+      benchmark::RegisterBenchmark(("unet_part/" + part).c_str(), unet_part, part)
           ->ArgName("dtype")
           ->Arg(dtype)
           ->Unit(benchmark::kMillisecond)

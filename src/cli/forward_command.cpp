@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "io/model_folder.h"
 #include "io/safetensors.h"
-#include "models/unet_2d_condition.h"
+#include "models/load_denoiser.h"
 
 namespace fdbench {
 namespace {
@@ -58,9 +58,10 @@ at::Tensor floating_tensor(const SafetensorsFile& file, const std::string& name,
 }
 
 at::Tensor sample_tensor(const SafetensorsFile& file, const Denoiser& unet) {
-  const std::string shape = "[batch, " + std::to_string(unet.in_channels()) + ", height, width]";
+  const std::string shape =
+      "[batch, " + std::to_string(unet.info().in_channels) + ", height, width]";
   const at::Tensor sample = floating_tensor(file, "sample", shape);
-  if (sample.dim() == 4 && sample.size(1) == unet.in_channels() && sample.numel() > 0) {
+  if (sample.dim() == 4 && sample.size(1) == unet.info().in_channels && sample.numel() > 0) {
     return sample;
   }
   throw input_error(file,
@@ -81,22 +82,31 @@ at::Tensor timestep_tensor(const SafetensorsFile& file, std::int64_t batch) {
   return timestep.reshape({count}).expand({batch});
 }
 
-Conditioning conditioning_tensors(const SafetensorsFile& file) {
+/// "[batch, any, 16]".
+std::string shape_words_of(const ConditioningInput& input) {
+  std::string words = "[batch";
+  for (const std::int64_t size : input.axes) {
+    words += ", " + (size < 0 ? "any" : std::to_string(size));
+  }
+  return words + "]";
+}
+
+/// What the model reads; tensors of other names are left to it to refuse.
+Conditioning conditioning_tensors(const SafetensorsFile& file, const ModelInfo& model) {
   Conditioning conditioning;
-  conditioning.encoder_hidden_states =
-      floating_tensor(file, "encoder_hidden_states", "[batch, tokens, width]");
-  if (file.contains("text_embeds"))
-    conditioning.text_embeds = floating_tensor(file, "text_embeds", "");
-  if (file.contains("time_ids")) conditioning.time_ids = input_tensor(file, "time_ids", "");
-  if (file.contains("timestep_cond")) {
-    conditioning.timestep_cond = floating_tensor(file, "timestep_cond", "");
+  for (const ConditioningInput& input : model.conditioning) {
+    if (!file.contains(input.name) && input.name != "encoder_hidden_states") continue;
+    // Ids are whole numbers.
+    conditioning.set(input.name, input.name == "time_ids"
+                                     ? input_tensor(file, input.name, shape_words_of(input))
+                                     : floating_tensor(file, input.name, shape_words_of(input)));
   }
   return conditioning;
 }
 
-/// Throws unless the tensor is undefined or has an entry for each sample.
+/// Throws unless the tensor has an entry for each sample.
 void check_batch(const std::string& name, const at::Tensor& tensor, std::int64_t batch) {
-  if (!tensor.defined() || tensor.size(0) == batch) return;
+  if (tensor.dim() > 0 && tensor.size(0) == batch) return;
   throw usage_error(name + " has shape " + shape_text(tensor) + "; sample has a batch of " +
                     std::to_string(batch));
 }
@@ -104,14 +114,13 @@ void check_batch(const std::string& name, const at::Tensor& tensor, std::int64_t
 /// One call. What does not fit is reported with the inputs file's name. All samples share the
 /// random choices of token merging, as in tomesd.
 at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file, const TokenMerging& tome) {
-  const at::Tensor sample = sample_tensor(file, unet).to(unet.device(), unet.dtype());
-  const at::Tensor timesteps = timestep_tensor(file, sample.size(0)).to(unet.device());
-  const Conditioning conditioning = conditioning_tensors(file);
+  const at::Tensor sample = sample_tensor(file, unet).to(unet.info().device, unet.info().dtype);
+  const at::Tensor timesteps = timestep_tensor(file, sample.size(0)).to(unet.info().device);
+  const Conditioning conditioning = conditioning_tensors(file, unet.info());
   try {
-    check_batch("encoder_hidden_states", conditioning.encoder_hidden_states, sample.size(0));
-    check_batch("text_embeds", conditioning.text_embeds, sample.size(0));
-    check_batch("time_ids", conditioning.time_ids, sample.size(0));
-    check_batch("timestep_cond", conditioning.timestep_cond, sample.size(0));
+    for (const auto& [name, tensor] : conditioning.tensors()) {
+      check_batch(name, tensor, sample.size(0));
+    }
     return forward(unet, sample, timesteps, conditioning, {}, {tome, {0}});
   } catch (const Error& error) {
     throw input_error(file, error.what());
@@ -125,9 +134,7 @@ void run_forward(const ForwardOptions& options) {
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
   const ModelFolder folder(options.model, options.variant);
-  const auto weights = folder.weights("unet", dtype, device);
-  const auto unet =
-      make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
+  const auto unet = load_denoiser(folder, dtype, device);
 
   synchronize(device);
   const auto start = std::chrono::steady_clock::now();

@@ -49,7 +49,7 @@ std::vector<std::int64_t> latent_shape(const GenerateOptions& options,
                                        const TextToImagePipeline& pipeline) {
   const PictureSize size = pipeline.sized(picture_size(options, pipeline));
   const std::int64_t factor = pipeline.factor();
-  return {pipeline.unet().in_channels(), size.height / factor, size.width / factor};
+  return {pipeline.unet().info().in_channels, size.height / factor, size.width / factor};
 }
 
 PictureNoise picture_noise(const GenerateOptions& options, const TextToImagePipeline& pipeline,
@@ -77,7 +77,7 @@ GenerationRequest request_of(const GenerateOptions& options, PictureSize size, b
 }
 
 Generated generate(const GenerateOptions& options, const TextToImagePipeline& pipeline,
-                   Sampler& sampler, const Schedule& schedule) {
+                   Sampler& sampler, const Program& program) {
   const bool guided = pipeline.guided(options.guidance);
   warn_of_idle_guidance(options, guided);
   const GenerationInputs inputs = make_generation_inputs(
@@ -87,12 +87,9 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
       inputs.latents.defined() ? inputs.latents : noise.draw(), sampler, pipeline.unet());
   Generated generated;
   ExecutorOptions executor;
-  executor.execution = parse_execution(options.execution);
-  executor.max_parallel = options.max_parallel;
   executor.guidance_scale = options.guidance;
   executor.guidance_rescale = options.guidance_rescale;
   executor.tome = {options.tome, noise.seeds()};
-  executor.savings = exact_savings(options);
   executor.noise_injection = noise_injection(options);
   if (!options.save_latents.empty()) {
     generated.trajectory.push_back(start);
@@ -100,7 +97,7 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
       generated.trajectory.push_back(latents);
     };
   }
-  generated.result = denoise(pipeline.unet(), sampler, schedule, inputs.conditional,
+  generated.result = denoise(pipeline.unet(), sampler, program, inputs.conditional,
                              inputs.unconditional, start, noise.source(), executor);
   return generated;
 }
@@ -119,10 +116,10 @@ void save_pictures(const fs::path& path, const at::Tensor& pictures) {
   }
 }
 
-void print_summary(const GenerateOptions& options, const Schedule& schedule,
+void print_summary(const GenerateOptions& options, const Program& program,
                    const Generated& generated) {
   const DenoiseResult& result = generated.result;
-  const auto all = static_cast<long long>(schedule.num_steps()) * schedule.num_layers();
+  const auto all = static_cast<long long>(program.num_steps) * program.num_layers;
   const auto ran = static_cast<long long>(result.num_layer_runs);
   std::printf(
       "%lld picture%s in %.2f s (opening the model %.2f s, UNet with reading its weights %.2f s): "
@@ -180,12 +177,15 @@ void run_generate(GenerateOptions options) {
   synchronize(device);
   const double load_seconds = seconds_since(load_start);
   const auto layers = pipeline.unet().layers();
-  const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers), layers);
-  Generated generated = generate(options, pipeline, *sampler, schedule);
+  const Program program = compile(make_plan(strategy, *sampler, options.steps, layers), layers,
+                                  {.execution = parse_execution(options.execution),
+                                   .max_parallel = options.max_parallel,
+                                   .savings = exact_savings(options)});
+  Generated generated = generate(options, pipeline, *sampler, program);
   save(options, pipeline, generated);
   generated.load_seconds = load_seconds;
   generated.total_seconds = seconds_since(start);
-  print_summary(options, schedule, generated);
+  print_summary(options, program, generated);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "cli/variant_option.h"
 #include "core/error.h"
 #include "io/architectures.h"
-#include "models/unet_2d_condition.h"
+#include "models/load_denoiser.h"
 
 namespace fdbench {
 namespace {
@@ -34,7 +34,7 @@ struct InfoRow {
   }
 };
 
-struct ModelInfo {
+struct ModelTable {
   std::string class_name;
   SampleShape shape;
   std::int64_t time_cond_proj_dim = 0;  // 0: guidance is no input of the network
@@ -46,9 +46,9 @@ struct ModelInfo {
 /// Guidance doubles the batch of one picture, unless it is an input of the network.
 SampleShape call_shape(const ModelFolder& folder, const Denoiser& unet) {
   SampleShape shape;
-  shape.batch = unet.time_cond_proj_dim() > 0 ? 1 : 2;
-  shape.height = unet.sample_size() > 0 ? unet.sample_size() : kDefaultSide;
-  shape.width = unet.sample_width() > 0 ? unet.sample_width() : kDefaultSide;
+  shape.batch = unet.info().time_cond_proj_dim > 0 ? 1 : 2;
+  shape.axes = unet.info().sample_axes;
+  for (std::int64_t& side : shape.axes) side = side > 0 ? side : kDefaultSide;
   shape.text_tokens = kDefaultTokens;
   if (folder.has("text_encoder")) {
     const nlohmann::json config = folder.config("text_encoder");
@@ -64,17 +64,17 @@ void add_to_group(std::vector<InfoRow>& groups, const std::string& name, const I
   groups.back().add(row);
 }
 
-ModelInfo collect(const ModelFolder& folder, const Denoiser& unet, const std::string& class_name) {
-  ModelInfo info;
-  info.class_name = class_name;
+ModelTable collect(const ModelFolder& folder, const Denoiser& unet) {
+  ModelTable info;
+  info.class_name = unet.info().class_name;
   info.shape = call_shape(folder, unet);
-  info.time_cond_proj_dim = unet.time_cond_proj_dim();
-  info.step = {"time embedding", "each step", 0, unet.num_parameters(-1), 0};
-  const std::vector<std::int64_t> counts = unet.multiply_adds(info.shape);
+  info.time_cond_proj_dim = unet.info().time_cond_proj_dim;
+  info.step = {"time embedding", "each step", 0, unet.info().step_parameters, 0};
+  const std::vector<std::int64_t> counts = multiply_adds(unet, info.shape);
   const auto layers = unet.layers();
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const InfoRow row{layers[i].name, role_name(layers[i].role), 1,
-                      unet.num_parameters(static_cast<int>(i)), counts[i]};
+    const InfoRow row{layers[i].name, layers[i].part, 1, unet.info().layer_parameters[i],
+                      counts[i]};
     info.layers.push_back(row);
     add_to_group(info.blocks, layers[i].block, row);
     add_to_group(info.parts, row.role, row);
@@ -90,7 +90,7 @@ void print_row(const InfoRow& row, std::int64_t all_multiply_adds) {
               100.0 * row.multiply_adds / all_multiply_adds);
 }
 
-void print_table(const ModelInfo& info, bool by_layer) {
+void print_table(const ModelTable& info, bool by_layer) {
   std::printf("%s: %.1f M parameters, %lld layers in %zu blocks\n", info.class_name.c_str(),
               info.total.parameters / 1e6, static_cast<long long>(info.total.layers),
               info.blocks.size());
@@ -99,7 +99,7 @@ void print_table(const ModelInfo& info, bool by_layer) {
       "once (convolutions, linear layers, attention products)\n\n",
       static_cast<long long>(info.shape.batch),
       info.time_cond_proj_dim > 0 ? "guidance is an input of the network" : "guidance",
-      static_cast<long long>(info.shape.height), static_cast<long long>(info.shape.width),
+      static_cast<long long>(info.shape.axes[0]), static_cast<long long>(info.shape.axes[1]),
       static_cast<long long>(info.shape.text_tokens));
   std::printf("%-32s %-11s %6s %12s %12s %7s\n", by_layer ? "layer" : "block", "part", "layers",
               "parameters M", "mult-adds G", "share");
@@ -120,15 +120,15 @@ nlohmann::ordered_json row_json(const InfoRow& row) {
           {"multiply_adds", row.multiply_adds}};
 }
 
-void print_json(const ModelInfo& info, bool by_layer) {
+void print_json(const ModelTable& info, bool by_layer) {
   nlohmann::ordered_json json = {{"class", info.class_name},
                                  {"parameters", info.total.parameters},
                                  {"num_layers", info.total.layers},
                                  {"multiply_adds", info.total.multiply_adds},
                                  {"call",
                                   {{"batch", info.shape.batch},
-                                   {"height", info.shape.height},
-                                   {"width", info.shape.width},
+                                   {"height", info.shape.axes[0]},
+                                   {"width", info.shape.axes[1]},
                                    {"text_tokens", info.shape.text_tokens}}},
                                  {"time_embedding_parameters", info.step.parameters},
                                  {"time_cond_proj_dim", info.time_cond_proj_dim}};
@@ -142,11 +142,8 @@ void print_json(const ModelInfo& info, bool by_layer) {
 
 void run_info(const InfoOptions& options) {
   const ModelFolder folder = open_model({options.model, options.architecture, 0, options.variant});
-  // Sizes are all that is wanted, so the weights go to the device that stores none.
-  const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
-  const auto unet =
-      make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
-  const ModelInfo info = collect(folder, *unet, "UNet2DConditionModel");
+  const auto unet = load_outline(folder);
+  const ModelTable info = collect(folder, *unet);
   const bool by_layer = options.detail == "layer";
   options.format == "json" ? print_json(info, by_layer) : print_table(info, by_layer);
 }

@@ -15,7 +15,7 @@
 #include "core/progress.h"
 #include "io/architectures.h"
 #include "io/atomic_file.h"
-#include "models/unet_2d_condition.h"
+#include "models/load_denoiser.h"
 #include "profiling/chrome_trace.h"
 #include "profiling/profile_summary.h"
 #include "profiling/random_inputs.h"
@@ -55,8 +55,8 @@ struct Measurement {
 /// "64" or "96x64" (height x width) -> {height, width}; "" -> the model's own size.
 std::pair<std::int64_t, std::int64_t> parse_latent(const std::string& text, const Denoiser& unet) {
   if (text.empty()) {
-    return {unet.sample_size() > 0 ? unet.sample_size() : kDefaultSide,
-            unet.sample_width() > 0 ? unet.sample_width() : kDefaultSide};
+    const std::vector<std::int64_t>& usual = unet.info().sample_axes;
+    return {usual[0] > 0 ? usual[0] : kDefaultSide, usual[1] > 0 ? usual[1] : kDefaultSide};
   }
   const LatentSize size = latent_option(text);
   return {size.height, size.width};
@@ -68,10 +68,8 @@ ProfiledModel load_model(const ProfileCommandOptions& options, at::ScalarType dt
   const ModelFolder folder =
       open_model({options.model, options.architecture, options.seed, options.variant});
   ProfiledModel model{folder.description(), {}, nullptr, 0};
-  const nlohmann::json config = folder.config("unet");
-  model.config = read_unet_config(config, folder.config_path("unet"));
-  const auto weights = folder.weights("unet", dtype, device);
-  model.unet = make_unet_2d_condition(config, *weights, folder.config_path("unet"));
+  model.config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
+  model.unet = load_denoiser(folder, dtype, device);
   synchronize(device);
   time.end = steady_nanoseconds();
   model.load_seconds = time.seconds();
@@ -81,7 +79,7 @@ ProfiledModel load_model(const ProfileCommandOptions& options, at::ScalarType dt
 CallProfile run_calls(const ProfileCommandOptions& options, const Measurement& measurement) {
   const Denoiser& unet = *measurement.model.unet;
   const DenoiserInputs inputs = random_inputs(measurement.model.config, measurement.shape,
-                                              options.seed, unet.dtype(), unet.device());
+                                              options.seed, unet.info().dtype, unet.info().device);
   const int num_calls = options.calls.warmup + 2 * options.calls.repeats;
   Progress progress(stderr, true, num_calls, 0);
   const auto show = [&](int done) {
@@ -94,19 +92,19 @@ CallProfile run_calls(const ProfileCommandOptions& options, const Measurement& m
 void print_json(const ProfileCommandOptions& options, const Measurement& measurement) {
   const Denoiser& unet = *measurement.model.unet;
   nlohmann::ordered_json json = {{"model", measurement.model.name},
-                                 {"device", unet.device().str()},
-                                 {"device_name", device_description(unet.device())},
-                                 {"dtype", dtype_name(unet.dtype())},
+                                 {"device", unet.info().device.str()},
+                                 {"device_name", device_description(unet.info().device)},
+                                 {"dtype", dtype_name(unet.info().dtype)},
                                  {"threads", at::get_num_threads()},
                                  {"batch", measurement.shape.batch},
-                                 {"latent", {measurement.shape.height, measurement.shape.width}},
+                                 {"latent", measurement.shape.axes},
                                  {"text_tokens", measurement.shape.text_tokens},
                                  {"seed", options.seed},
                                  {"repeats", options.calls.repeats},
                                  {"warmup", options.calls.warmup},
                                  {"load_s", measurement.model.load_seconds}};
   json.update(summary_json(measurement.summary));
-  if (!unet.device().is_cpu()) json["note"] = "operators are timed on the CPU only";
+  if (!unet.info().device.is_cpu()) json["note"] = "operators are timed on the CPU only";
   std::printf("%s\n", json.dump(2).c_str());
 }
 
@@ -119,8 +117,8 @@ void run_profile(const ProfileCommandOptions& options) {
   Measurement measurement{load_model(options, dtype, device), {}, {}};
   const Denoiser& unet = *measurement.model.unet;
   const auto [height, width] = parse_latent(options.latent, unet);
-  const std::int64_t one_prompt = unet.time_cond_proj_dim() > 0 ? 1 : 2;
-  measurement.shape = {options.batch.value_or(one_prompt), height, width, options.text_tokens};
+  const std::int64_t one_prompt = unet.info().time_cond_proj_dim > 0 ? 1 : 2;
+  measurement.shape = {options.batch.value_or(one_prompt), {height, width}, options.text_tokens};
 
   const CallProfile profile = run_calls(options, measurement);
   measurement.summary = summarize(unet, profile, measurement.shape);
@@ -128,12 +126,12 @@ void run_profile(const ProfileCommandOptions& options) {
     print_json(options, measurement);
   } else {
     print_profile_table(measurement.summary,
-                        {measurement.model.name, dtype, unet.device(), measurement.shape,
+                        {measurement.model.name, dtype, unet.info().device, measurement.shape,
                          options.calls.repeats, measurement.model.load_seconds});
   }
   if (!trace) return;
   const std::string text = chrome_trace(unet.layers(), profile.instrumented.back(),
-                                        unet.multiply_adds(measurement.shape), "UNet call")
+                                        multiply_adds(unet, measurement.shape), "UNet call")
                                .dump();
   trace->write(text.data(), text.size());
   trace->commit();

@@ -80,8 +80,8 @@ void print_caption(const ProfileSummary& summary, const ProfileCaption& caption)
               device_description(caption.device).c_str());
   std::printf("one UNet call: batch %lld, latent %lldx%lld, %lld text tokens; medians of %d\n\n",
               static_cast<long long>(caption.shape.batch),
-              static_cast<long long>(caption.shape.height),
-              static_cast<long long>(caption.shape.width),
+              static_cast<long long>(caption.shape.axes[0]),
+              static_cast<long long>(caption.shape.axes[1]),
               static_cast<long long>(caption.shape.text_tokens), caption.repeats);
 }
 

@@ -120,19 +120,13 @@ class Worker {
     const UNetConfig config = read_unet_config(folder_.config("unet"), folder_.config_path("unet"));
     SampleShape shape;
     shape.batch = 2;
-    shape.height = sweep_.latent_shape[1];
-    shape.width = sweep_.latent_shape[2];
+    shape.axes = {sweep_.latent_shape.begin() + 1, sweep_.latent_shape.end()};
     const Conditioning both = random_inputs(config, shape, experiment_.seed + picture,
                                             pipeline_.dtype(), pipeline_.device())
                                   .conditioning;
-    const auto half = [&](std::int64_t row) {
-      const auto pick = [&](const at::Tensor& tensor) {
-        return tensor.defined() ? tensor.narrow(0, row, 1) : tensor;
-      };
-      return Conditioning{
-          pick(both.encoder_hidden_states), pick(both.text_embeds), pick(both.time_ids), {}};
-    };
-    return {half(1), half(0)};
+    Conditioning text = both;
+    text.set("timestep_cond", {});  // of the run's guidance scale, not random
+    return {text.entries(1, 1), text.entries(0, 1)};
   }
 
   at::Tensor unit_noise(std::int64_t picture) const {
@@ -175,16 +169,9 @@ class Worker {
   Json call(const Json& request, std::int64_t picture) const {
     const PromptPair pair = text_states(picture);
     const bool guided = sweep_.guided();
-    const auto joined = [&](at::Tensor Conditioning::*part) {
-      const at::Tensor& text = pair.conditional.*part;
-      return guided && text.defined() ? at::cat({pair.unconditional.*part, text}) : text;
-    };
-    const Conditioning conditioning = with_guidance(pipeline_.unet(),
-                                                    {joined(&Conditioning::encoder_hidden_states),
-                                                     joined(&Conditioning::text_embeds),
-                                                     joined(&Conditioning::time_ids),
-                                                     {}},
-                                                    experiment_.guidance_scale);
+    const Conditioning conditioning = with_guidance(
+        pipeline_.unet(), guided ? joined(pair.unconditional, pair.conditional) : pair.conditional,
+        experiment_.guidance_scale);
     const at::Device device = pipeline_.device();
     const std::int64_t batch = guided ? 2 : 1;
     const at::Tensor sample =
@@ -206,13 +193,14 @@ class Worker {
     const PromptPair pair = text_states(picture);
     std::map<std::string, at::Tensor> tensors = {{"latents", unit_noise(picture)}};
     const auto add = [&](const std::string& prefix, const Conditioning& text) {
-      if (!text.encoder_hidden_states.defined()) return;
-      tensors[prefix + "prompt_embeds"] = text.encoder_hidden_states;
-      if (text.text_embeds.defined()) tensors[prefix + "text_embeds"] = text.text_embeds;
+      for (const auto& [name, tensor] : text.tensors()) {
+        const bool is_of_both = name == "time_ids";
+        const std::string shown = name == "encoder_hidden_states" ? "prompt_embeds" : name;
+        tensors[is_of_both ? name : prefix + shown] = tensor;
+      }
     };
-    add("", pair.conditional);
     add("negative_", pair.unconditional);
-    if (pair.conditional.time_ids.defined()) tensors["time_ids"] = pair.conditional.time_ids;
+    add("", pair.conditional);
     save_safetensors(path, tensors);
     return {{"inputs", path}};
   }

@@ -19,4 +19,6 @@ std::string content_hash(std::string_view bytes) {
   return content_hash(bytes.data(), bytes.size());
 }
 
+std::uint64_t short_hash(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
 }  // namespace fdbench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,5 +11,7 @@ namespace fdbench {
 /// XXH3 128-bit hash of the bytes as 32 hexadecimal digits.
 std::string content_hash(std::string_view bytes);
 std::string content_hash(const void* data, std::size_t size);
+/// XXH3 64-bit hash of the bytes.
+std::uint64_t short_hash(std::string_view bytes);
 
 }  // namespace fdbench

@@ -7,148 +7,78 @@
 
 #include "core/error.h"
 #include "execution/guidance.h"
-#include "execution/refresh_decider.h"
 
 namespace fdbench {
 namespace {
 
-/// Along the batch; undefined where both are.
-at::Tensor joined(const std::string& name, const at::Tensor& unconditional,
-                  const at::Tensor& conditional) {
-  if (!unconditional.defined() && !conditional.defined()) return {};
-  if (!unconditional.defined() || !conditional.defined()) {
-    throw usage_error("guidance needs " + name + " for both the prompt and the negative prompt");
-  }
-  if (unconditional.sizes() != conditional.sizes()) {
-    throw usage_error("guidance needs " + name + " of the same shape for the prompt " +
-                      c10::str(conditional.sizes()) + " and the negative prompt " +
-                      c10::str(unconditional.sizes()));
-  }
-  return at::cat({unconditional, conditional}, 0);
-}
-
-void set_cached(Plan& plan, int step, const AdaptiveRefresh& rule) {
-  for (int layer = 0; layer < plan.num_layers(); ++layer) plan.set(step, layer, rule.cached[layer]);
-}
-
-/// [unconditional; conditional], as diffusers orders them.
-Conditioning joined(const Conditioning& unconditional, const Conditioning& conditional) {
-  return {joined("encoder_hidden_states", unconditional.encoder_hidden_states,
-                 conditional.encoder_hidden_states),
-          joined("text_embeds", unconditional.text_embeds, conditional.text_embeds),
-          joined("time_ids", unconditional.time_ids, conditional.time_ids),
-          {}};
-}
-
-/// Runs a schedule group by group. A group is a step and the following ones that share a batch with
-/// it.
+/// Runs a program call by call.
 class Denoising {
  public:
-  Denoising(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
+  Denoising(const Denoiser& denoiser, Sampler& sampler, const Program& program,
             const Conditioning& conditioning, at::Tensor latents, const NoiseSource& noise,
             const ExecutorOptions& options)
       : sampler_(sampler),
-        layers_(denoiser.layers()),
-        schedule_(schedule),
+        program_(program),
         noise_(noise),
         options_(options),
         guided_(has_guidance_halves(denoiser, options.guidance_scale)),
         latents_(std::move(latents)),
-        injector_(options.noise_injection, latents_, schedule.num_steps()),
-        network_(denoiser, schedule_, conditioning, latents_.size(0) * (guided_ ? 2 : 1),
-                 latents_.size(2), latents_.size(3), options.savings, options.tome,
-                 row_decision()) {}
+        injector_(options.noise_injection, latents_, program.num_steps),
+        network_(denoiser, program, conditioning, batch_shape(), sampler.timesteps(),
+                 options.tome) {}
 
   DenoiseResult run();
 
  private:
-  RowDecision row_decision();
-  void decide_row(int step, const at::Tensor& head_input, const at::Tensor& head_output);
-  int group_end(int first) const;
-  void run_network(int first, int end);
+  SampleShape batch_shape() const {
+    SampleShape shape = shape_of(latents_);
+    if (guided_) shape.batch *= 2;
+    return shape;
+  }
+  void run_network(std::size_t call);
   void update(int step, bool leads);
   void check_finite(int step) const;
 
   Sampler& sampler_;
-  std::span<const LayerInfo> layers_;
-  Schedule schedule_;  // rows of an adaptive plan change as they are decided
-  std::optional<RefreshDecider> decider_;
+  const Program& program_;
   const NoiseSource& noise_;
   const ExecutorOptions& options_;
   bool guided_;
   at::Tensor latents_;
   NoiseInjector injector_;
   NetworkPass network_;
-  int num_calls_ = 0;
+  DenoiseResult counted_;
 };
 
 DenoiseResult Denoising::run() {
-  for (int first = 0; first < schedule_.num_steps();) {
-    const int end = group_end(first);
-    if (!schedule_.dropped(first)) latents_ = injector_.before_unet(latents_, first);
-    run_network(first, end);
-    for (int step = first; step < end; ++step) {
-      if (!schedule_.dropped(step)) update(step, step == first);
+  for (std::size_t i = 0; i < program_.calls.size(); ++i) {
+    const Call& call = program_.calls[i];
+    const auto is_dropped = [&](int step) {
+      return program_.dropped[static_cast<std::size_t>(step)];
+    };
+    if (!is_dropped(call.first)) latents_ = injector_.before_unet(latents_, call.first);
+    if (!call.steps.empty()) run_network(i);
+    for (int step = call.first; step < call.end; ++step) {
+      if (!is_dropped(step)) update(step, step == call.first);
     }
-    first = end;
   }
-  return {latents_,
-          num_calls_,
-          schedule_.num_calls(),
-          schedule_.num_layer_runs(),
-          network_.seconds(),
-          network_.peak_held_bytes()};
+  counted_.latents = latents_;
+  counted_.num_layer_runs = network_.num_layer_runs();
+  counted_.unet_seconds = network_.seconds();
+  counted_.peak_held_bytes = network_.peak_held_bytes();
+  return counted_;
 }
 
-RowDecision Denoising::row_decision() {
-  const Plan& plan = schedule_.plan();
-  if (!plan.adaptive()) return {};
-  decider_.emplace(*plan.adaptive());
-  RowDecision decision{plan.adaptive()->head, {}, {}};
-  Plan both(2, plan.num_layers());
-  set_cached(both, 1, *plan.adaptive());
-  const Schedule schedule(both, layers_);
-  for (int layer = 0; layer < plan.num_layers(); ++layer) {
-    decision.held.push_back(schedule.wanted_later(0, layer));
-  }
-  decision.decide = [this](int step, const at::Tensor& head_input, const at::Tensor& head_output) {
-    decide_row(step, head_input, head_output);
-  };
-  return decision;
-}
-
-void Denoising::decide_row(int step, const at::Tensor& head_input, const at::Tensor& head_output) {
-  if (decider_->refreshes(step, head_input, head_output)) return;
-  Plan plan = schedule_.plan();
-  set_cached(plan, step, *plan.adaptive());
-  schedule_ = Schedule(plan, layers_);
-}
-
-int Denoising::group_end(int first) const {
-  int end = first + 1;
-  if (options_.execution == Execution::kSequential) return end;
-  int num_running = schedule_.calls(first) ? 1 : 0;
-  for (; end < schedule_.num_steps() && schedule_.independent(end); ++end) {
-    if (!schedule_.calls(end)) continue;
-    if (options_.max_parallel > 0 && num_running == options_.max_parallel) break;
-    ++num_running;
-  }
-  return end;
-}
-
-void Denoising::run_network(int first, int end) {
-  std::vector<int> running;
-  for (int step = first; step < end; ++step) {
-    if (schedule_.calls(step)) running.push_back(step);
-  }
-  if (running.empty()) return;
+void Denoising::run_network(std::size_t index) {
+  const Call& call = program_.calls[index];
   at::Tensor sample;
-  if (!schedule_.independent(first)) {
-    sample = sampler_.scale_model_input(latents_, first);
-    if (guided_ && !options_.savings.prefix_sharing) sample = at::cat({sample, sample}, 0);
+  if (call.reads_sample) {
+    sample = sampler_.scale_model_input(latents_, call.first);
+    if (guided_ && !program_.options.savings.prefix_sharing) sample = at::cat({sample, sample}, 0);
   }
-  network_.run(running, sampler_.timesteps(), sample, options_.observe_layer);
-  ++num_calls_;
+  network_.run(index, sample, options_.observe_layer);
+  ++counted_.num_calls;
+  counted_.num_step_calls += static_cast<int>(call.steps.size());
 }
 
 /// leads: the network of the step's group was shown this step's latents.
@@ -164,33 +94,36 @@ void Denoising::update(int step, bool leads) {
 
 void Denoising::check_finite(int step) const {
   if (at::isfinite(latents_).all().item<bool>()) return;
-  const int num_steps = schedule_.num_steps();
+  const int num_steps = program_.num_steps;
   const auto timestep = static_cast<std::int64_t>(sampler_.timesteps()[step]);
   throw runtime_error("the latent is not finite after step " + std::to_string(num_steps - step) +
                       " (number " + std::to_string(step + 1) + " of " + std::to_string(num_steps) +
                       ", timestep " + std::to_string(timestep) + ")");
 }
 
-void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Schedule& schedule,
-                     const Conditioning& conditioning, const at::Tensor& latents) {
-  if (sampler.timesteps().size() != static_cast<std::size_t>(schedule.num_steps())) {
-    throw usage_error("the plan has " + std::to_string(schedule.num_steps()) +
-                      " steps, the sampler " + std::to_string(sampler.timesteps().size()));
+void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Program& program,
+                     const Conditioning& conditional, const at::Tensor& latents) {
+  if (sampler.timesteps().size() != static_cast<std::size_t>(program.num_steps)) {
+    throw usage_error("the plan has " + std::to_string(program.num_steps) + " steps, the sampler " +
+                      std::to_string(sampler.timesteps().size()));
   }
-  if (latents.dim() != 4 || latents.size(1) != denoiser.in_channels() || latents.numel() == 0) {
-    throw usage_error("the latents have shape " + c10::str(latents.sizes()) +
-                      "; this UNet needs [pictures, " + std::to_string(denoiser.in_channels()) +
-                      ", height, width]");
+  const ModelInfo& info = denoiser.info();
+  const auto num_axes = static_cast<std::int64_t>(info.sample_axes.size());
+  if (latents.dim() != 2 + num_axes || latents.size(1) != info.in_channels ||
+      latents.numel() == 0) {
+    throw usage_error("the latents have shape " + c10::str(latents.sizes()) + "; this " +
+                      info.class_name + " needs [pictures, " + std::to_string(info.in_channels) +
+                      (num_axes == 3 ? ", frames" : "") + ", height, width]");
   }
-  if (schedule.plan().adaptive() && latents.size(0) != 1) {
-    throw usage_error("the strategy first_block_cache decides for one picture at a time, not " +
+  if (program.choice && latents.size(0) != 1) {
+    throw usage_error("a plan that is decided during the run takes one picture at a time, not " +
                       std::to_string(latents.size(0)));
   }
   check_prediction(denoiser, sampler);
-  const at::Tensor& states = conditioning.encoder_hidden_states;
-  if (states.defined() && states.size(0) != latents.size(0)) {
+  for (const auto& [name, tensor] : conditional.tensors()) {
+    if (tensor.size(0) == latents.size(0)) continue;
     throw usage_error("there are " + std::to_string(latents.size(0)) + " latents for " +
-                      std::to_string(states.size(0)) + " prompts");
+                      std::to_string(tensor.size(0)) + " prompts (" + name + ")");
   }
 }
 
@@ -204,32 +137,18 @@ void check_merging(const SeededTokenMerging& tome, std::int64_t num_pictures) {
 
 }  // namespace
 
-Execution parse_execution(const std::string& name) {
-  if (name == "sequential") return Execution::kSequential;
-  if (name == "parallel") return Execution::kParallel;
-  throw usage_error("execution '" + name + "' is not known" +
-                    advice(name, {"sequential", "parallel"}));
-}
-
-std::string execution_name(Execution execution) {
-  return execution == Execution::kSequential ? "sequential" : "parallel";
-}
-
-DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Schedule& schedule,
+DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Program& program,
                       const Conditioning& conditional, const Conditioning& unconditional,
                       at::Tensor latents, const NoiseSource& noise,
                       const ExecutorOptions& options) {
-  check_arguments(denoiser, sampler, schedule, conditional, latents);
-  if (options.max_parallel < 0) {
-    throw usage_error("max_parallel must not be negative: " + std::to_string(options.max_parallel));
-  }
+  check_arguments(denoiser, sampler, program, conditional, latents);
   check_merging(options.tome, latents.size(0));
   const Conditioning conditioning =
       has_guidance_halves(denoiser, options.guidance_scale)
           ? joined(unconditional, conditional)
           : with_guidance(denoiser, conditional, options.guidance_scale);
   sampler.reset();
-  return Denoising(denoiser, sampler, schedule, conditioning, std::move(latents), noise, options)
+  return Denoising(denoiser, sampler, program, conditioning, std::move(latents), noise, options)
       .run();
 }
 

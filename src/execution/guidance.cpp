@@ -9,6 +9,9 @@ namespace fdbench {
 
 namespace {
 
+/// diffusers' name of the embedded guidance scale.
+constexpr const char* kGuidanceInput = "timestep_cond";
+
 /// Standard deviation of each picture, [n, 1, 1, 1].
 at::Tensor deviation(const at::Tensor& prediction) {
   return prediction.std(at::IntArrayRef{1, 2, 3}, /*unbiased=*/true, /*keepdim=*/true);
@@ -22,20 +25,21 @@ at::Tensor rescaled(const at::Tensor& guided, const at::Tensor& conditional, dou
 }  // namespace
 
 bool has_guidance_halves(const Denoiser& denoiser, double guidance_scale) {
-  return guidance_scale > 1 && denoiser.time_cond_proj_dim() == 0;
+  return guidance_scale > 1 && denoiser.info().time_cond_proj_dim == 0;
 }
 
 Conditioning with_guidance(const Denoiser& denoiser, Conditioning conditioning,
                            double guidance_scale) {
-  const std::int64_t width = denoiser.time_cond_proj_dim();
-  if (width == 0 || conditioning.timestep_cond.defined()) return conditioning;
-  conditioning.timestep_cond =
-      guidance_scale_embedding(guidance_scale - 1, width).to(denoiser.device(), denoiser.dtype());
+  const std::int64_t width = denoiser.info().time_cond_proj_dim;
+  if (width == 0 || conditioning.has(kGuidanceInput)) return conditioning;
+  conditioning.set(kGuidanceInput, guidance_scale_embedding(guidance_scale - 1, width)
+                                       .to(denoiser.info().device, denoiser.info().dtype));
   return conditioning;
 }
 
 void check_prediction(const Denoiser& denoiser, const Sampler& sampler) {
-  const std::int64_t channels = denoiser.in_channels(), predicted = denoiser.out_channels();
+  const std::int64_t channels = denoiser.info().in_channels,
+                     predicted = denoiser.info().out_channels;
   if (predicted != channels && predicted != 2 * channels) {
     throw usage_error("the model predicts " + std::to_string(predicted) +
                       " channels for latents of " + std::to_string(channels) +

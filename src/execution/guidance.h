@@ -10,7 +10,7 @@
 namespace fdbench {
 
 /// True when guidance doubles the batch, [unconditional; conditional]: at scales above 1, unless
-/// the scale is an input of the network (`Denoiser::time_cond_proj_dim`).
+/// the scale is an input of the network (`ModelInfo::time_cond_proj_dim`).
 bool has_guidance_halves(const Denoiser& denoiser, double guidance_scale);
 
 /// The conditioning with the embedded guidance scale where the network takes one and none is there:

@@ -1,252 +1,212 @@
 #include "execution/network_pass.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
-#include "core/device.h"
-#include "kernels/batch.h"
+#include "plan/forecast.h"
 
 namespace fdbench {
-namespace {
 
-constexpr int kUncounted = std::numeric_limits<int>::max();  // reads left of an output that is
-                                                             // freed by other means
-
-}  // namespace
-
-void Stopwatch::start() {
-  synchronize(device_);
-  start_ = std::chrono::steady_clock::now();
-}
-
-void Stopwatch::stop() {
-  synchronize(device_);
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-}
-
-NetworkPass::NetworkPass(const Denoiser& denoiser, const Schedule& schedule,
-                         const Conditioning& conditioning, std::int64_t batch_size,
-                         std::int64_t height, std::int64_t width, const ExactSavings& savings,
-                         const SeededTokenMerging& tome, RowDecision decision)
+NetworkPass::NetworkPass(const Denoiser& denoiser, const Program& program,
+                         const Conditioning& conditioning, SampleShape shape,
+                         std::span<const double> timesteps, const SeededTokenMerging& tome)
     : denoiser_(denoiser),
-      schedule_(schedule),
+      program_(program),
       conditioning_(conditioning),
-      batch_size_(batch_size),
-      height_(height),
-      width_(width),
-      savings_(savings),
+      shape_(std::move(shape)),
       tome_(tome),
-      decision_(std::move(decision)),
-      stopwatch_(denoiser.device()),
-      outputs_(schedule.num_layers()),
-      scratch_(schedule.num_layers()),
-      skip_source_(schedule.num_layers(), -1) {}
-
-void NetworkPass::begin(std::span<const int> steps, std::span<const double> timesteps) {
-  steps_.assign(steps.begin(), steps.end());
-  std::vector<double> values = {timesteps[steps[0]]};  // one stands for all of a single step
-  if (steps.size() > 1 || !savings_.prefix_sharing) {
-    values.clear();
-    for (const int step : steps) values.insert(values.end(), batch_size_, timesteps[step]);
+      stopwatch_(denoiser.info().device),
+      slots_(static_cast<std::size_t>(program.num_slots)),
+      slot_steps_(slots_.size(), -1),
+      memos_(static_cast<std::size_t>(program.num_layers)) {
+  if (program.choice) decider_ = make_row_decider(program.choice->rule);
+  for (const Call& call : program.calls) {
+    std::vector<double> values;
+    // One stands for all entries of a single step.
+    const bool is_one = call.steps.size() == 1 && program.options.savings.prefix_sharing;
+    for (const int step : call.steps) {
+      values.insert(values.end(), is_one ? 1 : static_cast<std::size_t>(shape_.batch),
+                    timesteps[static_cast<std::size_t>(step)]);
+    }
+    timesteps_.push_back(at::tensor(values, at::kFloat).to(denoiser.info().device));
   }
-  context_ = denoiser_.begin_step(at::tensor(values, at::kFloat).to(denoiser_.device()),
-                                  conditioning_, height_, width_);
-  context_.keep_text = savings_.text_caching;
-  context_.tome = merging_of(steps_);
 }
 
-void NetworkPass::run(std::span<const int> steps, std::span<const double> timesteps,
-                      const at::Tensor& sample, const Observer& observer) {
+void NetworkPass::run(std::size_t call, const at::Tensor& sample, const LayerObserver& observer) {
+  const Call& now = program_.calls[call];
   stopwatch_.start();
-  begin(steps, timesteps);
-  std::vector<int> needing;
-  for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
-    needing.clear();
-    for (const int step : steps) {
-      if (schedule_.runs(step, layer)) needing.push_back(step);
-    }
-    if (!needing.empty()) run_layer(layer, needing, sample, observer);
-    if (layer == decision_.head) decide_row(steps.front());
+  begin(call);
+  if (program_.choice) {
+    run_row(now, sample, observer);
+  } else {
+    run_ops(now.ops, now, sample, observer);
   }
   stopwatch_.stop();
-  if (decision_.decide) free_unwanted();
   measure_held();
 }
 
-void NetworkPass::run_layer(int layer, const std::vector<int>& steps, const at::Tensor& sample,
-                            const Observer& observer) {
-  const auto batch = static_cast<std::int64_t>(steps.size()) * batch_size_;
-  std::vector<LayerInput> inputs;
-  for (const int input : denoiser_.layers()[layer].inputs) {
-    if (input == kSample) {
-      inputs.push_back({sample});
-    } else if (inputs.size() == 1) {
-      inputs.push_back(skip_input(layer, input, steps));
-    } else {
-      const at::Tensor values = gather(input, steps);
-      inputs.push_back({steps.size() > 1 ? repeat_batch(values, batch) : values});
+void NetworkPass::begin(std::size_t call) {
+  states_.clear();
+  states_.push_back(denoiser_.begin(timesteps_[call], conditioning_, shape_,
+                                    options_of(program_.calls[call].steps)));
+}
+
+const StepState& NetworkPass::state(const Call& call, int index) {
+  const auto i = static_cast<std::size_t>(index);
+  if (states_.size() <= i) states_.resize(call.states.size());
+  if (!states_[i]) {
+    std::vector<int> steps;
+    for (const std::size_t position : call.states[i]) steps.push_back(call.steps[position]);
+    states_[i] = states_[0]->select(call.states[i], call.steps.size(), options_of(steps));
+  }
+  return *states_[i];
+}
+
+void NetworkPass::run_ops(std::span<const Op> ops, const Call& call, const at::Tensor& sample,
+                          const LayerObserver& observer) {
+  for (const Op& op : ops) {
+    inputs_.clear();
+    const auto batch = static_cast<std::int64_t>(op.steps.size()) * shape_.batch;
+    for (const Operand& operand : op.inputs) {
+      Value value = gather(operand, call.first, sample);
+      if (operand.repeated) value = repeat_batch(value, batch);
+      inputs_.push_back({std::move(value), operand.unchanged, operand.reused_later});
+    }
+    Value output = denoiser_.run(op.layer, inputs_, state(call, op.state),
+                                 &memos_[static_cast<std::size_t>(op.layer)]);
+    inputs_.clear();
+    store(op, call, std::move(output), observer);
+  }
+}
+
+void NetworkPass::run_row(const Call& call, const at::Tensor& sample,
+                          const LayerObserver& observer) {
+  const Choice& choice = *program_.choice;
+  run_ops(choice.head, call, sample, observer);
+  const auto newest = [&](int layer) {
+    return slots_[static_cast<std::size_t>(layer * choice.depth)];
+  };
+  std::vector<Value> seen;
+  for (const int layer : decider_->looks_at()) seen.push_back(newest(layer));
+  const bool refreshes = decider_->refreshes(call.first, seen);
+  seen.clear();
+  run_ops(refreshes ? choice.refresh : choice.cached, call, sample, observer);
+  for (int layer = 0; layer < program_.num_layers; ++layer) {
+    for (int k = choice.kept[static_cast<std::size_t>(layer)]; k < choice.depth; ++k) {
+      slots_[static_cast<std::size_t>(layer * choice.depth + k)] = {};
     }
   }
-  Output output{steps, denoiser_.run_layer(layer, inputs, context_of(steps), scratch_[layer])};
-  for (const int step : steps) output.num_reads_left += schedule_.num_reads(step, layer);
-  if (decision_.decide) output.num_reads_left = kUncounted;
-  if (observer) observe(observer, layer, output);
-  outputs_[layer].push_back(std::move(output));
 }
 
-void NetworkPass::decide_row(int step) {
-  const at::Tensor& head_input = outputs_[0].back().batch;
-  decision_.decide(step, head_input, outputs_[decision_.head].back().batch);
-}
-
-void NetworkPass::free_unwanted() {
-  const auto most = static_cast<std::size_t>(num_sources(schedule_.plan().reuse()));
-  for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
-    std::vector<Output>& outputs = outputs_[layer];
-    const bool is_prediction = layer == schedule_.num_layers() - 1;
-    const std::size_t kept = is_prediction ? 1 : decision_.held[layer] ? most : 0;
-    if (outputs.size() > kept) outputs.erase(outputs.begin(), outputs.end() - kept);
-  }
-}
-
-LayerInput NetworkPass::skip_input(int layer, int input, const std::vector<int>& steps) {
-  LayerInput skip{gather(input, steps)};
-  const int source = schedule_.held_source(steps.front(), input);
-  // Sources never go back.
-  const bool is_one = source >= 0 && source == schedule_.held_source(steps.back(), input);
-  if (!savings_.skip_hoisting || !is_one) {
-    skip_source_[layer] = -1;
-    if (steps.size() > 1) {
-      skip.values =
-          repeat_batch(skip.values, static_cast<std::int64_t>(steps.size()) * batch_size_);
+void NetworkPass::store(const Op& op, const Call& call, Value output,
+                        const LayerObserver& observer) {
+  const auto slot = static_cast<std::size_t>(op.slot);
+  if (program_.choice) {
+    for (int k = program_.choice->depth - 1; k > 0; --k) {
+      slots_[slot + k] = slots_[slot + k - 1];
+      slot_steps_[slot + k] = slot_steps_[slot + k - 1];
     }
-    return skip;
+    slot_steps_[slot] = call.first;
   }
-  skip.held = skip_source_[layer] == source;
-  skip_source_[layer] = source;
-  for (int step = steps.back() + 1; step < schedule_.num_steps() && !skip.kept; ++step) {
-    if (schedule_.held_source(step, input) != source) break;
-    skip.kept = schedule_.runs(step, layer);
-  }
-  return skip;
-}
-
-void NetworkPass::observe(const Observer& observer, int layer, const Output& output) {
+  slots_[slot] = std::move(output);
+  const std::span<const int> steps = program_.choice ? call.steps : op.steps;
+  num_layer_runs_ += static_cast<std::int64_t>(steps.size());
+  if (!observer) return;
   stopwatch_.stop();
-  for (std::size_t i = 0; i < output.steps.size(); ++i) {
-    observer(output.steps[i], layer,
-             repeat_batch(slice(output.batch, i, output.steps.size()), batch_size_));
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    observer(steps[i], op.layer, repeat_batch(piece({op.slot, i, steps.size()}), shape_.batch));
   }
   stopwatch_.start();
 }
 
-at::Tensor NetworkPass::slice(const at::Tensor& batch, std::size_t position,
-                              std::size_t num_steps) const {
-  if (num_steps == 1 || batch.size(0) <= batch_size_) return batch;
-  return batch.narrow(0, static_cast<std::int64_t>(position) * batch_size_, batch_size_);
+Value NetworkPass::piece(const Piece& piece) const {
+  const Value& value = slots_[static_cast<std::size_t>(piece.slot)];
+  if (piece.num_steps == 1 || value.batch() <= shape_.batch) return value;
+  return value.entries(static_cast<std::int64_t>(piece.position) * shape_.batch, shape_.batch);
+}
+
+Value NetworkPass::gather(const Operand& operand, int step, const at::Tensor& sample) {
+  Value value;
+  switch (operand.gathering) {
+    case Gathering::kSample:
+      return sample;
+    case Gathering::kOne:
+      value = piece(operand.pieces[0][0]);
+      break;
+    case Gathering::kWhole:
+      value = slots_[static_cast<std::size_t>(operand.pieces[0][0].slot)];
+      break;
+    case Gathering::kPieces: {
+      std::vector<Value> parts;
+      for (const std::vector<Piece>& pieces : operand.pieces) {
+        parts.push_back(repeat_batch(piece(pieces[0]), shape_.batch));
+      }
+      value = cat_batch(parts);
+      break;
+    }
+    case Gathering::kForecast:
+      value = forecast(operand, step);
+      break;
+  }
+  for (const int slot : operand.frees) slots_[static_cast<std::size_t>(slot)] = {};
+  return value;
+}
+
+Value NetworkPass::forecast(const Operand& operand, int step) const {
+  std::vector<Value> parts;
+  for (std::size_t i = 0; i < operand.pieces.size(); ++i) {
+    std::vector<Value> terms;
+    std::vector<int> sources;
+    for (const Piece& one : operand.pieces[i]) {
+      if (slots_[static_cast<std::size_t>(one.slot)].empty()) break;  // not that many ran yet
+      terms.push_back(piece(one));
+      sources.push_back(slot_steps_[static_cast<std::size_t>(one.slot)]);
+    }
+    if (program_.choice && terms.size() == 1) return terms[0];
+    const std::vector<double> weights =
+        program_.choice ? forecast_weights(sources, step) : operand.weights[i];
+    std::size_t stream = 0;
+    const Value sum = terms[0].changed([&](const at::Tensor&) {
+      // In float32, since the terms of a forecast far ahead are large and cancel.
+      at::Tensor total;
+      for (std::size_t j = 0; j < terms.size(); ++j) {
+        const at::Tensor term = terms[j][stream].to(at::kFloat).mul(weights[j]);
+        total = total.defined() ? total + term : term;
+      }
+      ++stream;
+      return total.to(denoiser_.info().dtype);
+    });
+    parts.push_back(operand.pieces.size() > 1 ? repeat_batch(sum, shape_.batch) : sum);
+  }
+  return cat_batch(parts);
+}
+
+at::Tensor NetworkPass::prediction(int step) {
+  const Operand& operand = program_.predictions[static_cast<std::size_t>(step)];
+  return repeat_batch(gather(operand, step, {}), shape_.batch).front();
 }
 
 void NetworkPass::measure_held() {
   std::int64_t bytes = 0;
-  for (const std::vector<Output>& outputs : outputs_) {
-    for (const Output& output : outputs) bytes += static_cast<std::int64_t>(output.batch.nbytes());
-  }
-  for (const LayerScratch& scratch : scratch_) bytes += scratch.nbytes();
+  for (const Value& value : slots_) bytes += value.nbytes();
+  for (const auto& memo : memos_) bytes += memo ? memo->nbytes() : 0;
   peak_held_bytes_ = std::max(peak_held_bytes_, bytes);
 }
 
-NetworkPass::Output& NetworkPass::output_of(int layer, int source) {
-  const auto holds = [source](const Output& output) {
-    return std::find(output.steps.begin(), output.steps.end(), source) != output.steps.end();
-  };
-  return *std::find_if(outputs_[layer].begin(), outputs_[layer].end(), holds);
-}
-
-at::Tensor NetworkPass::gather(int layer, const std::vector<int>& steps) {
-  const auto is_forecast = [&](int step) { return schedule_.held_source(step, layer) < 0; };
-  const at::Tensor batch = std::any_of(steps.begin(), steps.end(), is_forecast)
-                               ? gather_forecasts(layer, steps)
-                               : gather_held(layer, steps);
-  std::erase_if(outputs_[layer], [](const Output& output) { return output.num_reads_left == 0; });
-  return batch;
-}
-
-at::Tensor NetworkPass::gather_held(int layer, const std::vector<int>& steps) {
-  std::vector<int> sources;
-  for (const int step : steps) sources.push_back(schedule_.source(step, layer));
-  const bool same = std::count(sources.begin(), sources.end(), sources[0]) ==
-                    static_cast<std::ptrdiff_t>(sources.size());
-  const bool whole = !same && output_of(layer, sources[0]).steps == sources;
-  std::vector<at::Tensor> pieces;
-  for (const int source : sources) {
-    Output& output = output_of(layer, source);
-    --output.num_reads_left;
-    const bool first = pieces.empty();
-    if (whole && first) pieces.push_back(output.batch);
-    if (whole || (same && !first)) continue;  // one output stands for its repetition
-    const at::Tensor piece = piece_of(output, source);
-    pieces.push_back(same ? piece : repeat_batch(piece, batch_size_));
-  }
-  return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 0);
-}
-
-at::Tensor NetworkPass::gather_forecasts(int layer, const std::vector<int>& steps) {
-  std::vector<at::Tensor> pieces;
-  for (const int step : steps) {
-    const std::vector<int> sources = schedule_.sources(step, layer);
-    const std::vector<double> weights = forecast_weights(sources, step);
-    at::Tensor sum;
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      Output& output = output_of(layer, sources[i]);
-      --output.num_reads_left;
-      // In float32, since the terms of a forecast far ahead are large and cancel.
-      const at::Tensor term = piece_of(output, sources[i]).to(at::kFloat).mul(weights[i]);
-      sum = sum.defined() ? sum + term : term;
-    }
-    sum = sum.to(denoiser_.dtype());
-    pieces.push_back(steps.size() > 1 ? repeat_batch(sum, batch_size_) : sum);
-  }
-  return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 0);
-}
-
-at::Tensor NetworkPass::piece_of(const Output& output, int source) const {
-  const auto position = std::find(output.steps.begin(), output.steps.end(), source);
-  return slice(output.batch, position - output.steps.begin(), output.steps.size());
-}
-
-at::Tensor NetworkPass::prediction(int step) {
-  return repeat_batch(gather(schedule_.num_layers() - 1, {step}), batch_size_);
-}
-
-StepContext NetworkPass::context_of(const std::vector<int>& steps) const {
-  if (steps == steps_) return context_;
-  StepContext context = context_;
-  context.tome = merging_of(steps);
-  std::vector<at::Tensor> embs;
-  for (const int step : steps) {
-    const auto position = std::find(steps_.begin(), steps_.end(), step) - steps_.begin();
-    embs.push_back(slice(context_.emb, position, steps_.size()));
-  }
-  context.emb = embs.size() == 1 ? embs[0] : at::cat(embs, 0);
-  const bool is_same = embs.size() == 1 && !conditioning_.text_embeds.defined();
-  if (is_same && savings_.prefix_sharing)
-    context.emb = context.emb.narrow(0, 0, 1);  // one timestep for all
-  return context;
-}
-
-SeededTokenMerging NetworkPass::merging_of(const std::vector<int>& steps) const {
-  SeededTokenMerging merging{tome_.options, {}};
-  if (!tome_.options.on() || !tome_.options.use_rand) return merging;
+CallOptions NetworkPass::options_of(std::span<const int> steps) const {
+  CallOptions options{.tome = {tome_.options, {}},
+                      .same_conditioning = program_.options.savings.text_caching,
+                      .share_entries = program_.options.savings.prefix_sharing};
+  if (!tome_.options.on() || !tome_.options.use_rand) return options;
   const auto num_pictures = static_cast<std::int64_t>(tome_.seeds.size());
-  const std::int64_t repeats = steps.size() > 1 ? batch_size_ / num_pictures : 1;
+  const std::int64_t repeats = steps.size() > 1 ? shape_.batch / num_pictures : 1;
   for (const int step : steps) {
     const std::vector<std::uint64_t> seeds = mixed_seeds(tome_.seeds, step);
     for (std::int64_t i = 0; i < repeats; ++i) {
-      merging.seeds.insert(merging.seeds.end(), seeds.begin(), seeds.end());
+      options.tome.seeds.insert(options.tome.seeds.end(), seeds.begin(), seeds.end());
     }
   }
-  return merging;
+  return options;
 }
 
 }  // namespace fdbench

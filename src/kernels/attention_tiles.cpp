@@ -1,6 +1,7 @@
 #include "kernels/attention_tiles.h"
 
 #include <ATen/cpu/Utils.h>
+#include <cpuid.h>
 #include <immintrin.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "kernels/exp2_avx512.h"
+#include "kernels/simd.h"
 
 // A tile holds 16 rows of 64 bytes. Packed operands are whole tiles, one after the other, so that a
 // tile is read from 16 consecutive cache lines:
@@ -19,10 +21,10 @@
 //   weights  [32 keys each][row tile 0..1][16 queries][32 keys]
 //   scores   [row tile 0..1][16 keys each, 4][16 queries][16 keys]
 //   output   [row tile 0..1][16 channels each][16 queries][16 channels]
-#define FDBENCH_TILES                                                                            \
-  __attribute__((target(                                                                         \
-      "amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma,prefer-vector-width=" \
-      "512")))
+#define FDBENCH_TILES                                                           \
+  __attribute__((                                                               \
+      target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16," \
+             "fma" FDBENCH_WIDE)))
 
 namespace fdbench {
 namespace {
@@ -278,8 +280,13 @@ FDBENCH_TILES void release_tiles() { _tile_release(); }
 }  // namespace
 
 bool has_attention_tiles() {
-  static const bool has = __builtin_cpu_supports("avx512bf16") != 0 &&
-                          __builtin_cpu_supports("amx-bf16") != 0 && at::cpu::init_amx();
+  // Clang 14 knows no name for it: CPUID leaf 7, bit 22 of EDX is AMX-BF16.
+  constexpr unsigned kTileProducts = 1U << 22;
+  static const bool has = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kTileProducts) != 0 &&
+           __builtin_cpu_supports("avx512bf16") != 0 && at::cpu::init_amx();
+  }();
   return has;
 }
 

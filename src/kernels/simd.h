@@ -11,8 +11,14 @@
 #define FDBENCH_INLINE inline __attribute__((always_inline))
 
 #if defined(__x86_64__) && defined(__GNUC__)
+/// Clang knows no such word in a target.
+#ifdef __clang__
+#define FDBENCH_WIDE ""
+#else
+#define FDBENCH_WIDE ",prefer-vector-width=512"
+#endif
 #define FDBENCH_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,prefer-vector-width=512")))
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma" FDBENCH_WIDE)))
 #define FDBENCH_AVX2 __attribute__((target("avx2,fma")))
 /// Calls `name<...>` compiled for the best instruction set: expects `name` to be an always-inlined
 /// function.

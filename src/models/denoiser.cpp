@@ -1,5 +1,8 @@
 #include "models/denoiser.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace fdbench {
 namespace {
 
@@ -8,8 +11,8 @@ std::vector<int> last_uses(std::span<const LayerInfo> layers) {
   std::vector<int> last(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     last[i] = static_cast<int>(i);
-    for (const int input : layers[i].inputs) {
-      if (input != kSample) last[input] = static_cast<int>(i);
+    for (const Edge& input : layers[i].inputs) {
+      if (input.layer != kSample) last[input.layer] = static_cast<int>(i);
     }
   }
   return last;
@@ -17,65 +20,59 @@ std::vector<int> last_uses(std::span<const LayerInfo> layers) {
 
 }  // namespace
 
-std::string role_name(Role role) {
-  switch (role) {
-    case Role::kEncoder:
-      return "encoder";
-    case Role::kBottleneck:
-      return "bottleneck";
-    case Role::kDecoder:
-      return "decoder";
+std::vector<bool> unconditioned_layers(std::span<const LayerInfo> layers) {
+  std::vector<bool> free(layers.size());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::vector<Edge>& inputs = layers[i].inputs;
+    free[i] = layers[i].reads.empty() &&
+              std::all_of(inputs.begin(), inputs.end(), [&](const Edge& input) {
+                return input.layer == kSample || free[input.layer];
+              });
   }
-  return "";
+  return free;
 }
 
-std::vector<std::int64_t> Denoiser::multiply_adds(const SampleShape& shape) const {
+SampleShape shape_of(const at::Tensor& sample) {
+  return {sample.size(0), sample.sizes().slice(2).vec()};
+}
+
+std::int64_t ModelInfo::num_parameters() const {
+  return std::accumulate(layer_parameters.begin(), layer_parameters.end(), step_parameters);
+}
+
+std::vector<std::int64_t> multiply_adds(const Denoiser& denoiser, const SampleShape& shape) {
   std::vector<std::int64_t> counts;
-  for (const LayerCost& cost : costs(shape)) counts.push_back(cost.all);
+  for (const LayerCost& cost : denoiser.costs(shape, {})) counts.push_back(cost.all);
   return counts;
-}
-
-std::int64_t LayerScratch::nbytes() const {
-  std::int64_t bytes = 0;
-  const auto add = [&](const at::Tensor& tensor) {
-    if (tensor.defined()) bytes += static_cast<std::int64_t>(tensor.nbytes());
-  };
-  for (const KeysAndValues& term : text) {
-    add(term.keys);
-    add(term.values);
-  }
-  add(skip.conv);
-  add(skip.shortcut);
-  return bytes;
 }
 
 at::Tensor forward(const Denoiser& denoiser, const at::Tensor& sample, const at::Tensor& timesteps,
                    const Conditioning& conditioning, const LayerOutputObserver& observer,
                    const SeededTokenMerging& tome) {
   const auto layers = denoiser.layers();
-  StepContext context =
-      denoiser.begin_step(timesteps, conditioning, sample.size(2), sample.size(3));
-  context.tome = tome;
+  const auto state =
+      denoiser.begin(timesteps, conditioning, shape_of(sample), CallOptions{.tome = tome});
   const std::vector<int> last = last_uses(layers);
-  std::vector<at::Tensor> outputs(layers.size());
+  std::vector<Value> outputs(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     std::vector<LayerInput> inputs;
-    for (const int input : layers[i].inputs) {
-      inputs.push_back({input == kSample ? sample : outputs[input]});
+    for (const Edge& input : layers[i].inputs) {
+      inputs.push_back({input.layer == kSample ? Value(sample) : outputs[input.layer]});
     }
-    LayerScratch scratch;
-    outputs[i] = denoiser.run_layer(static_cast<int>(i), inputs, context, scratch);
+    outputs[i] = denoiser.run(static_cast<int>(i), inputs, *state, nullptr);
     if (observer) observer(static_cast<int>(i), outputs[i]);
-    for (const int input : layers[i].inputs) {
-      if (input != kSample && last[input] == static_cast<int>(i)) outputs[input].reset();
+    for (const Edge& input : layers[i].inputs) {
+      if (input.layer != kSample && last[input.layer] == static_cast<int>(i)) {
+        outputs[input.layer] = {};
+      }
     }
   }
-  return outputs.back();
+  return outputs.back().front();
 }
 
-std::vector<std::string> block_names(const Denoiser& denoiser) {
+std::vector<std::string> block_names(std::span<const LayerInfo> layers) {
   std::vector<std::string> names;
-  for (const LayerInfo& layer : denoiser.layers()) {
+  for (const LayerInfo& layer : layers) {
     if (names.empty() || names.back() != layer.block) names.push_back(layer.block);
   }
   return names;

@@ -1,151 +1,199 @@
 // A denoiser as a graph of pure layers, which is all that plans, executors, probes and cost
-// counters know of a model. Legend: B batch, C channels, H W latent size, L text tokens, D width of
-// a text state, E width of the time embedding.
+// counters know of a model.
 #pragma once
 
 #include <ATen/ATen.h>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "kernels/attention.h"
-#include "nn/resnet.h"
+#include "models/conditioning.h"
+#include "models/value.h"
 #include "nn/token_merging.h"
 
 namespace fdbench {
 
-/// Part of the paper's E, B, D that a layer belongs to (section 3.1).
-enum class Role { kEncoder, kBottleneck, kDecoder };
-
-/// "encoder", "bottleneck" or "decoder".
-std::string role_name(Role role);
-
-/// Stands in `LayerInfo::inputs` for the (scaled) latent itself.
+/// Stands in `Edge::layer` for the (scaled) latent itself.
 inline constexpr int kSample = -1;
+
+/// kSkip: a long connection past other layers, whose own contribution a layer may keep while the
+/// skip stays the same (skip hoisting).
+enum class EdgeKind { kMain, kSkip };
+
+/// One input of a layer.
+struct Edge {
+  int layer = kSample;
+  EdgeKind kind = EdgeKind::kMain;
+
+  Edge(int from, EdgeKind edge_kind = EdgeKind::kMain) : layer(from), kind(edge_kind) {}
+  bool operator==(const Edge&) const = default;
+};
+
+/// Words for parts of a model by which strategies select layers: the paper's E, B, D (section 3.1).
+/// A model may have others.
+namespace parts {
+inline constexpr const char* kEncoder = "encoder";
+inline constexpr const char* kBottleneck = "bottleneck";
+inline constexpr const char* kDecoder = "decoder";
+}  // namespace parts
 
 /// One column of the plan. For a UNet the columns are conv_in, each resnet, attention, down- and
 /// upsampler (the 44 modules of the paper's Table 7 for SD 1.5) and conv_out.
 struct LayerInfo {
-  std::string name;   // "up_blocks.2.resnets.1": the module name of diffusers, prefix of its
-                      // safetensors keys
-  std::string block;  // "up_blocks.2"
-  Role role;
-  std::vector<int> inputs;  // earlier layers (or kSample) in the order run_layer wants them; an up
-                            // resnet: {previous, skip}
-  bool same_for_guidance = false;  // the output does not depend on what differs between the halves
-                                   // of a guidance batch: the text
+  /// "up_blocks.2.resnets.1": the module name of diffusers, prefix of its safetensors keys.
+  std::string name;
+  /// "up_blocks.2".
+  std::string block;
+  std::string part;
+  /// Earlier layers (or kSample) in the order `Denoiser::run` wants them.
+  std::vector<Edge> inputs;
+  /// Conditioning that the layer depends on by itself. What halves of a guidance batch have in
+  /// common follows from it, and what can be kept from step to step.
+  std::vector<std::string> reads = {};
 };
 
-/// What conditions a prediction besides the latent and the timestep.
-struct Conditioning {
-  at::Tensor encoder_hidden_states;  // [B, L, D]
-  at::Tensor text_embeds;            // [B, P] pooled text, SDXL only; undefined elsewhere
-  at::Tensor time_ids;               // [B, 6], SDXL only; undefined elsewhere
-  at::Tensor timestep_cond;          // [B, time_cond_proj_dim] embedded guidance scale, latent
-                                     // consistency models only; undefined elsewhere
+/// By layer: true where the output does not depend on any conditioning, neither by the layer itself
+/// nor by way of its inputs, so that both halves of a guidance batch have it in common.
+std::vector<bool> unconditioned_layers(std::span<const LayerInfo> layers);
+
+/// Size of the batch that a denoiser works on.
+struct SampleShape {
+  std::int64_t batch = 1;
+  /// Height and width, or frames, height and width: frames are an axis of a picture.
+  std::vector<std::int64_t> axes = {64, 64};
+  std::int64_t text_tokens = 77;
 };
 
-/// What a step brings to every layer. Made by `Denoiser::begin_step`. The batches follow the
-/// convention of kernels/batch.h: a smaller one stands for its repetition.
-struct StepContext {
-  at::Tensor emb;  // [n, E] time embedding with all added conditions, after its activation
-  at::Tensor encoder_hidden_states;  // [m, L, D]
-  std::int64_t height = 0;       // H of the latent: upsamplers aim at the sizes that follow from it
-  std::int64_t width = 0;        // W of the latent
-  bool keep_text = false;        // the text is the same at later calls with the same LayerScratch
-  SeededTokenMerging tome = {};  // seeds: of this step
+/// The batch and the axes of a sample [B, C, axes...].
+SampleShape shape_of(const at::Tensor& sample);
+
+/// How a call is made.
+struct CallOptions {
+  /// Seeds: of this call.
+  SeededTokenMerging tome = {};
+  /// The conditioning is the same at all calls with the same memos, so that what follows from it
+  /// alone may be kept in them.
+  bool same_conditioning = false;
+  /// What is the same for all entries of a batch may be made once.
+  bool share_entries = false;
+};
+
+/// What a step brings to every layer, as the model needs it. Opaque to everyone else.
+class StepState {
+ public:
+  virtual ~StepState() = default;
+  /// The state of some steps of a batch of `num_steps`, whose entries follow each other step by
+  /// step. positions: of the steps, in their order.
+  virtual std::unique_ptr<StepState> select(std::span<const std::size_t> positions,
+                                            std::size_t num_steps,
+                                            const CallOptions& options) const = 0;
+};
+
+/// What a layer keeps between calls that are promised the same inputs (`LayerInput::reused_later`,
+/// `CallOptions::same_conditioning`). Belongs to the caller, so that layers stay pure; none is
+/// always right.
+class LayerMemo {
+ public:
+  virtual ~LayerMemo() = default;
+  virtual std::int64_t nbytes() const = 0;
 };
 
 /// One input of a layer.
 struct LayerInput {
-  at::Tensor values;  // [m, C, H, W]; m may be smaller than the batch, as in kernels/batch.h
-  bool held = false;  // the same as at this layer's last call with the same LayerScratch
-  bool kept = false;  // will be given again at a later call with the same LayerScratch
+  /// Of a batch that may be smaller than the others', as in kernels/batch.h.
+  Value value;
+  /// The same as at this layer's last call with the same memo.
+  bool unchanged = false;
+  /// Will be given again at a later call with the same memo.
+  bool reused_later = false;
 };
 
-/// What a layer keeps between calls that are promised the same inputs (`LayerInput::kept`,
-/// `StepContext::keep_text`). Belongs to the caller, so that layers stay pure; an empty one is
-/// always right.
-struct LayerScratch {
-  std::vector<KeysAndValues> text;  // of each attention to the text
-  SkipTerm skip;                    // of the second input
-
-  std::int64_t nbytes() const;
-};
-
-/// Multiply-adds of one layer for one call.
+/// Multiply-adds of one layer for one call, by fvcore's rule: one multiply-add counts as one.
 struct LayerCost {
-  std::int64_t all = 0;     // by fvcore's rule: one multiply-add counts as one
-  std::int64_t shared = 0;  // of them: what does not depend on the text or on inputs that do, so
-                            // that both halves of a guidance batch have it in common
-  std::int64_t skip = 0;    // of them: what depends on the second input alone
-  std::int64_t text = 0;    // of them: what depends on the text alone
+  std::int64_t all = 0;
+  /// Of them: what depends on no conditioning that the layer reads.
+  std::int64_t unconditioned = 0;
+  /// Of them: what depends on the inputs of kind kSkip alone.
+  std::int64_t skip = 0;
+  /// Of them: what depends on the conditioning alone.
+  std::int64_t conditioning = 0;
 };
 
-/// Size of the latent that a denoiser works on.
-struct SampleShape {
-  std::int64_t batch = 1;
-  std::int64_t height = 64;
-  std::int64_t width = 64;
-  std::int64_t text_tokens = 77;
-  TokenMerging tome = {};
+/// One tensor of the conditioning that a model wants.
+struct ConditioningInput {
+  std::string name;
+  /// Sizes after the batch; -1: any.
+  std::vector<std::int64_t> axes;
 };
 
-/// A noise-prediction network as a list of layers in the order they run; the last one's output is
-/// the prediction. Layers are pure: they depend on their inputs and the step context only and keep
-/// nothing between calls.
+/// What is known of a denoiser without a call.
+struct ModelInfo {
+  /// diffusers' name: "UNet2DConditionModel".
+  std::string class_name;
+  /// In the order they run; the last one's output is the prediction.
+  std::vector<LayerInfo> layers;
+  /// Of each layer, and of what begins a step.
+  std::vector<std::int64_t> layer_parameters;
+  std::int64_t step_parameters = 0;
+  std::int64_t in_channels = 0;
+  /// Channels of the prediction: twice those of the latent where variances are predicted too.
+  std::int64_t out_channels = 0;
+  /// Sides of the latent by the configuration (`sample_size`), 0 where it names none.
+  std::vector<std::int64_t> sample_axes;
+  /// Width of the embedded guidance scale that the network takes in place of a guidance batch
+  /// (latent consistency models); 0 for networks that take none.
+  std::int64_t time_cond_proj_dim = 0;
+  std::vector<ConditioningInput> conditioning;
+  at::ScalarType dtype = at::kFloat;
+  at::Device device = at::kCPU;
+
+  std::int64_t num_parameters() const;
+};
+
+/// A noise-prediction network as a list of layers. Layers are pure: they depend on their inputs and
+/// the step's state only and keep nothing between calls.
 class Denoiser {
  public:
   virtual ~Denoiser() = default;
 
-  virtual std::span<const LayerInfo> layers() const = 0;
-  virtual std::int64_t in_channels() const = 0;
-  /// Channels of the prediction: twice those of the latent where variances are predicted too.
-  virtual std::int64_t out_channels() const { return in_channels(); }
-  /// Latent height of the configuration (`sample_size`); 0 where it names none.
-  virtual std::int64_t sample_size() const = 0;
-  /// Latent width of the configuration; differs from the height where `sample_size` is a list
-  /// [height, width].
-  virtual std::int64_t sample_width() const { return sample_size(); }
-  /// Width of the embedded guidance scale that the network takes in place of a guidance batch
-  /// (latent consistency models, `time_cond_proj_dim`); 0 for networks that take none.
-  virtual std::int64_t time_cond_proj_dim() const { return 0; }
-  virtual at::ScalarType dtype() const = 0;
-  virtual at::Device device() const = 0;
-  /// Number of parameters of layer `layer`; of the time embedding and whatever begins a step for
-  /// layer = -1.
-  virtual std::int64_t num_parameters(int layer) const = 0;
-
+  virtual const ModelInfo& info() const = 0;
   /// timesteps: [n] (float or int64), conditioning of batch m; a smaller batch stands for its
-  /// repetition (one timestep for all, say). height, width: of the latent, any size.
-  virtual StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                                 std::int64_t height, std::int64_t width) const = 0;
-  /// inputs: the outputs of `layers()[layer].inputs`, in that order. The result has the largest
-  /// batch of what it depends on. scratch: of this layer and this series of calls.
-  virtual at::Tensor run_layer(int layer, std::span<const LayerInput> inputs,
-                               const StepContext& context, LayerScratch& scratch) const = 0;
-  /// Multiply-adds of each layer for one call, by fvcore's rule (convolutions, linear layers and
-  /// both attention products); with token merging also the scores of its matching. Same length as
-  /// layers().
-  virtual std::vector<LayerCost> costs(const SampleShape& shape) const = 0;
-  /// `LayerCost::all` of each layer.
-  std::vector<std::int64_t> multiply_adds(const SampleShape& shape) const;
+  /// repetition (one timestep for all, say). shape: of the sample, any axes; its batch is not read.
+  /// Throws a usage error for conditioning that is missing or of the wrong shape.
+  virtual std::unique_ptr<StepState> begin(const at::Tensor& timesteps,
+                                           const Conditioning& conditioning,
+                                           const SampleShape& shape,
+                                           const CallOptions& options) const = 0;
+  /// inputs: the outputs of the layer's `inputs`, in that order. The result has the largest batch
+  /// of what it depends on. state: of this denoiser's `begin`. memo: of this layer and this series
+  /// of calls; empty at first, nullptr where nothing is to be kept.
+  virtual Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+                    std::unique_ptr<LayerMemo>* memo) const = 0;
+  /// Of each layer for one call (convolutions, linear layers and both attention products; with
+  /// token merging also the scores of its matching).
+  virtual std::vector<LayerCost> costs(const SampleShape& shape,
+                                       const CallOptions& options) const = 0;
+
+  std::span<const LayerInfo> layers() const { return info().layers; }
 };
 
-/// Called with the output of each layer as it ran: [m, C, H, W], m as in kernels/batch.h.
-using LayerOutputObserver = std::function<void(int layer, const at::Tensor& output)>;
+/// `LayerCost::all` of each layer.
+std::vector<std::int64_t> multiply_adds(const Denoiser& denoiser, const SampleShape& shape);
 
-/// One whole call, every layer once. sample: [n, C, H, W], timesteps: [n] or [1], conditioning of
-/// batch n
-/// -> [n, C, H, W].
+/// Called with the output of each layer as it ran: of batch m as in kernels/batch.h.
+using LayerOutputObserver = std::function<void(int layer, const Value& output)>;
+
+/// One whole call, every layer once. sample: [n, C, axes...], timesteps: [n] or [1], conditioning
+/// of batch n -> [n, C', axes...].
 at::Tensor forward(const Denoiser& denoiser, const at::Tensor& sample, const at::Tensor& timesteps,
                    const Conditioning& conditioning, const LayerOutputObserver& observer = {},
                    const SeededTokenMerging& tome = {});
 
 /// Names of the blocks in the order they run ("conv_in", "down_blocks.0", ..., "conv_out").
-std::vector<std::string> block_names(const Denoiser& denoiser);
+std::vector<std::string> block_names(std::span<const LayerInfo> layers);
 
 }  // namespace fdbench

@@ -17,30 +17,24 @@ class SlowedDenoiser final : public Denoiser {
   SlowedDenoiser(std::unique_ptr<Denoiser> denoiser, double share)
       : denoiser_(std::move(denoiser)), share_(share) {}
 
-  std::span<const LayerInfo> layers() const override { return denoiser_->layers(); }
-  std::int64_t in_channels() const override { return denoiser_->in_channels(); }
-  std::int64_t out_channels() const override { return denoiser_->out_channels(); }
-  std::int64_t sample_size() const override { return denoiser_->sample_size(); }
-  std::int64_t sample_width() const override { return denoiser_->sample_width(); }
-  std::int64_t time_cond_proj_dim() const override { return denoiser_->time_cond_proj_dim(); }
-  at::ScalarType dtype() const override { return denoiser_->dtype(); }
-  at::Device device() const override { return denoiser_->device(); }
-  std::int64_t num_parameters(int layer) const override { return denoiser_->num_parameters(layer); }
-  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                         std::int64_t height, std::int64_t width) const override {
-    return denoiser_->begin_step(timesteps, conditioning, height, width);
+  const ModelInfo& info() const override { return denoiser_->info(); }
+  std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                   const SampleShape& shape,
+                                   const CallOptions& options) const override {
+    return denoiser_->begin(timesteps, conditioning, shape, options);
   }
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch& scratch) const override {
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>* memo) const override {
     const double start = thread_processor_seconds();
-    at::Tensor output = denoiser_->run_layer(layer, inputs, context, scratch);
-    if (layers()[static_cast<std::size_t>(layer)].role != Role::kDecoder) return output;
+    Value output = denoiser_->run(layer, inputs, state, memo);
+    if (layers()[static_cast<std::size_t>(layer)].part != parts::kDecoder) return output;
     const double end = start + (1 + share_) * (thread_processor_seconds() - start);
     while (thread_processor_seconds() < end) continue;
     return output;
   }
-  std::vector<LayerCost> costs(const SampleShape& shape) const override {
-    return denoiser_->costs(shape);
+  std::vector<LayerCost> costs(const SampleShape& shape,
+                               const CallOptions& options) const override {
+    return denoiser_->costs(shape, options);
   }
 
  private:

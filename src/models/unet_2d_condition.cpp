@@ -14,6 +14,67 @@
 namespace fdbench {
 namespace {
 
+/// diffusers' names of the conditioning that this model reads.
+constexpr const char* kText = "encoder_hidden_states";  // [B, L, D]
+constexpr const char* kPooledText = "text_embeds";      // [B, P], SDXL
+constexpr const char* kTimeIds = "time_ids";            // [B, 6], SDXL
+constexpr const char* kGuidance = "timestep_cond";  // [B, time_cond_proj_dim], embedded guidance
+                                                    // scale of latent consistency models
+
+/// What a step brings to the layers.
+struct UNetStep final : StepState {
+  /// [n, E] time embedding with all added conditions, after its activation.
+  at::Tensor emb;
+  /// True where the rows of `emb` differ by their timestep alone.
+  bool depends_on_time_alone = false;
+  /// [m, L, D].
+  at::Tensor encoder_hidden_states;
+  /// Of the latent: upsamplers aim at the sizes that follow from it.
+  std::int64_t height = 0, width = 0;
+  CallOptions options;
+
+  std::unique_ptr<StepState> select(std::span<const std::size_t> positions, std::size_t num_steps,
+                                    const CallOptions& call) const override {
+    auto made = std::make_unique<UNetStep>(*this);
+    made->options = call;
+    const std::int64_t rows = emb.size(0) / static_cast<std::int64_t>(num_steps);
+    std::vector<at::Tensor> embs;
+    for (const std::size_t position : positions) {
+      embs.push_back(emb.narrow(0, static_cast<std::int64_t>(position) * rows, rows));
+    }
+    made->emb = embs.size() == 1 ? embs[0] : at::cat(embs, 0);
+    const bool is_one_row = embs.size() == 1 && depends_on_time_alone && call.share_entries;
+    if (is_one_row) made->emb = made->emb.narrow(0, 0, 1);
+    return made;
+  }
+};
+
+/// What a layer keeps.
+struct UNetMemo final : LayerMemo {
+  std::vector<KeysAndValues> text;  // of each attention to the text
+  SkipTerm skip;
+
+  std::int64_t nbytes() const override {
+    std::int64_t bytes = 0;
+    const auto add = [&](const at::Tensor& tensor) {
+      if (tensor.defined()) bytes += static_cast<std::int64_t>(tensor.nbytes());
+    };
+    for (const KeysAndValues& term : text) {
+      add(term.keys);
+      add(term.values);
+    }
+    add(skip.conv);
+    add(skip.shortcut);
+    return bytes;
+  }
+};
+
+/// The memo that `memo` holds, made where there is none.
+UNetMemo& memo_of(std::unique_ptr<LayerMemo>& memo) {
+  if (!memo) memo = std::make_unique<UNetMemo>();
+  return static_cast<UNetMemo&>(*memo);
+}
+
 class UNet2DConditionModel : public Denoiser {
  public:
   UNet2DConditionModel(UNetConfig config, Weights& weights)
@@ -22,48 +83,68 @@ class UNet2DConditionModel : public Denoiser {
     take_step_weights(weights);
     graph_ = make_unet_graph(config_, weights);
     weights.finish();
+    describe();
   }
   UNet2DConditionModel(UNetConfig config, Weights& outline, std::unique_ptr<Weights> weights)
       : UNet2DConditionModel(std::move(config), outline) {
     unread_.emplace(std::move(weights), graph_.layers.size());
     take_step_weights(unread_->weights());
+    describe();
   }
 
-  std::span<const LayerInfo> layers() const override { return graph_.infos; }
-  std::int64_t in_channels() const override { return config_.in_channels; }
-  std::int64_t out_channels() const override { return config_.out_channels; }
-  std::int64_t sample_size() const override { return config_.sample_height; }
-  std::int64_t sample_width() const override { return config_.sample_width; }
-  std::int64_t time_cond_proj_dim() const override { return config_.time_cond_proj_dim; }
-  at::ScalarType dtype() const override { return time_embedding_.linear_1.weight.scalar_type(); }
-  at::Device device() const override { return time_embedding_.linear_1.weight.device(); }
-  std::int64_t num_parameters(int layer) const override {
-    return layer < 0 ? num_step_parameters_ : graph_.num_parameters.at(layer);
-  }
-
-  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                         std::int64_t height, std::int64_t width) const override;
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch& scratch) const override;
-  std::vector<LayerCost> costs(const SampleShape& shape) const override;
+  const ModelInfo& info() const override { return info_; }
+  std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                   const SampleShape& shape,
+                                   const CallOptions& options) const override;
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>* memo) const override;
+  std::vector<LayerCost> costs(const SampleShape& shape, const CallOptions& options) const override;
 
  private:
   /// Weights of what begins a step.
   void take_step_weights(Weights& weights);
-  at::Tensor time_embedding(const at::Tensor& timesteps, const Conditioning& conditioning) const;
-  at::Tensor addition_embedding(const Conditioning& conditioning, std::int64_t batch) const;
+  /// Fills `info_`.
+  void describe();
+  at::Tensor time_embedding(const at::Tensor& timesteps, const at::Tensor& guidance) const;
+  at::Tensor addition_embedding(const at::Tensor& text_embeds, const at::Tensor& time_ids,
+                                std::int64_t batch) const;
   std::int64_t side(std::int64_t side, std::int64_t level) const {
     return side_at_level(side, level, config_.downsample_padding);
   }
-  void check_size(std::int64_t height, std::int64_t width) const;
+  void check_size(const SampleShape& shape) const;
 
   UNetConfig config_;
   Timesteps time_proj_, add_time_proj_;
   TimestepEmbedding time_embedding_, add_embedding_;
   std::int64_t num_step_parameters_ = 0;
   UNetGraph graph_;
+  ModelInfo info_;
   mutable std::optional<UnreadLayers> unread_;
 };
+
+void UNet2DConditionModel::describe() {
+  info_.class_name = "UNet2DConditionModel";
+  info_.layers = graph_.infos;
+  info_.layer_parameters = graph_.num_parameters;
+  info_.step_parameters = num_step_parameters_;
+  info_.in_channels = config_.in_channels;
+  info_.out_channels = config_.out_channels;
+  info_.sample_axes = {config_.sample_height, config_.sample_width};
+  info_.time_cond_proj_dim = config_.time_cond_proj_dim;
+  info_.conditioning.clear();
+  if (config_.cross_attention_dim > 0) {
+    info_.conditioning.push_back({kText, {-1, config_.cross_attention_dim}});
+  }
+  if (config_.addition_time_embed_dim) {
+    info_.conditioning.push_back({kPooledText, {-1}});
+    info_.conditioning.push_back({kTimeIds, {-1}});
+  }
+  if (config_.time_cond_proj_dim > 0) {
+    info_.conditioning.push_back({kGuidance, {config_.time_cond_proj_dim}});
+  }
+  info_.dtype = time_embedding_.linear_1.weight.scalar_type();
+  info_.device = time_embedding_.linear_1.weight.device();
+}
 
 void UNet2DConditionModel::take_step_weights(Weights& weights) {
   CountingWeights counting(weights);
@@ -80,7 +161,12 @@ void UNet2DConditionModel::take_step_weights(Weights& weights) {
   num_step_parameters_ = counting.count();
 }
 
-void UNet2DConditionModel::check_size(std::int64_t height, std::int64_t width) const {
+void UNet2DConditionModel::check_size(const SampleShape& shape) const {
+  if (shape.axes.size() != 2) {
+    throw usage_error("this UNet works on latents of height and width, not of " +
+                      std::to_string(shape.axes.size()) + " axes");
+  }
+  const std::int64_t height = shape.axes[0], width = shape.axes[1];
   const auto deepest = static_cast<std::int64_t>(config_.down_blocks.size()) - 1;
   if (side(height, deepest) > 0 && side(width, deepest) > 0) return;
   throw usage_error("a latent of " + std::to_string(height) + "x" + std::to_string(width) +
@@ -90,9 +176,8 @@ void UNet2DConditionModel::check_size(std::int64_t height, std::int64_t width) c
 
 /// Of the timesteps [n] and, where there is one, of the embedded guidance scale -> [m, E].
 at::Tensor UNet2DConditionModel::time_embedding(const at::Tensor& timesteps,
-                                                const Conditioning& conditioning) const {
-  at::Tensor times = time_proj_(timesteps.to(device())).to(dtype());
-  const at::Tensor& condition = conditioning.timestep_cond;
+                                                const at::Tensor& condition) const {
+  at::Tensor times = time_proj_(timesteps.to(info_.device)).to(info_.dtype);
   if (!condition.defined()) return time_embedding_(times);
   const std::int64_t width = config_.time_cond_proj_dim;
   if (width == 0) {
@@ -103,16 +188,17 @@ at::Tensor UNet2DConditionModel::time_embedding(const at::Tensor& timesteps,
   check_batches("timestep_cond", condition.size(0), times.size(0));
   const std::int64_t batch = std::max(condition.size(0), times.size(0));
   return time_embedding_(repeat_batch(times, batch),
-                         repeat_batch(condition.to(device(), dtype()), batch));
+                         repeat_batch(condition.to(info_.device, info_.dtype), batch));
 }
 
-at::Tensor UNet2DConditionModel::addition_embedding(const Conditioning& conditioning,
+at::Tensor UNet2DConditionModel::addition_embedding(const at::Tensor& text_embeds,
+                                                    const at::Tensor& time_ids,
                                                     std::int64_t batch) const {
-  check_shape("text_embeds", conditioning.text_embeds, {-1, -1}, "[batch, pooled text]");
-  check_shape("time_ids", conditioning.time_ids, {-1, -1}, "[batch, ids]");
-  check_batches("time_ids", conditioning.time_ids.size(0), batch);
-  const at::Tensor text = conditioning.text_embeds.to(device());
-  const at::Tensor ids = repeat_batch(conditioning.time_ids.to(device()), batch);
+  check_shape("text_embeds", text_embeds, {-1, -1}, "[batch, pooled text]");
+  check_shape("time_ids", time_ids, {-1, -1}, "[batch, ids]");
+  check_batches("time_ids", time_ids.size(0), batch);
+  const at::Tensor text = text_embeds.to(info_.device);
+  const at::Tensor ids = repeat_batch(time_ids.to(info_.device), batch);
   const at::Tensor times = add_time_proj_(ids.flatten()).view({batch, -1});
   const std::int64_t wanted = config_.projection_class_embeddings_input_dim;
   if (text.size(1) + times.size(1) != wanted) {
@@ -122,47 +208,49 @@ at::Tensor UNet2DConditionModel::addition_embedding(const Conditioning& conditio
                       std::to_string(text.size(1) + times.size(1)) + " values; this UNet needs " +
                       std::to_string(wanted));
   }
-  return add_embedding_(at::cat({text.to(at::kFloat), times}, 1).to(dtype()));
+  return add_embedding_(at::cat({text.to(at::kFloat), times}, 1).to(info_.dtype));
 }
 
-StepContext UNet2DConditionModel::begin_step(const at::Tensor& timesteps,
-                                             const Conditioning& conditioning, std::int64_t height,
-                                             std::int64_t width) const {
-  check_size(height, width);
+std::unique_ptr<StepState> UNet2DConditionModel::begin(const at::Tensor& timesteps,
+                                                       const Conditioning& conditioning,
+                                                       const SampleShape& shape,
+                                                       const CallOptions& options) const {
+  check_size(shape);
   check_shape("timesteps", timesteps, {-1}, "[batch]");
   const std::int64_t text_width = config_.cross_attention_dim;
+  const at::Tensor text = conditioning.get(kText), pooled = conditioning.get(kPooledText),
+                   guidance = conditioning.get(kGuidance);
   std::int64_t batch = timesteps.size(0);
   if (text_width > 0) {
-    const at::Tensor& text = conditioning.encoder_hidden_states;
     const std::string wanted = shape_words(
         {batch > 1 ? std::to_string(batch) : "batch", "tokens", std::to_string(text_width)});
     check_shape("encoder_hidden_states", text, {-1, -1, text_width}, wanted);
     check_batches("encoder_hidden_states", text.size(0), batch);
     batch = std::max(batch, text.size(0));
   }
-  at::Tensor emb = time_embedding(timesteps, conditioning);
+  at::Tensor emb = time_embedding(timesteps, guidance);
   check_batches("timestep_cond", emb.size(0), batch);
   batch = std::max(batch, emb.size(0));
   if (config_.addition_time_embed_dim) {
     emb = repeat_batch(emb, batch);
-    const std::int64_t added =
-        conditioning.text_embeds.defined() ? conditioning.text_embeds.size(0) : batch;
+    const std::int64_t added = pooled.defined() ? pooled.size(0) : batch;
     check_batches("text_embeds", added, batch);
-    emb = emb + repeat_batch(addition_embedding(conditioning, added), batch);
+    const at::Tensor time_ids = conditioning.get(kTimeIds);
+    emb = emb + repeat_batch(addition_embedding(pooled, time_ids, added), batch);
   }
-  StepContext context;
-  context.emb = activate_in_place(emb, config_.activation);
-  if (text_width > 0) {
-    context.encoder_hidden_states = conditioning.encoder_hidden_states.to(device(), dtype());
-  }
-  context.height = height;
-  context.width = width;
-  return context;
+  auto state = std::make_unique<UNetStep>();
+  state->emb = activate_in_place(emb, config_.activation);
+  state->depends_on_time_alone =
+      !config_.addition_time_embed_dim && (!guidance.defined() || guidance.size(0) == 1);
+  if (text_width > 0) state->encoder_hidden_states = text.to(info_.device, info_.dtype);
+  state->height = shape.axes[0];
+  state->width = shape.axes[1];
+  state->options = options;
+  return state;
 }
 
-at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput> inputs,
-                                           const StepContext& context,
-                                           LayerScratch& scratch) const {
+Value UNet2DConditionModel::run(int layer, std::span<const LayerInput> inputs,
+                                const StepState& state, std::unique_ptr<LayerMemo>* memo) const {
   const UNetLayer& unet_layer = graph_.layers.at(layer);
   struct Visitor {
     const UNet2DConditionModel& unet;
@@ -170,37 +258,44 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput
     const UNetLayer& layer;
     std::span<const LayerInput> inputs;
     const at::Tensor& x;
-    const StepContext& context;
-    LayerScratch& scratch;
+    const UNetStep& step;
+    std::unique_ptr<LayerMemo>* memo;
 
     at::Tensor operator()(const ConvIn& in) const {
-      const at::Tensor sample = x.to(unet.device(), unet.dtype());
+      const at::Tensor sample = x.to(unet.info_.device, unet.info_.dtype);
       return in.conv(in.center_input_sample ? 2 * sample - 1.0 : sample);
     }
     at::Tensor operator()(const ResnetBlock2D& resnet) const {
-      if (inputs.size() == 1) return resnet(x, context.emb);
+      if (inputs.size() == 1) return resnet(x, step.emb);
       const LayerInput& skip = inputs[1];
-      const bool known = skip.held && scratch.skip.defined();
-      const SkipTerm term = known ? scratch.skip : resnet.skip_term(skip.values);
-      scratch.skip = skip.kept ? term : SkipTerm();
-      return resnet(x, skip.values, term, context.emb);
+      const at::Tensor& values = skip.value.front();
+      if (memo == nullptr || (!skip.unchanged && !skip.reused_later)) {
+        return resnet(x, values, resnet.skip_term(values), step.emb);
+      }
+      SkipTerm& kept = memo_of(*memo).skip;
+      const bool is_known = skip.unchanged && kept.defined();
+      const SkipTerm term = is_known ? kept : resnet.skip_term(values);
+      kept = skip.reused_later ? term : SkipTerm();
+      return resnet(x, values, term, step.emb);
     }
     std::optional<MergedMap> merged_map() const {
-      const auto grid =
-          merge_grid(context.tome.options, context.height * context.width, x.size(2), x.size(3));
+      const SeededTokenMerging& tome = step.options.tome;
+      const auto grid = merge_grid(tome.options, step.height * step.width, x.size(2), x.size(3));
       if (!grid) return std::nullopt;
-      return MergedMap{*grid, mixed_seeds(context.tome.seeds, index)};
+      return MergedMap{*grid, mixed_seeds(tome.seeds, index)};
     }
     at::Tensor operator()(const Transformer2DModel& transformer) const {
-      const at::Tensor& states = context.encoder_hidden_states;
-      if (!context.keep_text) return transformer(x, transformer.text_terms(states), merged_map());
-      if (scratch.text.empty()) scratch.text = transformer.text_terms(states);
-      return transformer(x, scratch.text, merged_map());
+      const at::Tensor& states = step.encoder_hidden_states;
+      if (memo == nullptr || !step.options.same_conditioning) {
+        return transformer(x, transformer.text_terms(states), merged_map());
+      }
+      std::vector<KeysAndValues>& text = memo_of(*memo).text;
+      if (text.empty()) text = transformer.text_terms(states);
+      return transformer(x, text, merged_map());
     }
     at::Tensor operator()(const Downsample2D& downsample) const { return downsample(x); }
     at::Tensor operator()(const Upsample2D& upsample) const {
-      return upsample(x, unet.side(context.height, layer.level),
-                      unet.side(context.width, layer.level));
+      return upsample(x, unet.side(step.height, layer.level), unet.side(step.width, layer.level));
     }
     at::Tensor operator()(const ConvOut& out) const {
       return out.conv(out.norm(x, out.activation)).contiguous();
@@ -208,19 +303,28 @@ at::Tensor UNet2DConditionModel::run_layer(int layer, std::span<const LayerInput
   };
   const UNetModule& module =
       unread_ ? unread_->read(static_cast<std::size_t>(layer), unet_layer) : unet_layer.module;
-  return std::visit(Visitor{*this, layer, unet_layer, inputs, inputs[0].values, context, scratch},
-                    module);
+  const Visitor visitor{*this,
+                        layer,
+                        unet_layer,
+                        inputs,
+                        inputs[0].value.front(),
+                        static_cast<const UNetStep&>(state),
+                        memo};
+  return std::visit(visitor, module);
 }
 
-std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) const {
+std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape,
+                                                   const CallOptions& options) const {
   struct Visitor {
     const SampleShape& shape;
+    const TokenMerging& tome;
     std::int64_t height, width;
-    bool shares;  // all inputs and the time embedding are the same for both halves of a guidance
-                  // batch
+    bool reads;  // of the conditioning, in the time embedding
 
     std::int64_t pixels() const { return shape.batch * height * width; }
-    LayerCost plain(std::int64_t all) const { return {all, shares ? all : 0, 0, 0}; }
+    LayerCost plain(std::int64_t all) const {
+      return {.all = all, .unconditioned = reads ? 0 : all};
+    }
     LayerCost operator()(const ConvIn& in) const { return plain(in.conv.multiply_adds(pixels())); }
     LayerCost operator()(const ResnetBlock2D& resnet) const {
       LayerCost cost = plain(resnet.multiply_adds(shape.batch, height, width));
@@ -228,12 +332,11 @@ std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) con
       return cost;
     }
     LayerCost operator()(const Transformer2DModel& transformer) const {
-      const auto grid = merge_grid(shape.tome, shape.height * shape.width, height, width);
+      const auto grid = merge_grid(tome, shape.axes[0] * shape.axes[1], height, width);
       const BlockTokens tokens = grid ? BlockTokens(*grid) : BlockTokens(height * width);
-      LayerCost cost{transformer.multiply_adds(shape.batch, tokens, shape.text_tokens), 0, 0, 0};
-      if (shares) cost.shared = transformer.multiply_adds_before_text(shape.batch, tokens);
-      cost.text = transformer.text_multiply_adds(shape.batch, shape.text_tokens);
-      return cost;
+      return {.all = transformer.multiply_adds(shape.batch, tokens, shape.text_tokens),
+              .unconditioned = transformer.multiply_adds_before_text(shape.batch, tokens),
+              .conditioning = transformer.text_multiply_adds(shape.batch, shape.text_tokens)};
     }
     LayerCost operator()(const Downsample2D& down) const {
       return plain(down.conv.multiply_adds(pixels()));
@@ -245,11 +348,12 @@ std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) con
       return plain(out.conv.multiply_adds(pixels()));
     }
   };
-  check_size(shape.height, shape.width);
+  check_size(shape);
   std::vector<LayerCost> costs;
-  for (const UNetLayer& layer : graph_.layers) {
-    const Visitor visitor{shape, side(shape.height, layer.level), side(shape.width, layer.level),
-                          layer.shares_inputs};
+  for (std::size_t i = 0; i < graph_.layers.size(); ++i) {
+    const UNetLayer& layer = graph_.layers[i];
+    const Visitor visitor{shape, options.tome.options, side(shape.axes[0], layer.level),
+                          side(shape.axes[1], layer.level), !graph_.infos[i].reads.empty()};
     costs.push_back(std::visit(visitor, layer.module));
   }
   return costs;
@@ -258,16 +362,11 @@ std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape) con
 }  // namespace
 
 std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
+                                                 std::unique_ptr<Weights> unread,
                                                  const std::filesystem::path& place) {
-  return std::make_unique<UNet2DConditionModel>(read_unet_config(config, place), weights);
-}
-
-std::unique_ptr<Denoiser> make_unread_unet_2d_condition(const nlohmann::json& config,
-                                                        Weights& outline,
-                                                        std::unique_ptr<Weights> weights,
-                                                        const std::filesystem::path& place) {
-  return std::make_unique<UNet2DConditionModel>(read_unet_config(config, place), outline,
-                                                std::move(weights));
+  UNetConfig unet = read_unet_config(config, place);
+  if (unread == nullptr) return std::make_unique<UNet2DConditionModel>(std::move(unet), weights);
+  return std::make_unique<UNet2DConditionModel>(std::move(unet), weights, std::move(unread));
 }
 
 }  // namespace fdbench

@@ -27,22 +27,26 @@ class GraphBuilder {
   /// make: Weights& -> Module, packed; holds all that it needs, since it may be called again when
   /// the builder is gone.
   template <typename Make>
-  void add(const std::string& name, std::vector<int> inputs, Make make, std::int64_t channels) {
+  void add(const std::string& name, std::vector<Edge> inputs, Make make, std::int64_t channels) {
     auto module = make(weights_);
     using Module = decltype(module);
-    bool shares_inputs = true;
-    for (const int input : inputs) {
-      // What SDXL adds to the time embedding differs between both halves, too.
-      const bool same = input == kSample ||
-                        (graph_.infos[input].same_for_guidance && !config_.addition_time_embed_dim);
-      shares_inputs = shares_inputs && same;
-    }
-    const bool same = shares_inputs && !std::is_same_v<Module, Transformer2DModel>;
-    graph_.infos.push_back(
-        {block_ == name ? name : block_ + "." + name, block_, role_, std::move(inputs), same});
-    graph_.layers.push_back({std::move(module), std::move(make), level_, shares_inputs});
+    graph_.infos.push_back({block_ == name ? name : block_ + "." + name, block_, part_,
+                            std::move(inputs), conditioning_of(static_cast<Module*>(nullptr))});
+    graph_.layers.push_back({std::move(module), std::move(make), level_});
     graph_.num_parameters.push_back(weights_.count());
     channels_.push_back(channels);
+  }
+  /// What a layer of this kind reads of the conditioning, by way of the time embedding or the text.
+  template <typename Module>
+  std::vector<std::string> conditioning_of(const Module*) const {
+    if constexpr (std::is_same_v<Module, Transformer2DModel>) return {"encoder_hidden_states"};
+    if constexpr (std::is_same_v<Module, ResnetBlock2D>) {
+      std::vector<std::string> names;
+      if (config_.addition_time_embed_dim) names = {"text_embeds", "time_ids"};
+      if (config_.time_cond_proj_dim > 0) names.push_back("timestep_cond");
+      return names;
+    }
+    return {};
   }
   /// Of the feature maps at this level, for a latent of the configured size.
   std::int64_t height() const { return side(config_.sample_height); }
@@ -54,13 +58,13 @@ class GraphBuilder {
   }
   int last() const { return static_cast<int>(channels_.size()) - 1; }
 
-  void begin_block(const std::string& block, Role role) {
+  void begin_block(const std::string& block, const char* part) {
     block_ = block;
-    role_ = role;
+    part_ = part;
   }
 
   void add_conv_in() {
-    begin_block("conv_in", Role::kEncoder);
+    begin_block("conv_in", parts::kEncoder);
     const std::int64_t channels = config_.down_blocks[0].channels;
     const auto make = [in_channels = config_.in_channels, channels, kernel = config_.conv_in_kernel,
                        center = config_.center_input_sample, height = height(),
@@ -74,11 +78,13 @@ class GraphBuilder {
   }
 
   /// inputs: {previous} or {previous, skip}, which are joined along the channels.
-  void add_resnet(std::size_t index, std::vector<int> inputs, std::int64_t out_channels,
+  void add_resnet(std::size_t index, std::vector<Edge> inputs, std::int64_t out_channels,
                   double output_scale_factor = 1) {
     ResnetOptions options;
-    for (const int input : inputs) options.in_channels += channels_[input];
-    if (inputs.size() > 1) options.skip_channels = channels_[inputs[1]];
+    for (const Edge& input : inputs) {
+      options.in_channels += channels_[input.layer];
+      if (input.kind == EdgeKind::kSkip) options.skip_channels += channels_[input.layer];
+    }
     options.out_channels = out_channels;
     options.emb_channels = config_.time_embedding_dim;
     options.norm_num_groups = config_.norm_num_groups;
@@ -116,7 +122,7 @@ class GraphBuilder {
 
   void add_down_block(std::size_t i) {
     const UNetBlockConfig& block = config_.down_blocks[i];
-    begin_block("down_blocks." + std::to_string(i), Role::kEncoder);
+    begin_block("down_blocks." + std::to_string(i), parts::kEncoder);
     for (std::size_t j = 0; j < static_cast<std::size_t>(block.num_resnets); ++j) {
       add_resnet(j, {last()}, block.channels);
       if (block.attention) add_attention(j, block.heads, block.transformer_layers[j]);
@@ -138,7 +144,7 @@ class GraphBuilder {
 
   void add_mid_block() {
     if (config_.mid_block == MidBlock::kNone) return;
-    begin_block("mid_block", Role::kBottleneck);
+    begin_block("mid_block", parts::kBottleneck);
     const std::int64_t channels = channels_.back();
     add_resnet(0, {last()}, channels, config_.mid_block_scale_factor);
     if (config_.mid_block == MidBlock::kResnet) return;
@@ -148,11 +154,11 @@ class GraphBuilder {
 
   void add_up_block(std::size_t i) {
     const UNetBlockConfig& block = config_.up_blocks[i];
-    begin_block("up_blocks." + std::to_string(i), Role::kDecoder);
+    begin_block("up_blocks." + std::to_string(i), parts::kDecoder);
     for (std::size_t j = 0; j < static_cast<std::size_t>(block.num_resnets); ++j) {
       const int skip = skips_.back();
       skips_.pop_back();
-      add_resnet(j, {last(), skip}, block.channels);
+      add_resnet(j, {last(), {skip, EdgeKind::kSkip}}, block.channels);
       if (block.attention) add_attention(j, block.heads, block.transformer_layers[j]);
     }
     if (i + 1 == config_.up_blocks.size()) return;
@@ -168,7 +174,7 @@ class GraphBuilder {
   }
 
   void add_conv_out() {
-    begin_block("conv_out", Role::kDecoder);
+    begin_block("conv_out", parts::kDecoder);
     const std::int64_t channels = channels_.back();
     const auto make = [channels, out_channels = config_.out_channels,
                        groups = config_.norm_num_groups, eps = config_.norm_eps,
@@ -189,7 +195,7 @@ class GraphBuilder {
   std::vector<std::int64_t> channels_;  // of each layer's output
   std::vector<int> skips_;              // layers whose outputs the up blocks take, last first
   std::string block_;
-  Role role_ = Role::kEncoder;
+  const char* part_ = parts::kEncoder;
   std::int64_t level_ = 0;
 };
 

@@ -34,20 +34,21 @@ struct ConvOut {
 using UNetModule =
     std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D, ConvOut>;
 
-/// A layer with its place: `level` counts the halvings of its output.
+/// A layer with its place.
 struct UNetLayer {
   UNetModule module;
-  std::function<UNetModule(Weights&)> make;  // the module again, with other weights
+  /// The module again, with other weights.
+  std::function<UNetModule(Weights&)> make;
+  /// Halvings of its output.
   std::int64_t level = 0;
-  bool shares_inputs =
-      false;  // inputs and time embedding are the same for both halves of a guidance batch
 };
 
 /// Layers and the graph between them.
 struct UNetGraph {
   std::vector<LayerInfo> infos;
-  std::vector<UNetLayer> layers;             // as long as infos
-  std::vector<std::int64_t> num_parameters;  // as long as infos
+  /// As long as infos, as is num_parameters.
+  std::vector<UNetLayer> layers;
+  std::vector<std::int64_t> num_parameters;
 };
 
 /// Layers of a graph on the meta device, which take their weights when they first run.

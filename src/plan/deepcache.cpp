@@ -22,7 +22,7 @@ std::string number_text(double number) {
   return text;
 }
 
-/// A skip connection: the layer it starts from and the one that takes it as second input.
+/// A skip connection: the layer it starts from and the one that takes it.
 struct SkipConnection {
   int source, sink;
 };
@@ -32,11 +32,12 @@ std::vector<std::vector<SkipConnection>> skip_connections(std::span<const LayerI
   std::vector<std::vector<SkipConnection>> blocks;
   std::string block;
   for (int layer = static_cast<int>(layers.size()) - 1; layer >= 0; --layer) {
-    const std::vector<int>& inputs = layers[layer].inputs;
-    if (inputs.size() < 2 || inputs[1] == kSample) continue;
-    if (blocks.empty() || block != layers[layer].block) blocks.emplace_back();
-    block = layers[layer].block;
-    blocks.back().push_back({inputs[1], layer});
+    for (const Edge& input : layers[layer].inputs) {
+      if (input.kind != EdgeKind::kSkip || input.layer == kSample) continue;
+      if (blocks.empty() || block != layers[layer].block) blocks.emplace_back();
+      block = layers[layer].block;
+      blocks.back().push_back({input.layer, layer});
+    }
   }
   if (blocks.empty()) throw usage_error("strategy 'deepcache' needs a model with skip connections");
   return blocks;

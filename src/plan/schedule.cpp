@@ -60,8 +60,8 @@ void Schedule::walk_back(int step, const Plan& plan, std::span<const LayerInfo> 
     if (plan.at(step, layer) == Cell::kCompute) {
       runs_[cell] = true;
       source_[cell] = step;
-      for (const int input : layers[layer].inputs) {
-        if (input != kSample) needed[input] = true;
+      for (const Edge& input : layers[layer].inputs) {
+        if (input.layer != kSample) needed[input.layer] = true;
       }
     } else if (source_[cell] < 0) {
       throw usage_error("the plan reuses " + layers[layer].name + " at " +
@@ -74,9 +74,10 @@ void Schedule::mark_independent(int step, std::span<const LayerInfo> layers) {
   std::vector<bool> on_sample(num_layers_, false);
   for (int layer = 0; layer < num_layers_; ++layer) {
     if (!runs(step, layer)) continue;
-    const std::vector<int>& inputs = layers[layer].inputs;
-    on_sample[layer] = std::any_of(inputs.begin(), inputs.end(),
-                                   [&](int input) { return input == kSample || on_sample[input]; });
+    const std::vector<Edge>& inputs = layers[layer].inputs;
+    on_sample[layer] = std::any_of(inputs.begin(), inputs.end(), [&](const Edge& input) {
+      return input.layer == kSample || on_sample[input.layer];
+    });
     if (on_sample[layer]) independent_[step] = false;
   }
 }
@@ -108,8 +109,8 @@ int Schedule::held_source(int step, int layer) const {
 void Schedule::count_reads(int step, std::span<const LayerInfo> layers) {
   for (int layer = 0; layer < num_layers_; ++layer) {
     if (!runs(step, layer)) continue;
-    for (const int input : layers[layer].inputs) {
-      if (input != kSample) read(step, input);
+    for (const Edge& input : layers[layer].inputs) {
+      if (input.layer != kSample) read(step, input.layer);
     }
   }
   if (!dropped_[step]) read(step, num_layers_ - 1);

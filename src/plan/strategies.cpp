@@ -1,5 +1,6 @@
 #include "plan/strategies.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.h"
@@ -37,7 +38,7 @@ Plan keyed_plan(const KeySteps& key_steps, Layers layers, Cell otherwise, Predic
 }
 
 bool any_layer(const LayerInfo&) { return true; }
-bool decoder_layer(const LayerInfo& layer) { return layer.role == Role::kDecoder; }
+bool decoder_layer(const LayerInfo& layer) { return layer.part == parts::kDecoder; }
 bool encoder_layer(const LayerInfo& layer) { return !decoder_layer(layer); }
 
 Plan full_plan(const StrategyOptions&, int num_steps, Layers layers) {
@@ -66,7 +67,12 @@ Plan adaptive_plan(const StrategyOptions& options, int num_steps, Layers layers)
 
 /// Names that may select layers of this model.
 std::vector<std::string> selectors(Layers layers) {
-  std::vector<std::string> names = {"encoder", "bottleneck", "decoder"};
+  std::vector<std::string> names;
+  for (const LayerInfo& layer : layers) {
+    if (std::find(names.begin(), names.end(), layer.part) == names.end()) {
+      names.push_back(layer.part);
+    }
+  }
   for (const LayerInfo& layer : layers) {
     if (names.back() != layer.block) names.push_back(layer.block);
     if (layer.name != layer.block) names.push_back(layer.name);
@@ -80,11 +86,10 @@ void check_selectors(const StrategyOptions& options, int num_steps, Layers layer
     check_mask(key_steps, num_steps, "custom: '" + selector + "'");
     bool matches = false;
     for (const LayerInfo& layer : layers) {
-      matches |=
-          selector == layer.name || selector == layer.block || selector == role_name(layer.role);
+      matches |= selector == layer.name || selector == layer.block || selector == layer.part;
     }
     if (!matches) {
-      throw usage_error("custom: '" + selector + "' is no layer, block or role of this model" +
+      throw usage_error("custom: '" + selector + "' is not a layer, block or part of this model" +
                         advice(selector, names));
     }
   }
@@ -93,7 +98,7 @@ void check_selectors(const StrategyOptions& options, int num_steps, Layers layer
 /// The most specific selector's key steps; nullptr when none names the layer.
 const KeySteps* key_steps_of(const LayerInfo& layer,
                              const std::map<std::string, KeySteps>& custom) {
-  for (const std::string& selector : {layer.name, layer.block, role_name(layer.role)}) {
+  for (const std::string& selector : {layer.name, layer.block, layer.part}) {
     const auto found = custom.find(selector);
     if (found != custom.end()) return &found->second;
   }
@@ -102,7 +107,7 @@ const KeySteps* key_steps_of(const LayerInfo& layer,
 
 Plan custom_plan(const StrategyOptions& options, int num_steps, Layers layers) {
   if (options.custom.empty()) {
-    throw usage_error("strategy 'custom' needs key steps by role, block or layer");
+    throw usage_error("strategy 'custom' needs key steps by part, block or layer");
   }
   check_selectors(options, num_steps, layers);
   Plan plan(num_steps, static_cast<int>(layers.size()));

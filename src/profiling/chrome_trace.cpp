@@ -34,7 +34,7 @@ std::vector<TraceEvent> layer_events(std::span<const LayerInfo> layers, const Ca
                       "layer",
                       times.layers[i],
                       2,
-                      {{"role", role_name(layers[i].role)}, {"multiply_adds", multiply_adds[i]}}});
+                      {{"role", layers[i].part}, {"multiply_adds", multiply_adds[i]}}});
   }
   return events;
 }

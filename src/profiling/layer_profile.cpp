@@ -25,27 +25,21 @@ class TimedDenoiser : public Denoiser {
     times_.layers.resize(inner.layers().size());
   }
 
-  std::span<const LayerInfo> layers() const override { return inner_.layers(); }
-  std::int64_t in_channels() const override { return inner_.in_channels(); }
-  std::int64_t out_channels() const override { return inner_.out_channels(); }
-  std::int64_t sample_size() const override { return inner_.sample_size(); }
-  std::int64_t sample_width() const override { return inner_.sample_width(); }
-  at::ScalarType dtype() const override { return inner_.dtype(); }
-  at::Device device() const override { return inner_.device(); }
-  std::int64_t num_parameters(int layer) const override { return inner_.num_parameters(layer); }
-  std::vector<LayerCost> costs(const SampleShape& shape) const override {
-    return inner_.costs(shape);
+  const ModelInfo& info() const override { return inner_.info(); }
+  std::vector<LayerCost> costs(const SampleShape& shape,
+                               const CallOptions& options) const override {
+    return inner_.costs(shape, options);
   }
-
-  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                         std::int64_t height, std::int64_t width) const override {
-    return timed(device(), times_.begin_step,
-                 [&] { return inner_.begin_step(timesteps, conditioning, height, width); });
+  std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                   const SampleShape& shape,
+                                   const CallOptions& options) const override {
+    return timed(info().device, times_.begin_step,
+                 [&] { return inner_.begin(timesteps, conditioning, shape, options); });
   }
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch& scratch) const override {
-    return timed(device(), times_.layers[layer],
-                 [&] { return inner_.run_layer(layer, inputs, context, scratch); });
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>* memo) const override {
+    return timed(info().device, times_.layers[layer],
+                 [&] { return inner_.run(layer, inputs, state, memo); });
   }
 
  private:
@@ -55,8 +49,8 @@ class TimedDenoiser : public Denoiser {
 
 double plain_seconds(const Denoiser& denoiser, const DenoiserInputs& inputs) {
   TimeSpan span;
-  synchronize(denoiser.device());
-  timed(denoiser.device(), span,
+  synchronize(denoiser.info().device);
+  timed(denoiser.info().device, span,
         [&] { return forward(denoiser, inputs.sample, inputs.timesteps, inputs.conditioning); });
   return span.seconds();
 }
@@ -67,9 +61,9 @@ CallTimes timed_call(const Denoiser& denoiser, const DenoiserInputs& inputs) {
   CallTimes times;
   const TimedDenoiser timing(denoiser, times);
   std::optional<OperatorRecorder> recorder;
-  synchronize(denoiser.device());
-  if (denoiser.device().is_cpu()) recorder.emplace();
-  timed(denoiser.device(), times.call,
+  synchronize(denoiser.info().device);
+  if (denoiser.info().device.is_cpu()) recorder.emplace();
+  timed(denoiser.info().device, times.call,
         [&] { return forward(timing, inputs.sample, inputs.timesteps, inputs.conditioning); });
   if (recorder) times.operators = recorder->take();
   return times;
@@ -82,7 +76,7 @@ CallProfile profile_calls(const Denoiser& denoiser, const DenoiserInputs& inputs
   const auto done = [&] {
     if (on_call) on_call(++num_calls);
   };
-  std::optional<PeakMemory> memory(denoiser.device());
+  std::optional<PeakMemory> memory(denoiser.info().device);
   for (int i = 0; i < options.warmup; ++i) {
     plain_seconds(denoiser, inputs);
     done();

@@ -45,7 +45,7 @@ std::vector<ProfileRow> finish(std::vector<Samples> rows) {
 Samples step_samples(const Denoiser& denoiser, const CallProfile& profile) {
   Samples samples;
   samples.row.name = "time_embedding";
-  samples.row.parameters = denoiser.num_parameters(-1);
+  samples.row.parameters = denoiser.info().step_parameters;
   for (const CallTimes& call : profile.instrumented) {
     samples.seconds.push_back(call.begin_step.seconds());
   }
@@ -54,13 +54,13 @@ Samples step_samples(const Denoiser& denoiser, const CallProfile& profile) {
 
 std::vector<Samples> layer_samples(const Denoiser& denoiser, const CallProfile& profile,
                                    const SampleShape& shape) {
-  const std::vector<std::int64_t> multiply_adds = denoiser.multiply_adds(shape);
+  const std::vector<std::int64_t> counts = multiply_adds(denoiser, shape);
   std::vector<Samples> rows;
   for (std::size_t i = 0; i < denoiser.layers().size(); ++i) {
     Samples samples;
     samples.row.name = denoiser.layers()[i].name;
-    samples.row.parameters = denoiser.num_parameters(static_cast<int>(i));
-    samples.row.multiply_adds = multiply_adds[i];
+    samples.row.parameters = denoiser.info().layer_parameters[i];
+    samples.row.multiply_adds = counts[i];
     for (const CallTimes& call : profile.instrumented) {
       samples.seconds.push_back(call.layers[i].seconds());
     }
@@ -159,7 +159,7 @@ ProfileSummary summarize(const Denoiser& denoiser, const CallProfile& profile,
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const LayerInfo& info = denoiser.layers()[i];
     add_to(blocks, info.block, layers[i]);
-    add_to(parts, role_name(info.role), layers[i]);
+    add_to(parts, info.part, layers[i]);
     summary.parameters += layers[i].row.parameters;
     summary.multiply_adds += *layers[i].row.multiply_adds;
   }
@@ -170,7 +170,7 @@ ProfileSummary summarize(const Denoiser& denoiser, const CallProfile& profile,
   summary.operators = operator_rows(profile);
   summary.peak_bytes = profile.peak_bytes;
   summary.weights_bytes =
-      summary.parameters * static_cast<std::int64_t>(at::elementSize(denoiser.dtype()));
+      summary.parameters * static_cast<std::int64_t>(at::elementSize(denoiser.info().dtype));
   return summary;
 }
 

@@ -19,14 +19,14 @@ DenoiserInputs random_inputs(const UNetConfig& config, const SampleShape& shape,
     return at::randn(sizes, generator, at::kFloat).to(device, dtype);
   };
   DenoiserInputs inputs;
-  inputs.sample = draw({shape.batch, config.in_channels, shape.height, shape.width});
+  inputs.sample = draw({shape.batch, config.in_channels, shape.axes[0], shape.axes[1]});
   inputs.timesteps = at::full({shape.batch}, kTimestep, at::device(device).dtype(at::kFloat));
   if (config.cross_attention_dim > 0) {
-    inputs.conditioning.encoder_hidden_states =
-        draw({shape.batch, shape.text_tokens, config.cross_attention_dim});
+    inputs.conditioning.set("encoder_hidden_states",
+                            draw({shape.batch, shape.text_tokens, config.cross_attention_dim}));
   }
   if (config.time_cond_proj_dim > 0) {
-    inputs.conditioning.timestep_cond = draw({shape.batch, config.time_cond_proj_dim});
+    inputs.conditioning.set("timestep_cond", draw({shape.batch, config.time_cond_proj_dim}));
   }
   if (config.addition_time_embed_dim) {
     const std::int64_t pooled = config.projection_class_embeddings_input_dim -
@@ -36,12 +36,13 @@ DenoiserInputs random_inputs(const UNetConfig& config, const SampleShape& shape,
                         std::to_string(kNumTimeIds) + " time ids of " +
                         std::to_string(*config.addition_time_embed_dim) + " values make it up");
     }
-    inputs.conditioning.text_embeds = draw({shape.batch, pooled});
-    const auto height = static_cast<float>(shape.height * kPixelsPerSide);
-    const auto width = static_cast<float>(shape.width * kPixelsPerSide);
-    inputs.conditioning.time_ids = at::tensor({height, width, 0.F, 0.F, height, width}, at::kFloat)
-                                       .to(device, dtype)
-                                       .repeat({shape.batch, 1});
+    inputs.conditioning.set("text_embeds", draw({shape.batch, pooled}));
+    const auto height = static_cast<float>(shape.axes[0] * kPixelsPerSide);
+    const auto width = static_cast<float>(shape.axes[1] * kPixelsPerSide);
+    inputs.conditioning.set("time_ids",
+                            at::tensor({height, width, 0.F, 0.F, height, width}, at::kFloat)
+                                .to(device, dtype)
+                                .repeat({shape.batch, 1}));
   }
   return inputs;
 }

@@ -68,7 +68,7 @@ Hdf5Handle compound_type(const RowLayout& layout, const std::vector<Column>& col
   return type;
 }
 
-void store(const Value& value, char* at) {
+void store(const FieldValue& value, char* at) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     std::memcpy(at, text->data(), text->size());
   } else if (const auto* whole = std::get_if<std::int64_t>(&value)) {
@@ -80,7 +80,7 @@ void store(const Value& value, char* at) {
   }
 }
 
-Value load(ColumnType type, const char* at, std::size_t size) {
+FieldValue load(ColumnType type, const char* at, std::size_t size) {
   if (type == ColumnType::kText) return std::string(at, strnlen(at, size));
   if (type == ColumnType::kBool) return *at != 0;
   if (type == ColumnType::kReal) {
@@ -192,7 +192,7 @@ RecordTable Hdf5File::read_table(const std::string& name) const {
     fail("table " + name + " cannot be read");
   }
   for (std::size_t r = 0; r < count; ++r) {
-    std::vector<Value>& row = table.rows.emplace_back();
+    std::vector<FieldValue>& row = table.rows.emplace_back();
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       row.push_back(load(table.columns[c].type,
                          bytes.data() + r * layout.row_size + layout.offsets[c], layout.sizes[c]));

@@ -44,7 +44,7 @@ Expected expectation(const std::string& name) {
 }
 
 double number_of(const RunField& field, const RunRecord& record) {
-  const Value value = field.value(record);
+  const FieldValue value = field.value(record);
   const double* number = std::get_if<double>(&value);
   return number == nullptr ? 0 : *number;
 }

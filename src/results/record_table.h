@@ -10,7 +10,7 @@
 namespace fdbench {
 
 /// The alternatives stand in the order of ColumnType.
-using Value = std::variant<std::string, std::int64_t, double, bool>;
+using FieldValue = std::variant<std::string, std::int64_t, double, bool>;
 enum class ColumnType { kText, kInt, kReal, kBool };
 
 /// "text", "int64", "float64", "bool".
@@ -25,7 +25,7 @@ struct Column {
 
 struct RecordTable {
   std::vector<Column> columns;
-  std::vector<std::vector<Value>> rows;  // each as long as `columns`
+  std::vector<std::vector<FieldValue>> rows;  // each as long as `columns`
 };
 
 }  // namespace fdbench

@@ -29,11 +29,11 @@ std::string column_type_name(ColumnType type) {
   return "";
 }
 
-Value RunField::value(const RunRecord& record) const {
-  return std::visit([&record](auto pointer) { return Value(record.*pointer); }, member);
+FieldValue RunField::value(const RunRecord& record) const {
+  return std::visit([&record](auto pointer) { return FieldValue(record.*pointer); }, member);
 }
 
-void RunField::set(RunRecord& record, const Value& value) const {
+void RunField::set(RunRecord& record, const FieldValue& value) const {
   std::visit(
       [&](auto pointer) {
         using T = std::remove_reference_t<decltype(record.*pointer)>;
@@ -54,7 +54,7 @@ RecordTable to_table(std::span<const RunRecord> records) {
   RecordTable table;
   for (const RunField& field : run_fields()) table.columns.push_back(field.column);
   for (const RunRecord& record : records) {
-    std::vector<Value>& row = table.rows.emplace_back();
+    std::vector<FieldValue>& row = table.rows.emplace_back();
     for (const RunField& field : run_fields()) row.push_back(field.value(record));
   }
   return table;

@@ -209,8 +209,8 @@ struct RunField {
                bool RunRecord::*>
       member;
 
-  Value value(const RunRecord& record) const;
-  void set(RunRecord& record, const Value& value) const;
+  FieldValue value(const RunRecord& record) const;
+  void set(RunRecord& record, const FieldValue& value) const;
 };
 
 /// All fields in their order in the files.

@@ -158,7 +158,7 @@ std::string as_markdown(const ResultSummary& summary) {
 /// A number that a run must have and has not is "nan", one that was not measured is empty.
 std::string csv_text(const RunField& field, const RunRecord& record,
                      std::span<const RunRecord> records) {
-  const Value value = field.value(record);
+  const FieldValue value = field.value(record);
   if (const auto* text = std::get_if<std::string>(&value)) return csv_cell(*text);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
   if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
@@ -192,7 +192,7 @@ std::string as_json(std::span<const RunRecord> records) {
   for (const RunRecord& record : records) {
     nlohmann::ordered_json& object = list.emplace_back();
     for (const RunField& field : run_fields()) {
-      const Value value = field.value(record);
+      const FieldValue value = field.value(record);
       nlohmann::ordered_json& entry = object[field.column.name];
       if (const auto* number = std::get_if<double>(&value)) {
         entry = json_number(*number, is_not_a_number(field, record, records));

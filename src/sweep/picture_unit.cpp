@@ -6,7 +6,6 @@
 #include "core/interrupt.h"
 #include "probes/feature_probe.h"
 #include "results/unit_arrays.h"
-#include "tasks/picture_noise.h"
 
 namespace fdbench {
 namespace {
@@ -25,13 +24,12 @@ std::vector<bool> dropped_steps(const Schedule& schedule) {
 
 /// Marks what runs, and probes it.
 LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<int> watched) {
-  return
-      [&ran, probe, watched = std::move(watched)](int step, int layer, const at::Tensor& output) {
-        ran.mutable_data_ptr<std::uint8_t>()[step * ran.size(1) + layer] = 1;
-        if (probe != nullptr && std::find(watched.begin(), watched.end(), layer) != watched.end()) {
-          probe->observe(step, layer, output);
-        }
-      };
+  return [&ran, probe, watched = std::move(watched)](int step, int layer, const Value& output) {
+    ran.mutable_data_ptr<std::uint8_t>()[step * ran.size(1) + layer] = 1;
+    if (probe != nullptr && std::find(watched.begin(), watched.end(), layer) != watched.end()) {
+      probe->observe(step, layer, output.front());
+    }
+  };
 }
 
 /// Throws a runtime error where a layer ran and its statistics are not finite. ran: [S, L] uint8.
@@ -62,30 +60,18 @@ void add_features(Arrays& arrays, FeatureProbe& probe) {
 
 Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                   const PreparedRun& run, std::int64_t first, std::int64_t count) {
-  const Experiment& experiment = sweep.experiment;
   const PromptPair pair = encode_pair(sweep, pipeline, first, count);
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
   std::iota(indices.begin(), indices.end(), first);
-  PictureNoise noise(experiment.seed, indices, sweep.latent_shape);
-  const auto sampler = sampler_of_run(sweep, run.spec);
-  const at::Tensor latents = starting_latents(noise.draw(), *sampler, pipeline.unet());
+  RunLatents latents(sweep, run, pipeline.unet(), indices);
 
   Arrays arrays;
   at::Tensor ran = at::zeros({run.plan.num_steps(), run.plan.num_layers()}, at::kByte);
   const std::vector<int> watched = watched_indices(sweep);
   FeatureProbe probe(watched, run.plan.num_steps(), static_cast<int>(count));
-  ExecutorOptions options;
-  options.execution = run.spec.execution;
-  options.max_parallel = run.spec.max_parallel;
-  options.savings = run.spec.savings;
-  options.tome = {run.spec.tome, noise.seeds()};
-  options.noise_injection = run.spec.noise_injection;
-  options.guidance_scale = experiment.guidance_scale;
-  options.guidance_rescale = experiment.prompt_options.guidance_rescale;
-  options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
-  options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
-  const DenoiseResult result = denoise(pipeline.unet(), *sampler, run.schedule, pair.conditional,
-                                       pair.unconditional, latents, noise.source(), options);
+  latents.options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
+  latents.options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
+  const DenoiseResult result = latents.make(run, pipeline.unet(), pair);
   if (!watched.empty()) {
     check_features(sweep, probe, ran);
     probe.finish(dropped_steps(run.schedule));

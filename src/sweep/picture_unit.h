@@ -8,6 +8,7 @@
 #include "core/interrupt.h"
 #include "results/unit_file.h"
 #include "sweep/prepared_sweep.h"
+#include "sweep/run_latents.h"
 #include "sweep/work_units.h"
 #include "tasks/text_to_image.h"
 
@@ -20,9 +21,6 @@ Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipe
 /// Conditioning of the prompts of pictures first .. first + count - 1 and, where the batch has an
 /// unconditional half, of their negative prompts (without any: see encode_no_prompt), for pictures
 /// of the sweep's size.
-struct PromptPair {
-  Conditioning conditional, unconditional;
-};
 PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
                        std::int64_t first, std::int64_t count);
 

@@ -4,8 +4,7 @@
 #include <numeric>
 
 #include "execution/guidance.h"
-#include "models/unet_2d_condition.h"
-#include "plan/plan_cost.h"
+#include "plan/program_cost.h"
 #include "tasks/sampler_plan.h"
 
 namespace fdbench {
@@ -25,8 +24,9 @@ SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
                        const Denoiser& denoiser) {
   SampleShape shape;
   shape.batch = has_guidance_halves(denoiser, experiment.guidance_scale) ? 2 : 1;
-  shape.height = first_given({experiment.latent_height, denoiser.sample_size()});
-  shape.width = first_given({experiment.latent_width, denoiser.sample_width()});
+  const std::vector<std::int64_t>& usual = denoiser.info().sample_axes;
+  shape.axes = {first_given({experiment.latent_height, usual[0]}),
+                first_given({experiment.latent_width, usual[1]})};
   shape.text_tokens = kDefaultTokens;
   if (folder.has("text_encoder")) {
     shape.text_tokens =
@@ -86,13 +86,20 @@ PreparedRun prepare_run(const PreparedSweep& sweep, const Denoiser& denoiser, co
         resolve_for_model(with_first_calls(spec.strategy, *sampler, spec.num_steps), sweep.layers);
     Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
-    return PreparedRun{
-        whole, std::move(plan), std::move(schedule), sampler->name(), sampler->timesteps(), {}, 0,
-        {}};
+    Program program = compile(
+        schedule, sweep.layers,
+        {.execution = spec.execution, .max_parallel = spec.max_parallel, .savings = spec.savings});
+    return PreparedRun{.spec = std::move(whole),
+                       .plan = std::move(plan),
+                       .schedule = std::move(schedule),
+                       .program = std::move(program),
+                       .sampler_name = sampler->name(),
+                       .timesteps = sampler->timesteps(),
+                       .layer_multiply_adds = {},
+                       .layer_costs = {}};
   });
   run.layer_costs.assign(costs.begin(), costs.end());
-  run.layer_multiply_adds =
-      plan_cost(run.schedule, sweep.layers, costs, spec.savings, sweep.guided());
+  run.layer_multiply_adds = program_cost(run.program, sweep.layers, costs, sweep.guided());
   run.multiply_adds = std::accumulate(run.layer_multiply_adds.begin(),
                                       run.layer_multiply_adds.end(), std::int64_t{0});
   return run;
@@ -114,11 +121,6 @@ ModelFolder open_model(const Experiment& experiment) {
   return placed(experiment.model_place, [&] { return open_model(experiment.model); });
 }
 
-std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder) {
-  const auto weights = folder.weights("unet", at::kFloat, at::Device(at::kMeta));
-  return make_unet_2d_condition(folder.config("unet"), *weights, folder.config_path("unet"));
-}
-
 std::unique_ptr<Sampler> sampler_of_run(const PreparedSweep& sweep, const RunSpec& run) {
   try {
     return make_sampler(run.sampler.name, sweep.scheduler.config, run.sampler.options,
@@ -133,24 +135,23 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const ModelFolder& fol
   PreparedSweep sweep;
   sweep.experiment = experiment;
   sweep.scheduler = placed(experiment.model_place, [&] { return scheduler_config(folder); });
-  sweep.time_cond_proj_dim = denoiser.time_cond_proj_dim();
+  const ModelInfo& info = denoiser.info();
+  sweep.model = info;
+  sweep.time_cond_proj_dim = info.time_cond_proj_dim;
   check_prompt_options(experiment.prompt_options, folder, sweep.guided(),
                        sweep.time_cond_proj_dim > 0);
-  sweep.layers.assign(denoiser.layers().begin(), denoiser.layers().end());
+  sweep.layers = info.layers;
   const SampleShape shape = call_shape(experiment, folder, denoiser);
-  sweep.layer_costs = denoiser.costs(shape);
-  sweep.latent_shape = {denoiser.in_channels(), shape.height, shape.width};
+  sweep.layer_costs = denoiser.costs(shape, {});
+  sweep.latent_shape = {info.in_channels, shape.axes[0], shape.axes[1]};
   sweep.synthetic = folder.synthetic();
-  sweep.num_parameters = denoiser.num_parameters(-1);
-  for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
-    sweep.layer_parameters.push_back(denoiser.num_parameters(static_cast<int>(i)));
-    sweep.num_parameters += sweep.layer_parameters.back();
-  }
+  sweep.layer_parameters = info.layer_parameters;
+  sweep.num_parameters = info.num_parameters();
   sweep.watched = watched_layers(sweep.layers, experiment.features);
   for (const RunSpec& spec : experiment.runs) {
-    SampleShape of_run = shape;
-    of_run.tome = spec.tome;
-    const std::vector<LayerCost> costs = placed(spec.place, [&] { return denoiser.costs(of_run); });
+    const CallOptions of_run{.tome = {spec.tome, {}}};
+    const std::vector<LayerCost> costs =
+        placed(spec.place, [&] { return denoiser.costs(shape, of_run); });
     sweep.runs.push_back(prepare_run(sweep, denoiser, spec, costs));
   }
   return sweep;
@@ -163,10 +164,10 @@ std::string model_line(const PreparedSweep& sweep, const ModelFolder& folder, in
   }
   char parameters[32];
   std::snprintf(parameters, sizeof parameters, "%.1f M", sweep.num_parameters / 1e6);
-  return folder.description() + ": UNet2DConditionModel, " + parameters + " parameters, " +
-         std::to_string(sweep.layers.size()) + " layers in " + std::to_string(blocks.size()) +
-         " blocks    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
-         " threads, " + sweep.experiment.dtype;
+  return folder.description() + ": " + sweep.model.class_name + ", " + parameters +
+         " parameters, " + std::to_string(sweep.layers.size()) + " layers in " +
+         std::to_string(blocks.size()) + " blocks    " + sweep.experiment.device + ", " +
+         std::to_string(num_threads) + " threads, " + sweep.experiment.dtype;
 }
 
 }  // namespace fdbench

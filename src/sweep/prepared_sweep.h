@@ -8,8 +8,9 @@
 
 #include "config/experiment.h"
 #include "io/model_folder.h"
-#include "models/denoiser.h"
+#include "models/load_denoiser.h"
 #include "plan/plan.h"
+#include "plan/program.h"
 #include "plan/schedule.h"
 #include "samplers/sampler.h"
 #include "tasks/text_to_image.h"
@@ -20,12 +21,16 @@ struct PreparedRun {
   RunSpec spec;
   Plan plan;
   Schedule schedule;
+  Program program;
   std::string sampler_name;
-  std::vector<double> timesteps;  // [S]
-  std::vector<std::int64_t>
-      layer_multiply_adds;             // [L] per picture, over all steps, with the run's savings
-  std::int64_t multiply_adds = 0;      // their sum
-  std::vector<LayerCost> layer_costs;  // [L] one call for one picture with the run's token merging
+  /// [S].
+  std::vector<double> timesteps;
+  /// [L] per picture, over all steps, with the run's savings.
+  std::vector<std::int64_t> layer_multiply_adds;
+  /// Their sum.
+  std::int64_t multiply_adds = 0;
+  /// [L] one call for one picture with the run's token merging.
+  std::vector<LayerCost> layer_costs;
 
   std::int64_t layers_total() const;  // layer runs when every layer runs at every step
 };
@@ -40,14 +45,23 @@ struct PreparedSweep {
   Experiment experiment;
   FolderScheduler scheduler;
   std::vector<PreparedRun> runs;
+  /// Of the network.
+  ModelInfo model;
   std::vector<LayerInfo> layers;
-  std::vector<std::int64_t> layer_parameters;  // [L]
-  std::vector<LayerCost> layer_costs;          // [L] one call for one picture, guidance included
-  std::int64_t num_parameters = 0;             // of the network
-  std::vector<WatchedLayer> watched;           // [B], empty without features
-  std::vector<std::int64_t> latent_shape;      // [c, h, w]
-  bool synthetic = false;                      // random weights: the pictures mean nothing
-  std::int64_t time_cond_proj_dim = 0;         // of the network (Denoiser)
+  /// [L].
+  std::vector<std::int64_t> layer_parameters;
+  /// [L] one call for one picture, guidance included.
+  std::vector<LayerCost> layer_costs;
+  /// Of the network.
+  std::int64_t num_parameters = 0;
+  /// [B], empty without features.
+  std::vector<WatchedLayer> watched;
+  /// [c, h, w].
+  std::vector<std::int64_t> latent_shape;
+  /// Random weights: the pictures mean nothing.
+  bool synthetic = false;
+  /// Of the network (ModelInfo).
+  std::int64_t time_cond_proj_dim = 0;
 
   int num_steps() const;  // of the longest run
   /// The batch of a call has an unconditional half.
@@ -56,9 +70,6 @@ struct PreparedSweep {
 
 /// The experiment's model; a fault is given its place in the config file.
 ModelFolder open_model(const Experiment& experiment);
-
-/// The network of a folder on the device that stores nothing: enough for plans and costs.
-std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder);
 
 /// Throws a usage error at the run's place for a plan or a sampler that cannot be made. Warns of
 /// options that do nothing.

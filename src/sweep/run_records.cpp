@@ -7,7 +7,7 @@
 
 #include "config/tome_config.h"
 #include "metrics/statistics.h"
-#include "plan/plan_cost.h"
+#include "plan/program_cost.h"
 #include "results/unit_arrays.h"
 #include "sweep/timing_round.h"
 #include "sweep/timing_table.h"
@@ -25,23 +25,6 @@ std::vector<double> ratios(const std::vector<double>& above, const std::vector<d
   std::vector<double> result;
   for (std::size_t i = 0; i < above.size(); ++i) result.push_back(above[i] / below[i]);
   return result;
-}
-
-/// Multiply-adds of what really ran, where that is decided during the run. ran: [S, L] uint8.
-std::int64_t cost_of_grid(const PreparedSweep& sweep, const PreparedRun& run,
-                          const at::Tensor& ran) {
-  Plan plan(run.plan.num_steps(), run.plan.num_layers(), Cell::kReuse);
-  plan.set_reuse(run.plan.reuse());
-  const auto cells = ran.accessor<std::uint8_t, 2>();
-  for (int step = 0; step < plan.num_steps(); ++step) {
-    for (int layer = 0; layer < plan.num_layers(); ++layer) {
-      if (cells[step][layer] != 0) plan.set(step, layer, Cell::kCompute);
-    }
-  }
-  const std::vector<std::int64_t> costs =
-      plan_cost(Schedule(plan, sweep.layers), sweep.layers, run.layer_costs, run.spec.savings,
-                sweep.guided());
-  return std::accumulate(costs.begin(), costs.end(), std::int64_t{0});
 }
 
 /// Steps at which every layer ran. ran: [S, L] uint8.
@@ -103,7 +86,9 @@ void count_grid(RunRecord& record, const PreparedSweep& sweep, const PreparedRun
     const KeySteps keys = full_rows(ran);
     record.key_steps = key_steps_text(keys);
     record.num_key_steps = num_key_steps(keys);
-    record.multiply_adds = cost_of_grid(sweep, run, ran);
+    const std::vector<std::int64_t> costs =
+        program_cost(run.program, sweep.layers, run.layer_costs, sweep.guided(), keys);
+    record.multiply_adds = std::accumulate(costs.begin(), costs.end(), std::int64_t{0});
   }
   const at::Tensor counts = ran.to(at::kLong);
   record.layers_run = counts.sum().item<std::int64_t>();
@@ -192,8 +177,8 @@ RecordTable layer_table(const PreparedSweep& sweep) {
                     "of one call for one picture, guidance included"}};
   for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
     const LayerInfo& layer = sweep.layers[i];
-    table.rows.push_back({layer.name, layer.block, role_name(layer.role), sweep.layer_parameters[i],
-                          sweep.layer_costs[i].all});
+    table.rows.push_back(
+        {layer.name, layer.block, layer.part, sweep.layer_parameters[i], sweep.layer_costs[i].all});
   }
   return table;
 }
@@ -206,8 +191,7 @@ RecordTable block_table(const PreparedSweep& sweep) {
                    {"layer", ColumnType::kInt, "", "row of /layers whose output is watched"}};
   for (const WatchedLayer& watched : sweep.watched) {
     const LayerInfo& layer = sweep.layers[watched.layer];
-    table.rows.push_back(
-        {watched.name, layer.block, role_name(layer.role), std::int64_t{watched.layer}});
+    table.rows.push_back({watched.name, layer.block, layer.part, std::int64_t{watched.layer}});
   }
   return table;
 }

@@ -81,7 +81,7 @@ at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pi
   double* row = seconds.mutable_data_ptr<double>();
   for (int call = 0; call <= kLayerCalls; ++call, row += num_layers) {
     double last = layer_clock(pipeline.device());
-    const auto observer = [&](int layer, const at::Tensor&) {
+    const auto observer = [&](int layer, const Value&) {
       synchronize(pipeline.device());
       const double now = layer_clock(pipeline.device());
       row[layer] = now - last;
@@ -98,25 +98,12 @@ at::Tensor time_layers(const PreparedSweep& sweep, const TextToImagePipeline& pi
 
 TimedLatent time_latent(const PreparedSweep& sweep, const Denoiser& denoiser,
                         const PreparedRun& run, std::int64_t picture, const PromptPair& pair) {
-  const auto sampler = sampler_of_run(sweep, run.spec);
-  PictureNoise noise(sweep.experiment.seed, {picture}, sweep.latent_shape);
-  const at::Tensor latents = starting_latents(noise.draw(), *sampler, denoiser);
-  ExecutorOptions options;
-  options.execution = run.spec.execution;
-  options.max_parallel = run.spec.max_parallel;
-  options.savings = run.spec.savings;
-  options.tome = {run.spec.tome, noise.seeds()};
-  options.noise_injection = run.spec.noise_injection;
-  options.guidance_scale = sweep.experiment.guidance_scale;
-  options.guidance_rescale = sweep.experiment.prompt_options.guidance_rescale;
-  synchronize(denoiser.device());
+  RunLatents latents(sweep, run, denoiser, {picture});
+  synchronize(denoiser.info().device);
   const auto start = Clock::now();
   TimedLatent made;
-  made.result = of_pictures(run, picture, 1, [&] {
-    return denoise(denoiser, *sampler, run.schedule, pair.conditional, pair.unconditional, latents,
-                   noise.source(), options);
-  });
-  synchronize(denoiser.device());
+  made.result = of_pictures(run, picture, 1, [&] { return latents.make(run, denoiser, pair); });
+  synchronize(denoiser.info().device);
   made.total_s = seconds_between(start, Clock::now());
   return made;
 }

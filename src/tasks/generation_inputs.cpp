@@ -64,20 +64,27 @@ at::Tensor for_pictures(const std::string& name, const at::Tensor& tensor, std::
   return tensor.expand(sizes);
 }
 
+/// The name in the user's file: "prompt_embeds" for encoder_hidden_states; `prefix` stands before
+/// what belongs to one side.
+std::string file_name_of(const std::string& name, const std::string& prefix) {
+  if (name == "time_ids") return name;
+  return prefix + (name == "encoder_hidden_states" ? "prompt_embeds" : name);
+}
+
 Conditioning for_pictures(const std::string& prefix, const Conditioning& conditioning,
                           std::int64_t n) {
-  return {for_pictures(prefix + "prompt_embeds", conditioning.encoder_hidden_states, n),
-          for_pictures(prefix + "text_embeds", conditioning.text_embeds, n),
-          for_pictures("time_ids", conditioning.time_ids, n), conditioning.timestep_cond};
+  return conditioning.changed([&](const std::string& name, const at::Tensor& tensor) {
+    return for_pictures(file_name_of(name, prefix), tensor, n);
+  });
 }
 
 Conditioning embedded(const InputTensors& inputs, const std::string& prefix,
                       const at::Tensor& default_time_ids) {
-  return {
-      inputs.take(prefix + "prompt_embeds", 3, "[pictures, tokens, width]"),
-      inputs.take(prefix + "text_embeds", 2, "[pictures, width]"),
-      inputs.contains("time_ids") ? inputs.take("time_ids", 2, "[pictures, 6]") : default_time_ids,
-      {}};
+  return {{"encoder_hidden_states",
+           inputs.take(prefix + "prompt_embeds", 3, "[pictures, tokens, width]")},
+          {"text_embeds", inputs.take(prefix + "text_embeds", 2, "[pictures, width]")},
+          {"time_ids", inputs.contains("time_ids") ? inputs.take("time_ids", 2, "[pictures, 6]")
+                                                   : default_time_ids}};
 }
 
 void check_sources(const InputTensors& inputs, const GenerationRequest& request) {
@@ -132,7 +139,7 @@ GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
     made.conditional = pipeline.encode_prompts(request.prompts, size, request.clip_skip);
     if (request.guided) made.unconditional = negative_side(pipeline, request, size);
   }
-  const at::Tensor& states = made.conditional.encoder_hidden_states;
+  const at::Tensor states = made.conditional.get("encoder_hidden_states");
   made.num_pictures = made.latents.defined() ? made.latents.size(0) : states.size(0);
   made.conditional = for_pictures("", made.conditional, made.num_pictures);
   made.unconditional = for_pictures("negative_", made.unconditional, made.num_pictures);

@@ -23,7 +23,7 @@ NoiseSource PictureNoise::source() {
 
 at::Tensor starting_latents(const at::Tensor& noise, const Sampler& sampler,
                             const Denoiser& denoiser) {
-  return noise.to(denoiser.device(), denoiser.dtype()) * sampler.init_noise_sigma();
+  return noise.to(denoiser.info().device, denoiser.info().dtype) * sampler.init_noise_sigma();
 }
 
 }  // namespace fdbench

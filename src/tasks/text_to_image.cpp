@@ -7,7 +7,6 @@
 #include "execution/guidance.h"
 #include "io/pipeline_class.h"
 #include "models/slowed_denoiser.h"
-#include "models/unet_2d_condition.h"
 #include "models/unet_config.h"
 
 namespace fdbench {
@@ -98,13 +97,7 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
     read_vae_ = [=] { return load_vae(folder, dtype, device); };
   }
   prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
-  const nlohmann::json unet_config = folder.config("unet");
-  const std::filesystem::path place = folder.config_path("unet");
-  const auto weights = folder.weights("unet", dtype, first_device);
-  auto unet = reads_now ? make_unet_2d_condition(unet_config, *weights, place)
-                        : make_unread_unet_2d_condition(
-                              unet_config, *weights, folder.weights("unet", dtype, device), place);
-  unet_ = slow_decoder(std::move(unet), slowed_decoder_share());
+  unet_ = slow_decoder(load_denoiser(folder, dtype, device, reading), slowed_decoder_share());
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {
@@ -135,7 +128,9 @@ Conditioning TextToImagePipeline::encode_no_prompt(std::int64_t n, PictureSize s
 }
 
 Conditioning TextToImagePipeline::conditioning(const TextStates& states, PictureSize size) const {
-  return {states.hidden_states, states.pooled, time_ids(states.hidden_states.size(0), size), {}};
+  return {{"encoder_hidden_states", states.hidden_states},
+          {"text_embeds", states.pooled},
+          {"time_ids", time_ids(states.hidden_states.size(0), size)}};
 }
 
 at::Tensor TextToImagePipeline::time_ids(std::int64_t n, PictureSize size) const {
@@ -148,8 +143,8 @@ at::Tensor TextToImagePipeline::time_ids(std::int64_t n, PictureSize size) const
 }
 
 PictureSize TextToImagePipeline::sized(PictureSize size) const {
-  if (size.height == 0) size.height = unet_->sample_size() * factor();
-  if (size.width == 0) size.width = unet_->sample_width() * factor();
+  if (size.height == 0) size.height = unet_->info().sample_axes[0] * factor();
+  if (size.width == 0) size.width = unet_->info().sample_axes[1] * factor();
   if (size.height > 0 && size.width > 0) return size;
   throw usage_error("the UNet's config names no sample_size: give height and width");
 }

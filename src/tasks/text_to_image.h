@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "io/model_folder.h"
-#include "models/denoiser.h"
+#include "models/load_denoiser.h"
 #include "models/vae.h"
 #include "tasks/prompt_encoder.h"
 
@@ -20,11 +20,6 @@ namespace fdbench {
 struct PictureSize {
   std::int64_t height = 0, width = 0;
 };
-
-/// When weights are read. kAtFirstUse: the UNet's layer by layer as they first run, the VAE's with
-/// the first picture; names and shapes are checked at once all the same. Times of first steps then
-/// hold the reading, so what measures reads everything before.
-enum class Reading { kAtOnce, kAtFirstUse };
 
 /// What is wanted of a pipeline. For latents the folder's vae/ is not opened, whatever it holds.
 enum class Wanted { kPictures, kLatents };

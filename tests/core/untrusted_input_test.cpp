@@ -54,7 +54,8 @@ TEST(UntrustedInput, OnlyJudgesMakeANetworkOfTheFileTheyAreGiven) {
       files_with(FDBENCH_SOURCE_DIR "/src", R"(FeatureNetwork>?[ a-z_]*[({])", {".cpp"});
   for (const std::string& path : found) {
     // Of the path that --features gives, or the key `judges` of a config.
-    EXPECT_TRUE(path == kLoader || path == "cli/judged_pictures.cpp" || path == "sweep/judges.cpp")
+    EXPECT_TRUE(path == kLoader || path == "cli/judged_pictures.cpp" ||
+                path == "judging/judges.cpp")
         << path;
   }
 }

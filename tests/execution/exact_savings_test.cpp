@@ -11,7 +11,7 @@
 #include "models/tiny_models.h"
 #include "models/unet_2d_condition.h"
 #include "nn/random_weights.h"
-#include "plan/plan_cost.h"
+#include "plan/program_cost.h"
 #include "plan/strategies.h"
 
 namespace fdbench {
@@ -21,7 +21,7 @@ constexpr int kNumSteps = 7;
 
 std::unique_ptr<Denoiser> make_unet(const nlohmann::json& options) {
   RandomWeights weights;
-  return make_unet_2d_condition(tiny_unet_config(options), weights, "c");
+  return make_unet_2d_condition(tiny_unet_config(options), weights, nullptr, "c");
 }
 
 /// SD-like; groups that straddle the border between both inputs; three levels; SDXL's added
@@ -40,10 +40,10 @@ std::vector<nlohmann::json> configs() {
 }
 
 Conditioning conditioning(std::int64_t batch, std::uint64_t seed, bool sdxl) {
-  Conditioning made{noise({batch, 5, 6}, seed), {}, {}};
+  Conditioning made{{"encoder_hidden_states", noise({batch, 5, 6}, seed)}};
   if (sdxl) {
-    made.text_embeds = noise({batch, 3}, seed + 1);
-    made.time_ids = at::full({batch, 6}, 16.0);
+    made.set("text_embeds", noise({batch, 3}, seed + 1));
+    made.set("time_ids", at::full({batch, 6}, 16.0));
   }
   return made;
 }
@@ -64,10 +64,10 @@ at::Tensor run(const Denoiser& unet, const Plan& plan, bool sdxl, double scale, 
   ToySampler sampler(kNumSteps);
   ExecutorOptions options;
   options.guidance_scale = scale;
-  options.execution = execution;
-  options.savings = savings;
-  return denoise(unet, sampler, Schedule(plan, unet.layers()), conditioning(2, 1, sdxl),
-                 conditioning(2, 5, sdxl), noise({2, 4, 8, 8}), {}, options)
+  const Program program =
+      compile(plan, unet.layers(), {.execution = execution, .savings = savings});
+  return denoise(unet, sampler, program, conditioning(2, 1, sdxl), conditioning(2, 5, sdxl),
+                 noise({2, 4, 8, 8}), {}, options)
       .latents;
 }
 
@@ -115,20 +115,22 @@ TEST(ExactSavings, ChangeNothingButRounding) {
 TEST(ExactSavings, AHeldSkipIsNotReadAgain) {
   const auto unet = make_unet(nlohmann::json::object());
   const auto layers = unet->layers();
-  const StepContext context = unet->begin_step(at::tensor({7}), conditioning(2, 1, false), 8, 8);
+  const auto state = unet->begin(at::tensor({7}), conditioning(2, 1, false), {2, {8, 8}}, {});
   int num_seen = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].inputs.size() != 2 || layers[i].block != "up_blocks.0") continue;
     const at::Tensor x = noise({2, 16, 4, 4}), skip = noise({2, 16, 4, 4}, 3);
-    LayerScratch scratch, empty;
-    const at::Tensor first = unet->run_layer(
-        static_cast<int>(i), std::vector<LayerInput>{{x}, {skip, false, true}}, context, scratch);
-    EXPECT_GT(scratch.nbytes(), 0);
-    const at::Tensor again = unet->run_layer(
-        static_cast<int>(i), std::vector<LayerInput>{{x}, {at::zeros_like(skip), true, false}},
-        context, scratch);
+    std::unique_ptr<LayerMemo> memo;
+    const auto run = [&](const at::Tensor& values, bool unchanged, bool reused_later) {
+      const std::vector<LayerInput> inputs = {{x}, {values, unchanged, reused_later}};
+      return unet->run(static_cast<int>(i), inputs, *state, &memo).front();
+    };
+    const at::Tensor first = run(skip, false, true);
+    ASSERT_NE(memo, nullptr);
+    EXPECT_GT(memo->nbytes(), 0);
+    const at::Tensor again = run(at::zeros_like(skip), true, false);
     EXPECT_TRUE(at::equal(first, again));
-    EXPECT_EQ(scratch.nbytes(), 0) << "nothing is kept that will not come again";
+    EXPECT_EQ(memo->nbytes(), 0) << "nothing is kept that will not come again";
     ++num_seen;
     break;
   }
@@ -138,9 +140,9 @@ TEST(ExactSavings, AHeldSkipIsNotReadAgain) {
 TEST(PlanCost, CountsWhatRuns) {
   const auto unet = make_unet(nlohmann::json::object());
   const auto layers = unet->layers();
-  const std::vector<LayerCost> costs = unet->costs({2, 8, 8, 5});
+  const std::vector<LayerCost> costs = unet->costs({2, {8, 8}, 5}, {});
   const auto cost_of = [&](const Plan& plan, const ExactSavings& savings, bool guided = true) {
-    return plan_cost(Schedule(plan, layers), layers, costs, savings, guided);
+    return program_cost(compile(plan, layers, {.savings = savings}), layers, costs, guided);
   };
   const KeySteps keys = {true, false, false, true, false, false, false};
   const Plan full = make_plan({"full", {}, {}}, kNumSteps, layers);
@@ -150,25 +152,24 @@ TEST(PlanCost, CountsWhatRuns) {
   const auto shared = cost_of(full, {false, true, false}),
              kept = cost_of(full, {false, false, true});
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const bool is_decoder = layers[i].role == Role::kDecoder;
+    const bool is_decoder = layers[i].part == parts::kDecoder;
     EXPECT_EQ(plain[i], costs[i].all * (is_decoder ? kNumSteps : 2));
     EXPECT_EQ(hoisted[i], plain[i] - costs[i].skip * (kNumSteps - 2))
         << "the skip part runs at two key steps";
-    EXPECT_EQ(kept[i], costs[i].all * kNumSteps - costs[i].text * (kNumSteps - 1));
-    if (!is_decoder) {
-      EXPECT_EQ(shared[i], (costs[i].all - costs[i].shared / 2) * kNumSteps);
+    EXPECT_EQ(kept[i], costs[i].all * kNumSteps - costs[i].conditioning * (kNumSteps - 1));
+    // conv_in, the first resnet and the first attention up to the text.
+    if (i > 0 && !is_decoder) {
+      EXPECT_EQ(shared[i], (costs[i].all - (i < 3 ? costs[i].unconditioned / 2 : 0)) * kNumSteps);
     }
     EXPECT_EQ(costs[i].skip > 0, layers[i].inputs.size() == 2) << layers[i].name;
-    EXPECT_EQ(costs[i].text > 0, layers[i].name.find("attentions") != std::string::npos);
+    EXPECT_EQ(costs[i].conditioning > 0, layers[i].name.find("attentions") != std::string::npos);
   }
   EXPECT_EQ(cost_of(full, {true, true, true}, false), cost_of(full, {false, false, true}, false))
       << "without guidance there is nothing to share, without reuse nothing to hoist";
-  // conv_in, the first resnet and the first attention up to the text; the skip of conv_in.
-  EXPECT_EQ(costs[0].shared, costs[0].all);
-  EXPECT_EQ(costs[1].shared, costs[1].all);
-  EXPECT_GT(costs[2].shared, 0);
-  EXPECT_LT(costs[2].shared, costs[2].all);
-  for (std::size_t i = 3; i < layers.size(); ++i) EXPECT_EQ(costs[i].shared, 0) << layers[i].name;
+  EXPECT_EQ(shared[0], costs[0].all / 2 * kNumSteps);
+  EXPECT_EQ(costs[1].unconditioned, costs[1].all);
+  EXPECT_GT(costs[2].unconditioned, 0);
+  EXPECT_LT(costs[2].unconditioned, costs[2].all);
 }
 
 }  // namespace

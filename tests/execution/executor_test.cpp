@@ -7,6 +7,7 @@
 #include <chrono>
 #include <limits>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "core/error.h"
@@ -23,67 +24,87 @@ using Toy = ToyDenoiser;
 constexpr int kNumSteps = 8;
 const KeySteps kKeys = {true, false, false, false, true, true, false, false};
 
+/// Each cell by its definition, one step and one half of the guidance at a time.
+at::Tensor definition_of(const GraphToy& toy, const Plan& plan, ToySampler& sampler,
+                         const std::vector<Conditioning>& halves, at::Tensor latents,
+                         double guidance_scale) {
+  const Schedule schedule(plan, toy.layers());
+  std::vector<std::vector<Value>> held(2, std::vector<Value>(toy.layers().size()));
+  for (int step = 0; step < plan.num_steps(); ++step) {
+    if (schedule.dropped(step)) continue;
+    const at::Tensor sample = sampler.scale_model_input(latents, step);
+    for (std::size_t half = 0; half < 2; ++half) {
+      const auto state = toy.begin(at::full({latents.size(0)}, sampler.timesteps()[step]),
+                                   halves[half], shape_of(latents), {});
+      for (int layer = 0; layer < plan.num_layers(); ++layer) {
+        if (!schedule.runs(step, layer)) continue;
+        std::vector<LayerInput> inputs;
+        for (const Edge& input : toy.layers()[layer].inputs) {
+          inputs.push_back({input.layer == kSample ? Value(sample) : held[half][input.layer]});
+        }
+        held[half][layer] = toy.run(layer, inputs, *state, nullptr);
+      }
+    }
+    const at::Tensor u = held[0].back().front(), c = held[1].back().front();
+    const at::Tensor prediction = guidance_scale > 1 ? u + guidance_scale * (c - u) : c;
+    latents = sampler.step(prediction, step, latents, {});
+  }
+  return latents;
+}
+
+Plan random_plan(int num_layers, std::mt19937& random) {
+  Plan plan(kNumSteps, num_layers);
+  for (int step = 1; step < kNumSteps; ++step) {
+    const bool dropped = random() % 8 == 0;
+    for (int layer = 0; layer < num_layers; ++layer) {
+      const Cell cell = random() % 2 == 0 ? Cell::kReuse : Cell::kCompute;
+      plan.set(step, layer, dropped ? Cell::kDrop : cell);
+    }
+  }
+  return plan;
+}
+
 class Executor : public testing::Test {
  protected:
   Executor() { at::manual_seed(3); }
 
-  DenoiseResult run(const Plan& plan, const ExecutorOptions& options = {}) {
+  /// How a run is compiled and made.
+  struct How {
+    ProgramOptions compiled;
+    ExecutorOptions options;
+  };
+
+  DenoiseResult run(const Plan& plan, const How& how = {}) {
     toy_.batch_sizes.clear();
-    return denoise(toy_, sampler_, Schedule(plan, toy_.layers()), conditional_, unconditional_,
-                   latents_, {}, options);
+    return denoise(toy_, sampler_, compile(plan, toy_.layers(), how.compiled), conditional_,
+                   unconditional_, latents_, {}, how.options);
   }
 
   Plan plan_of(const std::string& strategy, const KeySteps& key_steps = kKeys) {
     return make_plan({strategy, key_steps, {}}, kNumSteps, toy_.layers());
   }
 
-  static ExecutorOptions parallel(int max_parallel = 0, double guidance_scale = 1) {
-    ExecutorOptions options;
-    options.execution = Execution::kParallel;
-    options.max_parallel = max_parallel;
-    options.guidance_scale = guidance_scale;
-    return options;
+  static How parallel(int max_parallel = 0, double guidance_scale = 1) {
+    How how = guided(guidance_scale);
+    how.compiled = {.execution = Execution::kParallel, .max_parallel = max_parallel};
+    return how;
   }
 
-  static ExecutorOptions guided(double scale) {
-    ExecutorOptions options;
-    options.guidance_scale = scale;
-    return options;
+  static How guided(double scale) {
+    How how;
+    how.options.guidance_scale = scale;
+    return how;
   }
 
-  /// Each cell by its definition, one step and one half of the guidance at a time.
   at::Tensor by_definition(const Plan& plan, double guidance_scale) {
-    const Schedule schedule(plan, toy_.layers());
-    at::Tensor latents = latents_;
-    std::vector<std::vector<at::Tensor>> held(2, std::vector<at::Tensor>(Toy::kNumLayers));
-    for (int step = 0; step < kNumSteps; ++step) {
-      if (schedule.dropped(step)) continue;
-      const at::Tensor sample = sampler_.scale_model_input(latents, step);
-      for (int half = 0; half < 2; ++half) {
-        const Conditioning& conditioning = half == 0 ? unconditional_ : conditional_;
-        const StepContext context = toy_.begin_step(
-            at::full({latents.size(0)}, sampler_.timesteps()[step]), conditioning, 6, 6);
-        for (int layer = 0; layer < Toy::kNumLayers; ++layer) {
-          if (!schedule.runs(step, layer)) continue;
-          std::vector<LayerInput> inputs;
-          for (const int input : toy_.layers()[layer].inputs) {
-            inputs.push_back({input == kSample ? sample : held[half][input]});
-          }
-          LayerScratch scratch;
-          held[half][layer] = toy_.run_layer(layer, inputs, context, scratch);
-        }
-      }
-      const at::Tensor u = held[0].back(), c = held[1].back();
-      const at::Tensor prediction = guidance_scale > 1 ? u + guidance_scale * (c - u) : c;
-      latents = sampler_.step(prediction, step, latents, {});
-    }
-    return latents;
+    return definition_of(toy_, plan, sampler_, {unconditional_, conditional_}, latents_,
+                         guidance_scale);
   }
 
   Toy toy_;
   ToySampler sampler_{kNumSteps};
-  Conditioning conditional_{at::randn({2, 5, Toy::kChannels}), {}, {}};
-  Conditioning unconditional_{at::randn({2, 5, Toy::kChannels}), {}, {}};
+  Conditioning conditional_{{"encoder_hidden_states", at::randn({2, 5, Toy::kChannels})}};
+  Conditioning unconditional_{{"encoder_hidden_states", at::randn({2, 5, Toy::kChannels})}};
   at::Tensor latents_ = at::randn({2, Toy::kChannels, 6, 6});
 };
 
@@ -117,8 +138,8 @@ TEST_F(Executor, StrategiesFollowTheirDefinition) {
       EXPECT_TRUE(at::allclose(run(plan_of(strategy), guided(scale)).latents, expected, 1e-5, 1e-6))
           << strategy << " " << scale;
       for (const int max_parallel : {0, 1, 2, 3}) {
-        const ExecutorOptions options = parallel(max_parallel, scale);
-        EXPECT_TRUE(at::allclose(run(plan_of(strategy), options).latents, expected, 1e-5, 1e-6))
+        const How how = parallel(max_parallel, scale);
+        EXPECT_TRUE(at::allclose(run(plan_of(strategy), how).latents, expected, 1e-5, 1e-6))
             << strategy << " " << scale << " " << max_parallel;
       }
     }
@@ -130,20 +151,83 @@ TEST_F(Executor, StrategiesFollowTheirDefinition) {
 TEST_F(Executor, RandomPlansFollowTheirDefinition) {
   std::mt19937 random(5);
   for (int trial = 0; trial < 60; ++trial) {
-    Plan plan(kNumSteps, Toy::kNumLayers);
-    for (int step = 1; step < kNumSteps; ++step) {
-      const bool dropped = random() % 8 == 0;
-      for (int layer = 0; layer < Toy::kNumLayers; ++layer) {
-        const Cell cell = random() % 2 == 0 ? Cell::kReuse : Cell::kCompute;
-        plan.set(step, layer, dropped ? Cell::kDrop : cell);
-      }
-    }
+    const Plan plan = random_plan(Toy::kNumLayers, random);
     const at::Tensor expected = by_definition(plan, 3.0);
     EXPECT_TRUE(at::allclose(run(plan, guided(3)).latents, expected, 1e-5, 1e-6)) << trial;
-    const ExecutorOptions options = parallel(trial % 4, 3);
-    EXPECT_TRUE(at::allclose(run(plan, options).latents, expected, 1e-5, 1e-6)) << trial;
+    EXPECT_TRUE(at::allclose(run(plan, parallel(trial % 4, 3)).latents, expected, 1e-5, 1e-6))
+        << trial;
   }
 }
+
+/// A control network before the UNet: its layers give residuals that `control_add` layers add to
+/// the skips.
+std::vector<LayerInfo> controlled() {
+  return {{"control_in", "control", "control", {kSample}},
+          {"control.0", "control", "control", {0}},
+          {"conv_in", "conv_in", parts::kEncoder, {kSample}},
+          {"down.0", "down", parts::kEncoder, {2}},
+          {"control_add.0", "control_add", "control", {{3, EdgeKind::kMain}, {1, EdgeKind::kMain}}},
+          {"mid", "mid", parts::kBottleneck, {3}},
+          {"up.0", "up", parts::kDecoder, {5, {4, EdgeKind::kSkip}}},
+          {"up.1", "up", parts::kDecoder, {6, {2, EdgeKind::kSkip}}},
+          {"conv_out", "conv_out", parts::kDecoder, {7}}};
+}
+
+std::vector<LayerInfo> chain_of(int num_blocks) {
+  std::vector<LayerInfo> layers = {{"in", "in", parts::kEncoder, {kSample}}};
+  for (int i = 0; i < num_blocks; ++i) {
+    const std::string name = "blocks." + std::to_string(i);
+    layers.push_back({name, name, i < 3 ? parts::kEncoder : parts::kDecoder, {i}});
+  }
+  layers.push_back({"out", "out", parts::kDecoder, {num_blocks}});
+  return layers;
+}
+
+struct GraphCase {
+  std::string name;
+  std::vector<LayerInfo> layers;
+  std::vector<std::int64_t> axes;
+  int num_streams;
+};
+
+class ExecutorOnGraphs : public testing::TestWithParam<GraphCase> {};
+
+// Residual edges, a chain, two streams, frames.
+TEST_P(ExecutorOnGraphs, RandomPlansFollowTheirDefinition) {
+  at::manual_seed(3);
+  const GraphCase& graph = GetParam();
+  GraphToy toy(graph.layers, graph.axes);
+  toy.num_streams = graph.num_streams;
+  ToySampler sampler(kNumSteps);
+  std::vector<std::int64_t> sizes = {2, GraphToy::kChannels};
+  sizes.insert(sizes.end(), graph.axes.begin(), graph.axes.end());
+  const at::Tensor latents = at::randn(sizes);
+  const Conditioning text{{"encoder_hidden_states", at::randn({2, 5, GraphToy::kChannels})}};
+  const Conditioning none{{"encoder_hidden_states", at::randn({2, 5, GraphToy::kChannels})}};
+  std::mt19937 random(9);
+  for (int trial = 0; trial < 20; ++trial) {
+    const Plan plan = random_plan(static_cast<int>(graph.layers.size()), random);
+    const at::Tensor expected = definition_of(toy, plan, sampler, {none, text}, latents, 3.0);
+    for (const Execution execution : {Execution::kSequential, Execution::kParallel}) {
+      const Program program =
+          compile(plan, toy.layers(), {.execution = execution, .max_parallel = trial % 4});
+      ExecutorOptions options;
+      options.guidance_scale = 3;
+      const at::Tensor made =
+          denoise(toy, sampler, program, text, none, latents, {}, options).latents;
+      EXPECT_TRUE(at::allclose(made, expected, 1e-5, 1e-6))
+          << trial << " " << execution_name(execution);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ExecutorOnGraphs,
+                         testing::Values(GraphCase{"control", controlled(), {6, 6}, 1},
+                                         GraphCase{"chain", chain_of(6), {6, 6}, 1},
+                                         GraphCase{"two_streams", chain_of(6), {6, 6}, 2},
+                                         GraphCase{"frames", controlled(), {3, 4, 5}, 1},
+                                         GraphCase{"sequence", chain_of(5), {7}, 1}),
+                         [](const auto& graph) { return graph.param.name; });
 
 TEST_F(Executor, ParallelRunsTheDecoderOfAGroupInOneBatch) {
   const DenoiseResult result = run(plan_of("encoder"), parallel());
@@ -172,8 +256,8 @@ TEST_F(Executor, SequentialRunsStepByStep) {
 }
 
 TEST_F(Executor, ReusedPredictionsNeedNoCall) {
-  for (const ExecutorOptions& options : {ExecutorOptions{}, parallel()}) {
-    const DenoiseResult result = run(plan_of("encoder_decoder"), options);
+  for (const How& how : {How{}, parallel()}) {
+    const DenoiseResult result = run(plan_of("encoder_decoder"), how);
     EXPECT_EQ(result.num_calls, 3);
     EXPECT_EQ(result.num_step_calls, 3);
   }
@@ -181,24 +265,24 @@ TEST_F(Executor, ReusedPredictionsNeedNoCall) {
 
 TEST_F(Executor, StepsThatAreLeftOutHaveNoUpdate) {
   std::vector<int> updated;
-  ExecutorOptions options;
-  options.observe_step = [&](int step, const at::Tensor&) { updated.push_back(step); };
-  run(plan_of("drop"), options);
+  How how;
+  how.options.observe_step = [&](int step, const at::Tensor&) { updated.push_back(step); };
+  run(plan_of("drop"), how);
   EXPECT_THAT(updated, ElementsAre(0, 4, 5));
 }
 
 TEST_F(Executor, ObserversSeeEachRunOnce) {
   std::map<std::pair<int, int>, at::Tensor> sequential, batched;
-  ExecutorOptions options;
-  options.observe_layer = [&](int step, int layer, const at::Tensor& output) {
-    EXPECT_TRUE(sequential.emplace(std::pair(step, layer), output).second);
+  How how;
+  how.options.observe_layer = [&](int step, int layer, const Value& output) {
+    EXPECT_TRUE(sequential.emplace(std::pair(step, layer), output.front()).second);
   };
-  run(plan_of("encoder"), options);
-  options = parallel();
-  options.observe_layer = [&](int step, int layer, const at::Tensor& output) {
-    EXPECT_TRUE(batched.emplace(std::pair(step, layer), output).second);
+  run(plan_of("encoder"), how);
+  how = parallel();
+  how.options.observe_layer = [&](int step, int layer, const Value& output) {
+    EXPECT_TRUE(batched.emplace(std::pair(step, layer), output.front()).second);
   };
-  run(plan_of("encoder"), options);
+  run(plan_of("encoder"), how);
   EXPECT_EQ(sequential.size(), 3 * 7 + 5 * 3U);
   ASSERT_EQ(batched.size(), sequential.size());
   for (const auto& [place, output] : sequential) {
@@ -208,12 +292,12 @@ TEST_F(Executor, ObserversSeeEachRunOnce) {
 
 TEST_F(Executor, ObserversAreNotTimed) {
   using std::chrono::milliseconds;
-  ExecutorOptions options;
-  options.observe_layer = [](int, int, const at::Tensor&) {
+  How how;
+  how.options.observe_layer = [](int, int, const Value&) {
     std::this_thread::sleep_for(milliseconds(5));
   };
   const auto start = std::chrono::steady_clock::now();
-  const double network = run(plan_of("full"), options).unet_seconds;
+  const double network = run(plan_of("full"), how).unet_seconds;
   const std::chrono::duration<double> all = std::chrono::steady_clock::now() - start;
   EXPECT_GT(network, 0);
   EXPECT_GT(all.count() - network, kNumSteps * Toy::kNumLayers * 0.005);
@@ -223,19 +307,19 @@ TEST_F(Executor, HoldsOnlyWhatIsWantedLater) {
   using Weak = c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
   std::vector<Weak> outputs;
   std::vector<std::ptrdiff_t> held;
-  ExecutorOptions options;
-  options.observe_layer = [&](int, int, const at::Tensor& output) {
-    outputs.emplace_back(output.getIntrusivePtr());
+  How how;
+  how.options.observe_layer = [&](int, int, const Value& output) {
+    outputs.emplace_back(output.front().getIntrusivePtr());
   };
-  options.observe_step = [&](int, const at::Tensor&) {
+  how.options.observe_step = [&](int, const at::Tensor&) {
     held.push_back(std::count_if(outputs.begin(), outputs.end(),
                                  [](const Weak& output) { return !output.expired(); }));
   };
-  run(plan_of("full"), options);
+  run(plan_of("full"), how);
   EXPECT_THAT(held, testing::Each(1));  // the prediction of the update that goes on
   outputs.clear();
   held.clear();
-  run(plan_of("encoder"), options);  // two skips and the bottleneck until their last reader
+  run(plan_of("encoder"), how);  // two skips and the bottleneck until their last reader
   EXPECT_THAT(held, ElementsAre(4, 4, 4, 1, 1, 4, 4, 1));
 }
 
@@ -253,10 +337,10 @@ TEST_F(Executor, ALatentThatIsNotFiniteNamesTheStep) {
 TEST_F(Executor, ArgumentsMustFit) {
   EXPECT_THROW(run(Plan(kNumSteps - 1, Toy::kNumLayers)), Error);
   EXPECT_THROW(run(plan_of("full"), parallel(-1)), Error);
-  unconditional_.encoder_hidden_states = at::Tensor();
+  unconditional_ = {};
   EXPECT_NO_THROW(run(plan_of("full")));
   EXPECT_THROW(run(plan_of("full"), guided(2)), Error);
-  conditional_.encoder_hidden_states = at::randn({3, 5, Toy::kChannels});
+  conditional_.set("encoder_hidden_states", at::randn({3, 5, Toy::kChannels}));
   EXPECT_THROW(run(plan_of("full")), Error);
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "execution/executor.h"
-#include "execution/refresh_decider.h"
+#include "execution/row_decider.h"
 #include "execution/toy_denoiser.h"
 #include "io/temporary_folder.h"
 #include "models/tiny_models.h"
@@ -31,6 +31,12 @@ Plan toy_plan(const ToyDenoiser& toy, const FirstBlockCacheOptions& options,
   return make_plan(strategy, kSteps, toy.layers());
 }
 
+Plan chain_plan(const GraphToy& toy, double threshold) {
+  StrategyOptions strategy{"first_block_cache", {}, {}};
+  strategy.first_block_cache = FirstBlockCacheOptions{threshold};
+  return make_plan(strategy, kSteps, toy.layers());
+}
+
 struct Ran {
   DenoiseResult result;
   std::vector<std::vector<bool>> grid;  // [step][layer]
@@ -43,36 +49,36 @@ struct Ran {
   }
 };
 
-Ran run(const ToyDenoiser& toy, const Plan& plan, std::int64_t num_pictures = 1,
+Ran run(const GraphToy& toy, const Plan& plan, std::int64_t num_pictures = 1,
         Execution execution = Execution::kSequential) {
   at::manual_seed(5);
   ToySampler sampler(kSteps);
-  const Conditioning text{at::randn({num_pictures, 5, ToyDenoiser::kChannels}), {}, {}};
-  const Conditioning none{at::zeros({num_pictures, 5, ToyDenoiser::kChannels}), {}, {}};
+  const Conditioning text{
+      {"encoder_hidden_states", at::randn({num_pictures, 5, ToyDenoiser::kChannels})}};
+  const Conditioning none{
+      {"encoder_hidden_states", at::zeros({num_pictures, 5, ToyDenoiser::kChannels})}};
   Ran ran;
-  ran.grid.assign(kSteps, std::vector<bool>(ToyDenoiser::kNumLayers, false));
+  ran.grid.assign(kSteps, std::vector<bool>(toy.layers().size(), false));
   ExecutorOptions options;
   options.guidance_scale = 4;
-  options.execution = execution;
-  options.observe_layer = [&](int step, int layer, const at::Tensor&) {
-    ran.grid[step][layer] = true;
-  };
-  ran.result = denoise(toy, sampler, Schedule(plan, toy.layers()), text, none,
-                       at::randn({num_pictures, ToyDenoiser::kChannels, 6, 6}), {}, options);
+  options.observe_layer = [&](int step, int layer, const Value&) { ran.grid[step][layer] = true; };
+  ran.result = denoise(toy, sampler, compile(plan, toy.layers(), {.execution = execution}), text,
+                       none, at::randn({num_pictures, ToyDenoiser::kChannels, 6, 6}), {}, options);
   return ran;
 }
 
-RefreshDecider decider(double threshold, int warmup = 0, int max_run = 0) {
-  return RefreshDecider({threshold, warmup, max_run, 0, {}});
+std::unique_ptr<RowDecider> decider(double threshold, int warmup = 0, int max_run = 0) {
+  return make_row_decider({threshold, warmup, max_run, 0, {}});
 }
 
 /// What is decided when the residual has these values, step after step.
-std::vector<bool> decisions(RefreshDecider rule, const std::vector<double>& residuals) {
+std::vector<bool> decisions(std::unique_ptr<RowDecider> rule,
+                            const std::vector<double>& residuals) {
   std::vector<bool> decided;
   const at::Tensor input = at::full({1, 2, 3, 3}, 0.5);
   for (const double residual : residuals) {
     const int step = static_cast<int>(decided.size());
-    decided.push_back(rule.refreshes(step, input, input + residual));
+    decided.push_back(rule->refreshes(step, std::vector<Value>{input, input + residual}));
   }
   return decided;
 }
@@ -92,11 +98,14 @@ TEST(FirstBlockCache, WarmsUpAndLimitsTheRun) {
 }
 
 TEST(FirstBlockCache, TheOutputStandsForTheResidualWhereShapesDiffer) {
-  RefreshDecider rule = decider(0.1);
+  const auto rule = decider(0.1);
+  const auto refreshes = [&](int step, const at::Tensor& input, const at::Tensor& output) {
+    return rule->refreshes(step, std::vector<Value>{input, output});
+  };
   const at::Tensor input = at::ones({1, 2, 3, 3});
-  EXPECT_TRUE(rule.refreshes(0, input, at::full({1, 4, 3, 3}, 2.0)));
-  EXPECT_FALSE(rule.refreshes(1, input, at::full({1, 4, 3, 3}, 2.15)));
-  EXPECT_TRUE(rule.refreshes(2, input, at::full({1, 4, 3, 3}, 2.3)));
+  EXPECT_TRUE(refreshes(0, input, at::full({1, 4, 3, 3}, 2.0)));
+  EXPECT_FALSE(refreshes(1, input, at::full({1, 4, 3, 3}, 2.15)));
+  EXPECT_TRUE(refreshes(2, input, at::full({1, 4, 3, 3}, 2.3)));
 }
 
 TEST(FirstBlockCache, ThresholdsAtTheEndsAreTheFullRunAndOneRefresh) {
@@ -149,10 +158,57 @@ TEST(FirstBlockCache, TakesOnePictureAtATime) {
   EXPECT_THAT(message_of([&] { run(toy, plan, 2); }), HasSubstr("one picture at a time, not 2"));
 }
 
+/// input -> first -> three blocks of two layers -> output.
+std::vector<LayerInfo> chain() {
+  std::vector<LayerInfo> layers = {{"pos_embed", "pos_embed", parts::kEncoder, {kSample}}};
+  for (int block = 0; block < 4; ++block) {
+    const std::string name = "transformer_blocks." + std::to_string(block);
+    for (const char* part : {".attn", ".ff"}) {
+      const int last = static_cast<int>(layers.size()) - 1;
+      layers.push_back({name + part, name, block < 2 ? parts::kEncoder : parts::kDecoder, {last}});
+    }
+  }
+  layers.push_back({"proj_out", "proj_out", parts::kDecoder, {8}});
+  return layers;
+}
+
+TEST(FirstBlockCache, RunsOnAChainOfBlocks) {
+  at::manual_seed(7);
+  const GraphToy toy(chain());
+  const Ran all = run(toy, make_plan({}, kSteps, toy.layers()));
+  const Ran never = run(toy, chain_plan(toy, 0));
+  EXPECT_TRUE(at::equal(never.result.latents, all.result.latents));
+  const Ran ran = run(toy, chain_plan(toy, 0.4));
+  ASSERT_GT(num_key_steps(ran.keys()), 1);
+  ASSERT_LT(num_key_steps(ran.keys()), kSteps);
+  // What was decided, as key steps of the blocks between the first and the output.
+  StrategyOptions fixed{"custom", {}, {}};
+  for (const int block : {1, 2, 3}) {
+    fixed.custom["transformer_blocks." + std::to_string(block)] = ran.keys();
+  }
+  const Ran expected = run(toy, make_plan(fixed, kSteps, toy.layers()));
+  EXPECT_TRUE(at::equal(ran.result.latents, expected.result.latents));
+  // What the rule looks at runs at every step, though nothing else reads it then.
+  for (const auto& row : ran.grid) {
+    EXPECT_TRUE(row[0] && row[1] && row[2] && row.back());
+    EXPECT_EQ(row[3], row[8]);
+  }
+}
+
+TEST(FirstBlockCache, AChainNeedsSomethingBetweenItsEnds) {
+  std::vector<LayerInfo> layers = chain();
+  const FirstBlockCacheOptions branch{0.1, 1};
+  EXPECT_THAT(message_of([&] { first_block_cache_plan(branch, kSteps, layers); }),
+              HasSubstr("cache_branch is for models with skip connections"));
+  layers.erase(layers.begin() + 3, layers.end() - 1);
+  EXPECT_THAT(message_of([&] { first_block_cache_plan({}, kSteps, layers); }),
+              HasSubstr("needs a chain of an input, at least two blocks and an output"));
+}
+
 TEST(FirstBlockCache, LooksAtTheFirstBlockOfAUNet) {
   RandomWeights weights;
   const auto unet =
-      make_unet_2d_condition(tiny_unet_config({{"layers_per_block", 2}}), weights, "c");
+      make_unet_2d_condition(tiny_unet_config({{"layers_per_block", 2}}), weights, nullptr, "c");
   const Plan plan = first_block_cache_plan({}, kSteps, unet->layers());
   const LayerInfo& head = unet->layers()[plan.adaptive()->head];
   EXPECT_EQ(head.block, "down_blocks.0");

@@ -19,15 +19,16 @@ constexpr double kScale = 3;
 /// Predicts a variance beside each mean: twice the channels (or thrice, which nobody reads).
 class VarianceToy : public ToyDenoiser {
  public:
-  explicit VarianceToy(std::int64_t times = 2) : times_(times) {}
+  explicit VarianceToy(std::int64_t times = 2) : times_(times) {
+    info_.out_channels = times * kChannels;
+  }
 
-  std::int64_t out_channels() const override { return times_ * kChannels; }
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch& scratch) const override {
-    const at::Tensor output = ToyDenoiser::run_layer(layer, inputs, context, scratch);
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>* memo) const override {
+    const Value output = ToyDenoiser::run(layer, inputs, state, memo);
     if (layer != kConvOut) return output;
-    std::vector<at::Tensor> parts = {output};
-    for (std::int64_t i = 1; i < times_; ++i) parts.push_back((output * (i + 1)).sin());
+    std::vector<at::Tensor> parts = {output.front()};
+    for (std::int64_t i = 1; i < times_; ++i) parts.push_back((output.front() * (i + 1)).sin());
     return at::cat(parts, 1);
   }
 
@@ -52,11 +53,10 @@ class LearnedVariance : public testing::Test {
   at::Tensor run(const Denoiser& denoiser, Sampler& sampler, double scale, Execution execution) {
     ExecutorOptions options;
     options.guidance_scale = scale;
-    options.execution = execution;
     const Plan plan = make_plan({"encoder", {true, false, false, true, false, false}, {}},
                                 kNumSteps, denoiser.layers());
-    return denoise(denoiser, sampler, Schedule(plan, denoiser.layers()), conditional_,
-                   unconditional_, latents_, noise(), options)
+    return denoise(denoiser, sampler, compile(plan, denoiser.layers(), {.execution = execution}),
+                   conditional_, unconditional_, latents_, noise(), options)
         .latents;
   }
 
@@ -79,7 +79,7 @@ class LearnedVariance : public testing::Test {
     ExecutorOptions options;
     options.guidance_scale = kScale;
     const Plan plan = make_plan({"full", {}, {}}, kNumSteps, denoiser.layers());
-    return denoise(denoiser, sampler, Schedule(plan, denoiser.layers()), conditional_,
+    return denoise(denoiser, sampler, compile(plan, denoiser.layers(), {}), conditional_,
                    unconditional_, latents_, noise(), options)
         .latents;
   }
@@ -95,8 +95,8 @@ class LearnedVariance : public testing::Test {
   }
 
   VarianceToy toy_;
-  Conditioning conditional_{at::randn({2, 5, ToyDenoiser::kChannels}), {}, {}};
-  Conditioning unconditional_{at::randn({2, 5, ToyDenoiser::kChannels}), {}, {}};
+  Conditioning conditional_{{"encoder_hidden_states", at::randn({2, 5, ToyDenoiser::kChannels})}};
+  Conditioning unconditional_{{"encoder_hidden_states", at::randn({2, 5, ToyDenoiser::kChannels})}};
   at::Tensor latents_ = at::randn({2, ToyDenoiser::kChannels, 6, 6});
   at::Tensor noises_ = at::randn({2 * kNumSteps, 2, ToyDenoiser::kChannels, 6, 6});
 };

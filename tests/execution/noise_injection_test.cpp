@@ -59,10 +59,10 @@ class Injection : public testing::Test {
   at::Tensor run(Sampler& sampler, const std::string& strategy, const NoiseInjection& injection,
                  Execution execution = Execution::kSequential) {
     ExecutorOptions options;
-    options.execution = execution;
     options.noise_injection = injection;
-    const Schedule schedule(plan_of(strategy, sampler), toy_.layers());
-    return denoise(toy_, sampler, schedule, conditional_, {}, start(sampler), noise(), options)
+    const Program program =
+        compile(plan_of(strategy, sampler), toy_.layers(), {.execution = execution});
+    return denoise(toy_, sampler, program, conditional_, {}, start(sampler), noise(), options)
         .latents;
   }
 
@@ -86,7 +86,7 @@ class Injection : public testing::Test {
   }
 
   ToyDenoiser toy_;
-  Conditioning conditional_{at::randn({2, 5, ToyDenoiser::kChannels}), {}, {}};
+  Conditioning conditional_{{"encoder_hidden_states", at::randn({2, 5, ToyDenoiser::kChannels})}};
   at::Tensor unit_ = at::randn({2, ToyDenoiser::kChannels, 6, 6});
   at::Tensor noises_ = at::randn({2 * kNumSteps, 2, ToyDenoiser::kChannels, 6, 6});
 };

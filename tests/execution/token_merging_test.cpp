@@ -10,7 +10,7 @@
 #include "models/tiny_models.h"
 #include "models/unet_2d_condition.h"
 #include "nn/random_weights.h"
-#include "plan/plan_cost.h"
+#include "plan/program_cost.h"
 #include "plan/strategies.h"
 
 namespace fdbench {
@@ -48,7 +48,7 @@ class TokenMergingRuns : public testing::Test {
   TokenMergingRuns() {
     at::set_num_threads(1);  // tiny tensors
     StrongWeights weights;
-    unet_ = make_unet_2d_condition(tiny_unet_config(), weights, "c");
+    unet_ = make_unet_2d_condition(tiny_unet_config(), weights, nullptr, "c");
   }
 
   Plan plan(const std::string& strategy) {
@@ -65,15 +65,15 @@ class TokenMergingRuns : public testing::Test {
     ToySampler sampler(kNumSteps);
     ExecutorOptions options;
     options.guidance_scale = 3;
-    options.execution = execution;
-    options.savings = savings;
     options.tome.options = tome;
     for (std::int64_t i = 0; i < count; ++i) {
       options.tome.seeds.push_back(base + static_cast<std::uint64_t>(first + i));
     }
     const auto part = [&](const at::Tensor& whole) { return whole.narrow(0, first, count); };
-    return denoise(*unet_, sampler, Schedule(plan, unet_->layers()),
-                   {part(noise({2, 5, 6}, 1)), {}, {}}, {part(noise({2, 5, 6}, 5)), {}, {}},
+    const Program program =
+        compile(plan, unet_->layers(), {.execution = execution, .savings = savings});
+    return denoise(*unet_, sampler, program, {{"encoder_hidden_states", part(noise({2, 5, 6}, 1))}},
+                   {{"encoder_hidden_states", part(noise({2, 5, 6}, 5))}},
                    part(noise({2, 4, 8, 8})), {}, options)
         .latents;
   }
@@ -124,10 +124,10 @@ TEST_F(TokenMergingRuns, TheSameSeedsGiveTheSameBits) {
 /// Notes the seeds that each layer call is given.
 class SeedRecorder : public ToyDenoiser {
  public:
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch& scratch) const override {
-    seeds[layer].push_back(context.tome.seeds);
-    return ToyDenoiser::run_layer(layer, inputs, context, scratch);
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>* memo) const override {
+    seeds[layer].push_back(static_cast<const ToyStep&>(state).options.tome.seeds);
+    return ToyDenoiser::run(layer, inputs, state, memo);
   }
   mutable std::map<int, std::vector<std::vector<std::uint64_t>>> seeds;
 };
@@ -138,14 +138,14 @@ TEST(TokenMergingSeeds, AreOfThePictureAndTheStep) {
   at::manual_seed(3);
   const SeedRecorder toy;
   const KeySteps keys = {true, false, false, true, false, false};
-  const Schedule schedule(make_plan({"encoder", keys, {}}, kNumSteps, toy.layers()), toy.layers());
+  const Program program = compile(make_plan({"encoder", keys, {}}, kNumSteps, toy.layers()),
+                                  toy.layers(), {.execution = Execution::kParallel});
   ToySampler sampler(kNumSteps);
   ExecutorOptions options;
   options.guidance_scale = 3;
-  options.execution = Execution::kParallel;
   options.tome = {merging(true), {40, 41}};
-  denoise(toy, sampler, schedule, {noise({2, 5, 4}), {}, {}}, {noise({2, 5, 4}, 1), {}, {}},
-          noise({2, 4, 6, 6}), {}, options);
+  denoise(toy, sampler, program, {{"encoder_hidden_states", noise({2, 5, 4})}},
+          {{"encoder_hidden_states", noise({2, 5, 4}, 1)}}, noise({2, 4, 6, 6}), {}, options);
   const auto at_step = [](std::uint64_t step) {
     return std::vector<std::uint64_t>{mixed_seed(40, step), mixed_seed(41, step)};
   };
@@ -176,16 +176,16 @@ class EqualAttentions : public StrongWeights {
 
 TEST(TokenMergingSeeds, LayersChooseAnew) {
   EqualAttentions weights;
-  const auto unet = make_unet_2d_condition(tiny_unet_config(), weights, "c");
-  StepContext context = unet->begin_step(at::tensor({7}), {noise({1, 5, 6}), {}, {}}, 8, 8);
+  const auto unet = make_unet_2d_condition(tiny_unet_config(), weights, nullptr, "c");
   const auto outputs = [&](bool use_rand) {
-    context.tome = {merging(use_rand), {3}};
+    const CallOptions options{.tome = {merging(use_rand), {3}}};
+    const auto state = unet->begin(at::tensor({7}), {{"encoder_hidden_states", noise({1, 5, 6})}},
+                                   {1, {8, 8}}, options);
     std::vector<at::Tensor> results;
     for (std::size_t i = 0; i < unet->layers().size(); ++i) {
       if (unet->layers()[i].name.find("up_blocks.1.attentions") == std::string::npos) continue;
-      LayerScratch scratch;
-      results.push_back(unet->run_layer(
-          static_cast<int>(i), std::vector<LayerInput>{{noise({1, 8, 8, 8})}}, context, scratch));
+      const std::vector<LayerInput> inputs = {{noise({1, 8, 8, 8})}};
+      results.push_back(unet->run(static_cast<int>(i), inputs, *state, nullptr).front());
     }
     return results;
   };
@@ -207,8 +207,8 @@ TEST_F(TokenMergingRuns, RandomChoicesNeedASeedForEachPicture) {
   ExecutorOptions options;
   options.tome = {merging(true), {1}};
   try {
-    denoise(*unet_, sampler, Schedule(plan("full"), unet_->layers()), {noise({2, 5, 6}), {}, {}},
-            {}, noise({2, 4, 8, 8}), {}, options);
+    denoise(*unet_, sampler, compile(plan("full"), unet_->layers(), {}),
+            {{"encoder_hidden_states", noise({2, 5, 6})}}, {}, noise({2, 4, 8, 8}), {}, options);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("1 seeds for 2 pictures"));
@@ -216,11 +216,11 @@ TEST_F(TokenMergingRuns, RandomChoicesNeedASeedForEachPicture) {
 }
 
 TEST_F(TokenMergingRuns, CostsFollowTheMergedTokens) {
-  SampleShape shape{2, 8, 8, 5};
-  const std::vector<LayerCost> plain = unet_->costs(shape);
-  shape.tome = merging(false);
-  shape.tome.max_downsample = 1;
-  const std::vector<LayerCost> merged = unet_->costs(shape);
+  const SampleShape shape{2, {8, 8}, 5};
+  const std::vector<LayerCost> plain = unet_->costs(shape, {});
+  CallOptions options{.tome = {merging(false), {}}};
+  options.tome.options.max_downsample = 1;
+  const std::vector<LayerCost> merged = unet_->costs(shape, options);
   const auto layers = unet_->layers();
   int num_changed = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -228,18 +228,19 @@ TEST_F(TokenMergingRuns, CostsFollowTheMergedTokens) {
     const bool outermost = attention && layers[i].block != "mid_block";
     num_changed += outermost;
     EXPECT_EQ(merged[i].all != plain[i].all, outermost) << layers[i].name;
-    EXPECT_EQ(merged[i].text, plain[i].text) << layers[i].name;
+    EXPECT_EQ(merged[i].conditioning, plain[i].conditioning) << layers[i].name;
   }
   EXPECT_EQ(num_changed, 3);
   // The first attention, 8 channels, up to the text: projection, scores of 48 sources and 16
   // destinations, self-attention and queries on the 32 tokens that are left.
   const std::int64_t scores = 48 * 16 * 8, on_left = 32 * 8 * 8;
-  EXPECT_EQ(merged[2].shared, 2 * (64 * 8 * 8 + scores + 4 * on_left + 2 * 32 * 32 * 8 + on_left));
+  EXPECT_EQ(merged[2].unconditioned,
+            2 * (64 * 8 * 8 + scores + 4 * on_left + 2 * 32 * 32 * 8 + on_left));
   const auto sum_of = [&](const std::vector<LayerCost>& costs, bool guided) {
     std::int64_t sum = 0;
     const ExactSavings savings{false, true, false};
-    for (const std::int64_t count :
-         plan_cost(Schedule(plan("full"), layers), layers, costs, savings, guided)) {
+    const Program program = compile(plan("full"), layers, {.savings = savings});
+    for (const std::int64_t count : program_cost(program, layers, costs, guided)) {
       sum += count;
     }
     return sum;
@@ -248,7 +249,8 @@ TEST_F(TokenMergingRuns, CostsFollowTheMergedTokens) {
   const auto saved = [&](const std::vector<LayerCost>& costs) {
     return sum_of(costs, false) - sum_of(costs, true);
   };
-  EXPECT_EQ(saved(plain) - saved(merged), kNumSteps * (plain[2].shared - merged[2].shared) / 2);
+  EXPECT_EQ(saved(plain) - saved(merged),
+            kNumSteps * (plain[2].unconditioned - merged[2].unconditioned) / 2);
 }
 
 }  // namespace

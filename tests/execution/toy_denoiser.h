@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,66 +18,115 @@
 
 namespace fdbench {
 
-/// conv_in -> down.0 -> down.1 -> mid -> up.0 (skip down.1) -> up.1 (skip down.0) -> conv_out.
-class ToyDenoiser : public Denoiser {
+/// What a step brings to a toy's layers.
+struct ToyStep final : StepState {
+  at::Tensor emb, text;
+  CallOptions options;
+
+  std::unique_ptr<StepState> select(std::span<const std::size_t> positions, std::size_t num_steps,
+                                    const CallOptions& call) const override {
+    auto made = std::make_unique<ToyStep>(*this);
+    made->options = call;
+    const std::int64_t rows = emb.size(0) / static_cast<std::int64_t>(num_steps);
+    std::vector<at::Tensor> embs;
+    for (const std::size_t position : positions) {
+      embs.push_back(emb.narrow(0, static_cast<std::int64_t>(position) * rows, rows));
+    }
+    made->emb = at::cat(embs, 0);
+    return made;
+  }
+};
+
+/// A graph of layers that mix channels: each sums its inputs, the later ones at half weight, and
+/// adds what the step brings. Of any axes.
+class GraphToy : public Denoiser {
  public:
-  enum Layer { kConvIn, kDown0, kDown1, kMid, kUp0, kUp1, kConvOut, kNumLayers };
   static constexpr std::int64_t kChannels = 4;
 
-  ToyDenoiser() {
-    for (int layer = 0; layer < kNumLayers; ++layer) {
+  /// The first and the last layer do not look at the step, as in a real UNet.
+  explicit GraphToy(std::vector<LayerInfo> layers, std::vector<std::int64_t> axes = {6, 6}) {
+    info_.class_name = "ToyDenoiser";
+    info_.layers = std::move(layers);
+    info_.in_channels = info_.out_channels = kChannels;
+    info_.sample_axes = std::move(axes);
+    for (LayerInfo& layer : info_.layers) {
       weights_.push_back(0.7 * at::randn({kChannels, kChannels}));
+      info_.layer_parameters.push_back(kChannels * kChannels);
+      if (looks_at_step(static_cast<int>(weights_.size()) - 1)) {
+        layer.reads = {"encoder_hidden_states"};
+      }
     }
   }
 
-  std::span<const LayerInfo> layers() const override { return infos_; }
-  std::int64_t in_channels() const override { return kChannels; }
-  std::int64_t sample_size() const override { return 6; }
-  at::ScalarType dtype() const override { return at::kFloat; }
-  at::Device device() const override { return at::kCPU; }
-  std::int64_t num_parameters(int) const override { return kChannels * kChannels; }
-  std::vector<LayerCost> costs(const SampleShape&) const override {
-    return std::vector<LayerCost>(kNumLayers, LayerCost{1, 0, 0, 0});
+  const ModelInfo& info() const override { return info_; }
+  std::vector<LayerCost> costs(const SampleShape&, const CallOptions&) const override {
+    return std::vector<LayerCost>(info_.layers.size(), LayerCost{.all = 1});
   }
-
-  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                         std::int64_t height, std::int64_t width) const override {
-    const at::Tensor phases = timesteps.unsqueeze(1) * at::arange(1, kChannels + 1) * 0.01;
-    return {phases.sin(), conditioning.encoder_hidden_states, height, width};
+  std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                   const SampleShape&, const CallOptions& options) const override {
+    auto step = std::make_unique<ToyStep>();
+    step->emb = (timesteps.unsqueeze(1) * at::arange(1, kChannels + 1) * 0.01).sin();
+    step->text = conditioning.get("encoder_hidden_states");
+    step->options = options;
+    return step;
   }
-
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch&) const override {
-    const bool looks_at_step = layer != kConvIn && layer != kConvOut;  // as in a real UNet
-    std::int64_t batch = inputs[0].values.size(0);
-    for (const LayerInput& input : inputs) batch = std::max(batch, input.values.size(0));
-    if (looks_at_step)
-      batch = std::max({batch, context.emb.size(0), context.encoder_hidden_states.size(0)});
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>*) const override {
+    const auto& step = static_cast<const ToyStep&>(state);
+    std::int64_t batch = 0;
+    for (const LayerInput& input : inputs) batch = std::max(batch, input.value.batch());
+    if (looks_at_step(layer)) batch = std::max({batch, step.emb.size(0), step.text.size(0)});
     batch_sizes[layer].push_back(batch);
-    at::Tensor sum = repeat_batch(inputs[0].values, batch);
-    for (std::size_t i = 1; i < inputs.size(); ++i)
-      sum = sum + 0.5 * repeat_batch(inputs[i].values, batch);
-    const at::Tensor mixed = at::einsum("ij,bjhw->bihw", {weights_[layer], sum});
-    if (!looks_at_step) return mixed;
-    const at::Tensor shift = repeat_batch(context.emb, batch) +
-                             repeat_batch(context.encoder_hidden_states.mean(1), batch);
-    return (mixed + shift.unsqueeze(2).unsqueeze(3)).tanh();
+    at::Tensor sum;
+    for (const LayerInput& input : inputs) {
+      for (std::size_t stream = 0; stream < input.value.size(); ++stream) {
+        const at::Tensor values = repeat_batch(input.value[stream], batch);
+        sum = sum.defined() ? sum + 0.5 * values : values;
+      }
+    }
+    at::Tensor mixed = at::tensordot(weights_[layer], sum, {1}, {1}).transpose(0, 1).contiguous();
+    if (!looks_at_step(layer)) return mixed;
+    at::Tensor shift = repeat_batch(step.emb, batch) + repeat_batch(step.text.mean(1), batch);
+    while (shift.dim() < mixed.dim()) shift = shift.unsqueeze(-1);
+    const at::Tensor output = (mixed + shift).tanh();
+    if (num_streams == 1) return output;
+    return {output, output.square()};
   }
 
   /// Batch sizes of all calls so far, by layer.
   mutable std::map<int, std::vector<std::int64_t>> batch_sizes;
+  /// Of the layers between the first and the last.
+  int num_streams = 1;
 
- private:
+ protected:
+  bool looks_at_step(int layer) const {
+    return layer != 0 && layer + 1 != static_cast<int>(info_.layers.size());
+  }
+
+  ModelInfo info_;
   std::vector<at::Tensor> weights_;
-  std::vector<LayerInfo> infos_ = {
-      {"conv_in", "conv_in", Role::kEncoder, {kSample}},
-      {"down_blocks.0.resnets.0", "down_blocks.0", Role::kEncoder, {kConvIn}},
-      {"down_blocks.1.resnets.0", "down_blocks.1", Role::kEncoder, {kDown0}},
-      {"mid_block", "mid_block", Role::kBottleneck, {kDown1}},
-      {"up_blocks.0.resnets.0", "up_blocks.0", Role::kDecoder, {kMid, kDown1}},
-      {"up_blocks.0.resnets.1", "up_blocks.0", Role::kDecoder, {kUp0, kDown0}},
-      {"conv_out", "conv_out", Role::kDecoder, {kUp1}},
-  };
+};
+
+/// conv_in -> down.0 -> down.1 -> mid -> up.0 (skip down.1) -> up.1 (skip down.0) -> conv_out.
+class ToyDenoiser : public GraphToy {
+ public:
+  enum Layer { kConvIn, kDown0, kDown1, kMid, kUp0, kUp1, kConvOut, kNumLayers };
+
+  explicit ToyDenoiser(std::vector<std::int64_t> axes = {6, 6})
+      : GraphToy({{"conv_in", "conv_in", parts::kEncoder, {kSample}},
+                  {"down_blocks.0.resnets.0", "down_blocks.0", parts::kEncoder, {kConvIn}},
+                  {"down_blocks.1.resnets.0", "down_blocks.1", parts::kEncoder, {kDown0}},
+                  {"mid_block", "mid_block", parts::kBottleneck, {kDown1}},
+                  {"up_blocks.0.resnets.0",
+                   "up_blocks.0",
+                   parts::kDecoder,
+                   {kMid, {kDown1, EdgeKind::kSkip}}},
+                  {"up_blocks.0.resnets.1",
+                   "up_blocks.0",
+                   parts::kDecoder,
+                   {kUp0, {kDown0, EdgeKind::kSkip}}},
+                  {"conv_out", "conv_out", parts::kDecoder, {kUp1}}},
+                 std::move(axes)) {}
 };
 
 /// Scales its input and moves against the prediction, by another share at each step.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "gate/made_up_measures.h"
 #include "io/temporary_folder.h"
 

@@ -2,34 +2,36 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
+
 namespace fdbench {
 namespace {
 
 /// Adds 1, doubles, then multiplies both results: (x + 1) * 2 (x + 1).
 class ThreeLayers : public Denoiser {
  public:
-  std::span<const LayerInfo> layers() const override { return layers_; }
-  std::int64_t in_channels() const override { return 1; }
-  std::int64_t sample_size() const override { return 4; }
-  at::ScalarType dtype() const override { return at::kFloat; }
-  at::Device device() const override { return at::kCPU; }
-  std::int64_t num_parameters(int) const override { return 0; }
-  StepContext begin_step(const at::Tensor&, const Conditioning&, std::int64_t height,
-                         std::int64_t width) const override {
-    return {{}, {}, height, width};
+  ThreeLayers() {
+    info_.layers = {{"a.0", "a", parts::kEncoder, {kSample}},
+                    {"a.1", "a", parts::kEncoder, {0}, {"encoder_hidden_states"}},
+                    {"b", "b", parts::kDecoder, {1, 0}}};
   }
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext&,
-                       LayerScratch&) const override {
-    const at::Tensor& x = inputs[0].values;
+  const ModelInfo& info() const override { return info_; }
+  std::unique_ptr<StepState> begin(const at::Tensor&, const Conditioning&, const SampleShape&,
+                                   const CallOptions&) const override {
+    return nullptr;
+  }
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState&,
+            std::unique_ptr<LayerMemo>*) const override {
+    const at::Tensor& x = inputs[0].value.front();
     if (layer == 0) return x + 1;
-    return layer == 1 ? x * 2 : x * inputs[1].values;
+    return layer == 1 ? x * 2 : x * inputs[1].value.front();
   }
-  std::vector<LayerCost> costs(const SampleShape&) const override { return {{}, {}, {}}; }
+  std::vector<LayerCost> costs(const SampleShape&, const CallOptions&) const override {
+    return {{}, {}, {}};
+  }
 
  private:
-  std::vector<LayerInfo> layers_ = {{"a.0", "a", Role::kEncoder, {kSample}},
-                                    {"a.1", "a", Role::kEncoder, {0}},
-                                    {"b", "b", Role::kDecoder, {1, 0}}};
+  ModelInfo info_;
 };
 
 TEST(Denoiser, ForwardRunsTheGraph) {
@@ -38,13 +40,40 @@ TEST(Denoiser, ForwardRunsTheGraph) {
 }
 
 TEST(Denoiser, BlocksAreNamedInOrder) {
-  EXPECT_EQ(block_names(ThreeLayers()), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(block_names(ThreeLayers().layers()), (std::vector<std::string>{"a", "b"}));
 }
 
-TEST(Denoiser, RolesHaveNames) {
-  EXPECT_EQ(role_name(Role::kEncoder), "encoder");
-  EXPECT_EQ(role_name(Role::kBottleneck), "bottleneck");
-  EXPECT_EQ(role_name(Role::kDecoder), "decoder");
+TEST(Denoiser, WhatReadsConditioningAndWhatFollowsItIsNotUnconditioned) {
+  EXPECT_EQ(unconditioned_layers(ThreeLayers().layers()), (std::vector<bool>{true, false, false}));
+}
+
+TEST(Conditioning, UndefinedTensorsAreLeftOut) {
+  Conditioning made{{"a", at::ones({2, 3})}, {"b", at::Tensor()}};
+  EXPECT_TRUE(made.has("a"));
+  EXPECT_FALSE(made.has("b"));
+  EXPECT_FALSE(made.get("b").defined());
+  made.set("a", {});
+  EXPECT_TRUE(made.empty());
+}
+
+TEST(Conditioning, HalvesAreJoinedInTheirOrder) {
+  const Conditioning first{{"a", at::zeros({2, 3})}}, second{{"a", at::ones({2, 3})}};
+  const Conditioning both = joined(first, second);
+  EXPECT_TRUE(at::equal(both.get("a"), at::cat({at::zeros({2, 3}), at::ones({2, 3})})));
+  EXPECT_TRUE(at::equal(both.entries(2, 2).get("a"), at::ones({2, 3})));
+  EXPECT_THROW(joined(first, {{"b", at::ones({2, 3})}}), Error);
+  EXPECT_THROW(joined({}, second), Error);
+  EXPECT_THROW(joined(first, {{"a", at::ones({2, 4})}}), Error);
+}
+
+TEST(Value, StreamsKeepToThemselves) {
+  const Value two{at::zeros({2, 3}), at::ones({2, 5})};
+  EXPECT_EQ(two.size(), 2U);
+  EXPECT_EQ(two.batch(), 2);
+  EXPECT_EQ(two.nbytes(), 4 * (6 + 10));
+  const Value more = cat_batch({two, repeat_batch(two.entries(0, 1), 3)});
+  EXPECT_EQ(more[0].sizes(), (at::IntArrayRef{5, 3}));
+  EXPECT_TRUE(at::equal(more[1], at::ones({5, 5})));
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ std::string refusal(const DeepCacheOptions& options, std::span<const LayerInfo> 
 
 std::unique_ptr<Denoiser> tiny_unet() {
   RandomWeights weights;
-  return make_unet_2d_condition(tiny_unet_config({{"layers_per_block", 2}}), weights, "c");
+  return make_unet_2d_condition(tiny_unet_config({{"layers_per_block", 2}}), weights, nullptr, "c");
 }
 
 TEST(DeepCache, HoldsWhatLiesBetweenTheEndsOfTheSkip) {
@@ -98,8 +98,8 @@ TEST(DeepCache, AnIdOutsideTheModelNamesTheRange) {
   EXPECT_EQ(refusal({0, -1, {}, 0, {}}, layers),
             "cache_layer_id -1 is outside 0..2 of cache_block_id 0 of this model");
   EXPECT_EQ(refusal({0, 0, 6, 0, {}}, layers), "cache_branch 6 is outside 0..5 of this model");
-  const std::vector<LayerInfo> chain = {{"a", "a", Role::kEncoder, {kSample}},
-                                        {"b", "b", Role::kDecoder, {0}}};
+  const std::vector<LayerInfo> chain = {{"a", "a", parts::kEncoder, {kSample}},
+                                        {"b", "b", parts::kDecoder, {0}}};
   EXPECT_THAT(refusal({}, chain), HasSubstr("needs a model with skip connections"));
 }
 

@@ -29,9 +29,9 @@ void run(char** arguments) {
   request.inputs.emplace(arguments[2]);
   const GenerationInputs inputs = make_generation_inputs(pipeline, request);
   const auto layers = pipeline.unet().layers();
-  const Schedule schedule(
+  const Program program = compile(
       make_plan({arguments[5], parse_key_steps(arguments[6], num_steps), {}}, num_steps, layers),
-      layers);
+      layers, {.execution = parse_execution(arguments[7])});
   const auto sampler = make_sampler("", scheduler_config(folder).config, {}, num_steps);
 
   std::vector<int> watched(layers.size());
@@ -40,18 +40,16 @@ void run(char** arguments) {
   FeatureProbe probe(watched, num_steps, num_pictures);
   std::map<std::string, at::Tensor> dump;
   ExecutorOptions options;
-  options.execution = parse_execution(arguments[7]);
   options.guidance_scale = 7.5;
-  options.observe_layer = [&](int step, int layer, const at::Tensor& output) {
+  options.observe_layer = [&](int step, int layer, const Value& value) {
+    const at::Tensor& output = value.front();
     probe.observe(step, layer, output);
     dump["features." + std::to_string(step) + "." + std::to_string(layer)] =
         output.narrow(0, num_pictures, num_pictures).clone();
   };
-  denoise(pipeline.unet(), *sampler, schedule, inputs.conditional, inputs.unconditional,
+  denoise(pipeline.unet(), *sampler, program, inputs.conditional, inputs.unconditional,
           starting_latents(inputs.latents, *sampler, pipeline.unet()), {}, options);
-  std::vector<bool> dropped;
-  for (int step = 0; step < num_steps; ++step) dropped.push_back(schedule.dropped(step));
-  probe.finish(dropped);
+  probe.finish(program.dropped);
   dump["mse"] = probe.mse();
   dump["frobenius"] = probe.frobenius();
   dump["mean"] = probe.mean();

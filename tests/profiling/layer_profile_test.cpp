@@ -10,10 +10,11 @@ namespace {
 /// Counts whole calls of the denoiser below it.
 class CountingDenoiser : public SleepingDenoiser {
  public:
-  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                         std::int64_t height, std::int64_t width) const override {
+  std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                   const SampleShape& shape,
+                                   const CallOptions& options) const override {
     ++num_calls;
-    return SleepingDenoiser::begin_step(timesteps, conditioning, height, width);
+    return SleepingDenoiser::begin(timesteps, conditioning, shape, options);
   }
   mutable int num_calls = 0;
 };
@@ -66,10 +67,10 @@ TEST(ProfileCalls, PlainAndInstrumentedAfterWarmUp) {
 /// Holds 64 MiB during its first layer.
 class HungryDenoiser : public SleepingDenoiser {
  public:
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch& scratch) const override {
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>* memo) const override {
     if (layer == 0) at::ones({16 << 20});
-    return SleepingDenoiser::run_layer(layer, inputs, context, scratch);
+    return SleepingDenoiser::run(layer, inputs, state, memo);
   }
 };
 

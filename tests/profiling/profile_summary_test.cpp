@@ -38,7 +38,7 @@ CallProfile profile() {
   return profile;
 }
 
-const SampleShape kShape{2, 4, 4, 1};
+const SampleShape kShape{2, {4, 4}, 1};
 
 TEST(TimeRange, MedianOfEvenAndOddCounts) {
   EXPECT_EQ(time_range({3, 1, 2}).median, 2);

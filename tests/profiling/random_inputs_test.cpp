@@ -8,7 +8,7 @@
 namespace fdbench {
 namespace {
 
-const SampleShape kShape{2, 8, 6, 5};
+const SampleShape kShape{2, {8, 6}, 5};
 
 DenoiserInputs make(const nlohmann::json& options = nlohmann::json::object(),
                     std::uint64_t seed = 0) {
@@ -20,8 +20,8 @@ TEST(RandomInputs, HaveTheShapesOfACall) {
   const DenoiserInputs inputs = make();
   EXPECT_EQ(inputs.sample.sizes(), (at::IntArrayRef{2, 4, 8, 6}));
   EXPECT_EQ(inputs.timesteps.sizes(), (at::IntArrayRef{2}));
-  EXPECT_EQ(inputs.conditioning.encoder_hidden_states.sizes(), (at::IntArrayRef{2, 5, 6}));
-  EXPECT_FALSE(inputs.conditioning.text_embeds.defined());
+  EXPECT_EQ(inputs.conditioning.get("encoder_hidden_states").sizes(), (at::IntArrayRef{2, 5, 6}));
+  EXPECT_FALSE(inputs.conditioning.has("text_embeds"));
 }
 
 TEST(RandomInputs, DependOnTheSeed) {
@@ -34,9 +34,9 @@ TEST(RandomInputs, SdxlGetsPooledTextAndTimeIds) {
   const DenoiserInputs inputs = make({{"addition_embed_type", "text_time"},
                                       {"addition_time_embed_dim", 4},
                                       {"projection_class_embeddings_input_dim", 34}});
-  EXPECT_EQ(inputs.conditioning.text_embeds.sizes(), (at::IntArrayRef{2, 10}));
-  EXPECT_TRUE(
-      at::equal(inputs.conditioning.time_ids[1], at::tensor({64.F, 48.F, 0.F, 0.F, 64.F, 48.F})));
+  EXPECT_EQ(inputs.conditioning.get("text_embeds").sizes(), (at::IntArrayRef{2, 10}));
+  EXPECT_TRUE(at::equal(inputs.conditioning.get("time_ids")[1],
+                        at::tensor({64.F, 48.F, 0.F, 0.F, 64.F, 48.F})));
 }
 
 TEST(RandomInputs, NoRoomForPooledTextIsSaid) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -13,32 +14,34 @@ namespace fdbench {
 /// the other. Layer i sleeps i + 1 ms and adds 1; what begins a step sleeps 1 ms.
 class SleepingDenoiser : public Denoiser {
  public:
-  std::span<const LayerInfo> layers() const override { return layers_; }
-  std::int64_t in_channels() const override { return 1; }
-  std::int64_t sample_size() const override { return 4; }
-  at::ScalarType dtype() const override { return at::kFloat; }
-  at::Device device() const override { return at::kCPU; }
-  std::int64_t num_parameters(int layer) const override { return 10 * (layer + 2); }
-  StepContext begin_step(const at::Tensor&, const Conditioning&, std::int64_t height,
-                         std::int64_t width) const override {
+  SleepingDenoiser() {
+    info_.layers = {{"a.0", "a", parts::kEncoder, {kSample}},
+                    {"a.1", "a", parts::kEncoder, {0}},
+                    {"b", "b", parts::kBottleneck, {1}},
+                    {"c", "c", parts::kDecoder, {2}}};
+    info_.layer_parameters = {20, 30, 40, 50};
+    info_.step_parameters = 10;
+    info_.in_channels = info_.out_channels = 1;
+    info_.sample_axes = {4, 4};
+  }
+  const ModelInfo& info() const override { return info_; }
+  std::unique_ptr<StepState> begin(const at::Tensor&, const Conditioning&, const SampleShape&,
+                                   const CallOptions&) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return {{}, {}, height, width};
+    return nullptr;
   }
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext&,
-                       LayerScratch&) const override {
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState&,
+            std::unique_ptr<LayerMemo>*) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(layer + 1));
-    return inputs[0].values + 1;
+    return inputs[0].value.front() + 1;
   }
-  std::vector<LayerCost> costs(const SampleShape& shape) const override {
-    const std::int64_t pixels = shape.batch * shape.height * shape.width;
+  std::vector<LayerCost> costs(const SampleShape& shape, const CallOptions&) const override {
+    const std::int64_t pixels = shape.batch * shape.axes[0] * shape.axes[1];
     return {{1 * pixels}, {2 * pixels}, {3 * pixels}, {4 * pixels}};
   }
 
  private:
-  std::vector<LayerInfo> layers_ = {{"a.0", "a", Role::kEncoder, {kSample}},
-                                    {"a.1", "a", Role::kEncoder, {0}},
-                                    {"b", "b", Role::kBottleneck, {1}},
-                                    {"c", "c", Role::kDecoder, {2}}};
+  ModelInfo info_;
 };
 
 /// Inputs for it.

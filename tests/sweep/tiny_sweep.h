@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "plan/plan_cost.h"
+#include "plan/program_cost.h"
 #include "sweep/prepared_sweep.h"
 
 namespace fdbench {
@@ -14,19 +14,20 @@ inline PreparedSweep tiny_sweep(const std::vector<RunSpec>& specs) {
   sweep.experiment.pictures.chunk = 2;
   sweep.experiment.timing.rounds = 2;
   sweep.experiment.runs = specs;
-  sweep.layers = {{"down.0", "down", Role::kEncoder, {kSample}},
-                  {"down.1", "down", Role::kEncoder, {0}},
-                  {"up.0", "up", Role::kDecoder, {1, 1}},
-                  {"up.1", "up", Role::kDecoder, {2, 0}}};
+  sweep.layers = {{"down.0", "down", parts::kEncoder, {kSample}, {"encoder_hidden_states"}},
+                  {"down.1", "down", parts::kEncoder, {0}},
+                  {"up.0", "up", parts::kDecoder, {1, {1, EdgeKind::kSkip}}},
+                  {"up.1", "up", parts::kDecoder, {2, {0, EdgeKind::kSkip}}}};
   sweep.layer_costs = {{10, 0, 0, 0}, {20, 0, 0, 0}, {30, 0, 6, 0}, {40, 0, 8, 0}};
   sweep.layer_parameters = {1, 2, 3, 4};
   for (const RunSpec& spec : specs) {
     Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
     Schedule schedule(plan, sweep.layers);
+    Program program = compile(schedule, sweep.layers, {.savings = spec.savings});
     const std::vector<std::int64_t> counts =
-        plan_cost(schedule, sweep.layers, sweep.layer_costs, spec.savings, sweep.guided());
+        program_cost(program, sweep.layers, sweep.layer_costs, sweep.guided());
     const std::int64_t sum = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-    sweep.runs.push_back({spec, std::move(plan), std::move(schedule), "ddim",
+    sweep.runs.push_back({spec, std::move(plan), std::move(schedule), std::move(program), "ddim",
                           std::vector<double>(static_cast<std::size_t>(spec.num_steps), 1.0),
                           counts, sum, sweep.layer_costs});
   }

@@ -51,23 +51,23 @@ TEST_F(GenerationInputsTest, PromptsComeWithTheirNegative) {
   const GenerationInputs made = make(request({"a red circle", "a blue square"}, {}));
   EXPECT_EQ(made.num_pictures, 2);
   EXPECT_FALSE(made.latents.defined());
-  EXPECT_EQ(made.unconditional.encoder_hidden_states.sizes(),
-            made.conditional.encoder_hidden_states.sizes());
-  EXPECT_FALSE(make(request({"x"}, {}, false)).unconditional.encoder_hidden_states.defined());
+  EXPECT_EQ(made.unconditional.get("encoder_hidden_states").sizes(),
+            made.conditional.get("encoder_hidden_states").sizes());
+  EXPECT_TRUE(make(request({"x"}, {}, false)).unconditional.empty());
 }
 
 TEST_F(GenerationInputsTest, OnePromptServesAllLatents) {
   const GenerationInputs made = make(request({"a red circle"}, {{"latents", latents_}}));
   EXPECT_EQ(made.num_pictures, 2);
   EXPECT_TRUE(at::equal(made.latents, latents_));
-  EXPECT_EQ(made.conditional.encoder_hidden_states.size(0), 2);
+  EXPECT_EQ(made.conditional.get("encoder_hidden_states").size(0), 2);
 }
 
 TEST_F(GenerationInputsTest, EmbeddingsReplacePrompts) {
   const GenerationInputs made =
       make(request({}, {{"prompt_embeds", embeds_}, {"negative_prompt_embeds", -embeds_}}));
-  EXPECT_TRUE(at::equal(made.conditional.encoder_hidden_states, embeds_));
-  EXPECT_TRUE(at::equal(made.unconditional.encoder_hidden_states, -embeds_));
+  EXPECT_TRUE(at::equal(made.conditional.get("encoder_hidden_states"), embeds_));
+  EXPECT_TRUE(at::equal(made.unconditional.get("encoder_hidden_states"), -embeds_));
 }
 
 TEST_F(GenerationInputsTest, GuidanceNeedsTheNegativeSide) {

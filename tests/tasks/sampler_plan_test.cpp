@@ -36,8 +36,8 @@ TEST(SamplerPlan, CallsBeyondTheStepsComeFirst) {
 
 TEST(SamplerPlan, HasARowForEachCall) {
   const auto pndm = sampler_of("pndm", 5);
-  const std::vector<LayerInfo> layers = {{"a", "down", Role::kEncoder, {kSample}},
-                                         {"b", "up", Role::kDecoder, {0, 0}}};
+  const std::vector<LayerInfo> layers = {{"a", "down", parts::kEncoder, {kSample}},
+                                         {"b", "up", parts::kDecoder, {0, {0, EdgeKind::kSkip}}}};
   const Plan plan = make_plan(options_of({true, false, false, true, false}), *pndm, 5, layers);
   const int num_calls = static_cast<int>(pndm->timesteps().size());
   EXPECT_EQ(plan.num_steps(), num_calls);

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "execution/executor.h"
 #include "execution/toy_denoiser.h"
-#include "plan/plan_cost.h"
+#include "plan/program_cost.h"
 #include "plan/strategies.h"
 
 namespace fdbench {
@@ -22,28 +22,34 @@ constexpr double kTolerance = 1e-5;  // of values near 1, in float32
 /// on.
 class TrendDenoiser : public ToyDenoiser {
  public:
-  explicit TrendDenoiser(int degree) : degree_(degree) {}
+  explicit TrendDenoiser(int degree) : degree_(degree) {
+    info_.layers = {{"conv_in", "conv_in", parts::kEncoder, {kSample}},
+                    {"conv_out", "conv_out", parts::kDecoder, {0, {0, EdgeKind::kSkip}}}};
+  }
 
-  std::span<const LayerInfo> layers() const override { return infos_; }
-  std::vector<LayerCost> costs(const SampleShape&) const override {
-    return std::vector<LayerCost>(infos_.size(), LayerCost{10, 0, 4, 0});
+  std::vector<LayerCost> costs(const SampleShape&, const CallOptions&) const override {
+    return {{.all = 10}, {.all = 10, .skip = 4}};
   }
-  StepContext begin_step(const at::Tensor& timesteps, const Conditioning& conditioning,
-                         std::int64_t height, std::int64_t width) const override {
-    return {timesteps.unsqueeze(1) / 1000, conditioning.encoder_hidden_states, height, width};
+  std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
+                                   const SampleShape& shape,
+                                   const CallOptions& options) const override {
+    auto state = ToyDenoiser::begin(timesteps, conditioning, shape, options);
+    static_cast<ToyStep&>(*state).emb = timesteps.unsqueeze(1) / 1000;
+    return state;
   }
-  at::Tensor run_layer(int layer, std::span<const LayerInput> inputs, const StepContext& context,
-                       LayerScratch&) const override {
-    if (layer > 0) return inputs[0].values + inputs.back().values;
-    const at::Tensor x = context.emb.view({-1, 1, 1, 1});
+  Value run(int layer, std::span<const LayerInput> inputs, const StepState& state,
+            std::unique_ptr<LayerMemo>*) const override {
+    if (layer > 0) {
+      const at::Tensor& x = inputs[0].value.front();
+      return x + repeat_batch(inputs[1].value.front(), x.size(0));
+    }
+    const at::Tensor x = static_cast<const ToyStep&>(state).emb.view({-1, 1, 1, 1});
     const at::Tensor trend = 0.2 + 0.7 * x - (degree_ == 2 ? 1.3 : 0.0) * x * x;
     return trend.expand({x.size(0), kChannels, 6, 6}).contiguous();
   }
 
  private:
   int degree_;
-  std::vector<LayerInfo> infos_ = {{"conv_in", "conv_in", Role::kEncoder, {kSample}},
-                                   {"conv_out", "conv_out", Role::kDecoder, {0, 0}}};
 };
 
 KeySteps keys_at(const std::vector<int>& steps) {
@@ -62,12 +68,11 @@ at::Tensor latents_of(const ToyDenoiser& toy, const Plan& plan, Execution execut
                       double guidance_scale = 1) {
   at::manual_seed(5);
   ToySampler sampler(kSteps);
-  const Conditioning text{at::randn({2, 5, ToyDenoiser::kChannels}), {}, {}};
-  const Conditioning none{at::zeros({2, 5, ToyDenoiser::kChannels}), {}, {}};
+  const Conditioning text{{"encoder_hidden_states", at::randn({2, 5, ToyDenoiser::kChannels})}};
+  const Conditioning none{{"encoder_hidden_states", at::zeros({2, 5, ToyDenoiser::kChannels})}};
   ExecutorOptions options;
-  options.execution = execution;
   options.guidance_scale = guidance_scale;
-  return denoise(toy, sampler, Schedule(plan, toy.layers()), text, none,
+  return denoise(toy, sampler, compile(plan, toy.layers(), {.execution = execution}), text, none,
                  at::randn({2, ToyDenoiser::kChannels, 6, 6}), {}, options)
       .latents;
 }
@@ -161,11 +166,11 @@ TEST(Forecast, SourcesAreTheLastStepsThatRan) {
 
 TEST(Forecast, ASkipThatIsForecastIsNotHoistedInTheCost) {
   const TrendDenoiser toy(1);
-  const std::vector<LayerCost> costs = toy.costs({});
+  const std::vector<LayerCost> costs = toy.costs({}, {});
   const KeySteps keys = keys_at({0, 7});
   const auto decoder_cost = [&](Reuse reuse) {
-    const Schedule schedule(plan_of(toy, keys, reuse), toy.layers());
-    return plan_cost(schedule, toy.layers(), costs, {}, false)[1];
+    const Program program = compile(plan_of(toy, keys, reuse), toy.layers(), {});
+    return program_cost(program, toy.layers(), costs, false)[1];
   };
   // Held: two terms of 4 are computed. Linear: steps 0..6 hold, the seven from 7 on compute it.
   EXPECT_EQ(decoder_cost(Reuse::kHold), kSteps * 6 + 2 * 4);

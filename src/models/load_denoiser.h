@@ -1,0 +1,24 @@
+// The denoiser of a model folder, by the class that its config names.
+#pragma once
+
+#include <memory>
+
+#include "io/model_folder.h"
+#include "models/denoiser.h"
+
+namespace fdbench {
+
+/// When weights are read. kAtFirstUse: a denoiser's layer by layer as they first run, a VAE's with
+/// the first picture; names and shapes are checked at once all the same. Times of first steps then
+/// hold the reading, so what measures reads everything before.
+enum class Reading { kAtOnce, kAtFirstUse };
+
+/// Throws a usage error for a class that is not supported, an option of the config that is not, and
+/// weights that are missing or too many.
+std::unique_ptr<Denoiser> load_denoiser(const ModelFolder& folder, at::ScalarType dtype,
+                                        at::Device device, Reading reading = Reading::kAtOnce);
+
+/// The denoiser on the device that stores nothing: enough for plans and costs.
+std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder);
+
+}  // namespace fdbench

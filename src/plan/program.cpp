@@ -1,0 +1,240 @@
+#include "plan/program.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include "core/error.h"
+#include "plan/choice_compiler.h"
+#include "plan/pattern.h"
+
+namespace fdbench {
+namespace {
+
+/// Gives numbers to outputs that are held, and takes them back.
+class Slots {
+ public:
+  int take() {
+    if (free_.empty()) return num_++;
+    const int slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+  void give_back(int slot) { free_.push_back(slot); }
+  int count() const { return num_; }
+
+ private:
+  std::vector<int> free_;
+  int num_ = 0;
+};
+
+/// Follows a schedule from step to step.
+class Compiler {
+ public:
+  Compiler(const Schedule& schedule, std::span<const LayerInfo> layers,
+           const ProgramOptions& options)
+      : schedule_(schedule),
+        layers_(layers),
+        options_(options),
+        outputs_(layers.size()),
+        skip_source_(layers.size(), -1) {}
+
+  Program compile() {
+    Program program;
+    program.num_steps = schedule_.num_steps();
+    program.num_layers = schedule_.num_layers();
+    program.options = options_;
+    program.predictions.resize(static_cast<std::size_t>(program.num_steps));
+    for (int step = 0; step < program.num_steps; ++step) {
+      program.dropped.push_back(schedule_.dropped(step));
+    }
+    for (int first = 0; first < program.num_steps; first = program.calls.back().end) {
+      program.calls.push_back(call(first));
+      const Call& made = program.calls.back();
+      for (int step = made.first; step < made.end; ++step) {
+        if (!schedule_.dropped(step)) {
+          program.predictions[static_cast<std::size_t>(step)] =
+              operand(program.num_layers - 1, {step});
+        }
+      }
+    }
+    program.num_slots = slots_.count();
+    return program;
+  }
+
+ private:
+  /// Where an output of some steps is, and how often it is still read.
+  struct Held {
+    int slot;
+    std::vector<int> steps;
+    int num_reads_left;
+  };
+
+  int group_end(int first) const {
+    int end = first + 1;
+    if (options_.execution == Execution::kSequential) return end;
+    int num_running = schedule_.calls(first) ? 1 : 0;
+    for (; end < schedule_.num_steps() && schedule_.independent(end); ++end) {
+      if (!schedule_.calls(end)) continue;
+      if (options_.max_parallel > 0 && num_running == options_.max_parallel) break;
+      ++num_running;
+    }
+    return end;
+  }
+
+  Call call(int first) {
+    Call call{.first = first, .end = group_end(first)};
+    for (int step = first; step < call.end; ++step) {
+      if (schedule_.calls(step)) call.steps.push_back(step);
+    }
+    if (call.steps.empty()) return call;
+    call.reads_sample = !schedule_.independent(first);
+    call.states.emplace_back(call.steps.size());
+    std::iota(call.states[0].begin(), call.states[0].end(), std::size_t{0});
+    for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
+      std::vector<std::size_t> positions;
+      for (std::size_t i = 0; i < call.steps.size(); ++i) {
+        if (schedule_.runs(call.steps[i], layer)) positions.push_back(i);
+      }
+      if (!positions.empty()) call.ops.push_back(op(layer, call, positions));
+    }
+    call.pattern = pattern_of(call.ops, call.states);
+    return call;
+  }
+
+  Op op(int layer, Call& call, const std::vector<std::size_t>& positions) {
+    Op op{.layer = layer};
+    for (const std::size_t position : positions) op.steps.push_back(call.steps[position]);
+    const auto state = std::find(call.states.begin(), call.states.end(), positions);
+    op.state = static_cast<int>(state - call.states.begin());
+    if (state == call.states.end()) call.states.push_back(positions);
+    int num_reads = 0;
+    for (const int step : op.steps) num_reads += schedule_.num_reads(step, layer);
+    for (const Edge& input : layers_[layer].inputs) op.inputs.push_back(input_of(op, input));
+    op.slot = slots_.take();
+    outputs_[layer].push_back({op.slot, op.steps, num_reads});
+    return op;
+  }
+
+  Operand input_of(const Op& op, const Edge& input) {
+    if (input.layer == kSample) return {};
+    Operand made = operand(input.layer, op.steps);
+    const bool is_one = made.gathering == Gathering::kOne;
+    if (input.kind == EdgeKind::kMain) {
+      made.repeated = op.steps.size() > 1;
+      return made;
+    }
+    int& last = skip_source_[op.layer];
+    if (!is_one || !options_.savings.skip_hoisting) {
+      last = -1;
+      made.repeated = op.steps.size() > 1;
+      return made;
+    }
+    const int source = schedule_.held_source(op.steps.front(), input.layer);
+    made.unchanged = last == source;
+    last = source;
+    for (int step = op.steps.back() + 1; step < schedule_.num_steps(); ++step) {
+      if (schedule_.held_source(step, input.layer) != source || made.reused_later) break;
+      made.reused_later = schedule_.runs(step, op.layer);
+    }
+    return made;
+  }
+
+  /// `layer`'s outputs that are in force at `steps`; counts as one reading for each step.
+  Operand operand(int layer, const std::vector<int>& steps) {
+    Operand made{.layer = layer};
+    std::vector<int> nearest;
+    bool is_forecast = false;
+    for (const int step : steps) {
+      const std::vector<int> sources = schedule_.sources(step, layer);
+      nearest.push_back(sources[0]);
+      is_forecast |= sources.size() > 1;
+      std::vector<Piece>& pieces = made.pieces.emplace_back();
+      for (const int source : sources) pieces.push_back(read(layer, source, made.frees));
+      made.weights.push_back(forecast_weights(sources, step));
+    }
+    if (is_forecast) {
+      made.gathering = Gathering::kForecast;
+      return made;
+    }
+    made.weights.clear();
+    const bool is_same =
+        std::adjacent_find(nearest.begin(), nearest.end(), std::not_equal_to<>()) == nearest.end();
+    const std::vector<Piece>& first = made.pieces.front();
+    const auto is_in_order = [&](std::size_t i) {
+      return made.pieces[i][0].slot == first[0].slot && made.pieces[i][0].position == i;
+    };
+    bool is_whole = steps.size() == first[0].num_steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) is_whole = is_whole && is_in_order(i);
+    made.gathering = is_same ? Gathering::kOne : is_whole ? Gathering::kWhole : Gathering::kPieces;
+    if (made.gathering != Gathering::kPieces) made.pieces.resize(1);
+    return made;
+  }
+
+  Piece read(int layer, int source, std::vector<int>& frees) {
+    for (Held& held : outputs_[layer]) {
+      const auto found = std::find(held.steps.begin(), held.steps.end(), source);
+      if (found == held.steps.end()) continue;
+      const Piece piece{held.slot, static_cast<std::size_t>(found - held.steps.begin()),
+                        held.steps.size()};
+      if (--held.num_reads_left == 0) {
+        frees.push_back(held.slot);
+        slots_.give_back(held.slot);
+        outputs_[layer].erase(outputs_[layer].begin() + (&held - outputs_[layer].data()));
+      }
+      return piece;
+    }
+    throw runtime_error("layer " + layers_[layer].name + " is read before it ran");
+  }
+
+  const Schedule& schedule_;
+  std::span<const LayerInfo> layers_;
+  ProgramOptions options_;
+  Slots slots_;
+  std::vector<std::vector<Held>> outputs_;  // by layer
+  std::vector<int> skip_source_;  // by layer: step whose skip its last run took; -1: none, several
+};
+
+}  // namespace
+
+Execution parse_execution(const std::string& name) {
+  if (name == "sequential") return Execution::kSequential;
+  if (name == "parallel") return Execution::kParallel;
+  throw usage_error("execution '" + name + "' is not known" +
+                    advice(name, {"sequential", "parallel"}));
+}
+
+std::string execution_name(Execution execution) {
+  return execution == Execution::kSequential ? "sequential" : "parallel";
+}
+
+int Program::num_calls() const {
+  return static_cast<int>(std::count_if(calls.begin(), calls.end(),
+                                        [](const Call& call) { return !call.steps.empty(); }));
+}
+
+std::int64_t Program::num_layer_runs() const {
+  std::int64_t runs = 0;
+  for (const Call& call : calls) {
+    if (choice && !call.steps.empty()) runs += num_layers;
+    for (const Op& op : call.ops) runs += static_cast<std::int64_t>(op.steps.size());
+  }
+  return runs;
+}
+
+Program compile(const Schedule& schedule, std::span<const LayerInfo> layers,
+                const ProgramOptions& options) {
+  if (options.max_parallel < 0) {
+    throw usage_error("max_parallel must not be negative: " + std::to_string(options.max_parallel));
+  }
+  if (schedule.plan().adaptive()) return compile_choice(schedule.plan(), layers, options);
+  return Compiler(schedule, layers, options).compile();
+}
+
+Program compile(const Plan& plan, std::span<const LayerInfo> layers,
+                const ProgramOptions& options) {
+  return compile(Schedule(plan, layers), layers, options);
+}
+
+}  // namespace fdbench
