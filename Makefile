@@ -9,6 +9,8 @@ FAULTS ?= 50
 SECONDS ?= 600
 FUZZ ?= safetensors npz picture tokenizer config result prompts baseline
 PYTEST := $(VENV_PYTHON) -m pytest -q
+# Two processes share the test files. Threads that wait must not spin then (tests/conftest.py).
+PYTEST_ALL := $(PYTEST) -n 2 --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -42,7 +44,7 @@ unit: build
 	@OMP_WAIT_POLICY=PASSIVE ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j 2
 
 pytest: unit setup-dev
-	@FDBENCH_BUILD=$(BUILD) $(PYTEST) tests
+	@FDBENCH_BUILD=$(BUILD) $(PYTEST_ALL) tests
 
 bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full run against diffusers and FID against torch-fidelity, interleaved
 	@cmake --build $(BUILD)
