@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/plain_options.h"
+#include "cli/terminal.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "io/npz.h"
@@ -181,7 +182,7 @@ LookedAt JudgedPictures::look_at_pictures(PictureSource source, const WantedArra
   load_networks(source.path());
   Looker looker(*this);
   const auto all = static_cast<double>(source.count());
-  Progress progress(stderr, true, all, 0);
+  Progress progress(terminal_progress(), all, 0);
   std::int64_t done = 0;
   for (std::vector<at::Tensor> batch; !(batch = source.next(options_.batch)).empty();) {
     looker.look(batch, source, done);

@@ -12,11 +12,12 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "core/notes.h"
+#include "core/one_line.h"
 
 namespace {
 
-int report(const char* message, int exit_code) {
-  std::fprintf(stderr, "fdbench: %s\n", message);
+int report(const std::string& message, int exit_code) {
+  std::fprintf(stderr, "fdbench: %s\n", fdbench::one_line(message).c_str());
   return exit_code;
 }
 
@@ -54,7 +55,7 @@ int finished(int exit_code) {
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
   if (written) return exit_code;
   const std::string reason = errno == 0 ? "" : std::string(" (") + std::strerror(errno) + ")";
-  return report(("standard output cannot be written" + reason).c_str(), 3);
+  return report("standard output cannot be written" + reason, 3);
 }
 
 int run_program(CLI::App& app, int argc, char** argv) {
@@ -68,7 +69,7 @@ int run_program(CLI::App& app, int argc, char** argv) {
     return report(error.what(), 2);
   } catch (const std::exception& error) {
     const fdbench::Failure failure = fdbench::describe_failure(error);
-    return report(failure.message.c_str(), failure.exit_code);
+    return report(failure.message, failure.exit_code);
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/terminal.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "metrics/distances.h"
@@ -71,7 +72,7 @@ std::vector<Score> paired_scores(PictureSource pictures, PictureSource others,
                                  const std::vector<std::string>& names, JudgedPictures& judges,
                                  const ScoreOptions& options) {
   std::vector<std::vector<at::Tensor>> values(names.size());
-  Progress progress(stderr, true, static_cast<double>(pictures.count()), 0);
+  Progress progress(terminal_progress(), static_cast<double>(pictures.count()), 0);
   std::int64_t done = 0;
   for (std::vector<at::Tensor> batch; !(batch = pictures.next(kAtOnce)).empty();) {
     const std::vector<at::Tensor> other = others.next(kAtOnce);

@@ -71,8 +71,8 @@ void run_plan(const PlanOptions& options) {
     return;
   }
   std::printf(
-      "# every layer of the block runs   + some   . reused   - not needed   x step left out\n"
-      "steps in sampling order, counted downward; right: layer runs of all\n");
+      "# # computed   . reused   - not needed   x step left out\n"
+      "# steps in sampling order, counted downward; right: layer runs of all\n");
   for (const PreparedRun* run : runs) std::printf("\n%s", plan_grid(sweep, *run).c_str());
 }
 
@@ -89,7 +89,10 @@ void add_plan_command(CLI::App& app) {
   command->add_option("--set", options->assignments, "Replace a value of the config: key=value")
       ->take_all()
       ->check(is_text());
-  command->add_option("--format", options->format, "text, or json with every layer")
+  command
+      ->add_option("--format", options->format,
+                   "text, or json with every layer; both are read back by a run with "
+                   "{strategy: custom, grid: {file: FILE}}")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   add_tome_options(*command, options->tome);

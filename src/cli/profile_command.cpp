@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/plain_options.h"
 #include "cli/profile_table.h"
+#include "cli/terminal.h"
 #include "cli/variant_option.h"
 #include "config/latent_config.h"
 #include "core/device.h"
@@ -81,7 +82,7 @@ CallProfile run_calls(const ProfileCommandOptions& options, const Measurement& m
   const DenoiserInputs inputs = random_inputs(measurement.model.config, measurement.shape,
                                               options.seed, unet.info().dtype, unet.info().device);
   const int num_calls = options.calls.warmup + 2 * options.calls.repeats;
-  Progress progress(stderr, true, num_calls, 0);
+  Progress progress(terminal_progress(), num_calls, 0);
   const auto show = [&](int done) {
     progress.show(done, std::to_string(done) + " of " + std::to_string(num_calls) + " UNet calls");
   };

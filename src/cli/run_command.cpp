@@ -1,3 +1,5 @@
+#include <ATen/Parallel.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -7,8 +9,13 @@
 
 #include "cli/commands.h"
 #include "cli/plain_options.h"
+#include "cli/terminal.h"
+#include "cli/test_hooks.h"
+#include "core/cpu_set.h"
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/notes.h"
+#include "results/run_table.h"
 #include "sweep/sweep_runner.h"
 
 namespace fdbench {
@@ -19,8 +26,18 @@ struct RunOptions {
   std::vector<std::string> assignments;
   std::string shard;          // "": all
   std::string timing_rounds;  // "5-9": what a process of `rounds_per_process` is asked for
+  bool quiet = false;         // nothing but faults is printed
   SweepOptions sweep;
 };
+
+/// Pins the process and sets its number of threads as the config says.
+void use_processors(const Experiment& experiment) {
+  if (!experiment.cpus.empty()) {
+    pin_to_cpus(experiment.cpus);
+    at::set_num_threads(static_cast<int>(experiment.cpus.size()));
+  }
+  if (experiment.threads > 0) at::set_num_threads(experiment.threads);
+}
 
 /// "5-9". Throws a usage error for anything else.
 std::pair<int, int> parse_rounds(const std::string& text) {
@@ -58,7 +75,14 @@ void run_run(RunOptions options) {
     set_note_sink({});  // the process that asked has said it all
   }
   options.sweep.timing_command = same_command(options);
-  run_sweep(experiment, options.sweep);
+  options.sweep.change = slowed_decoder_hook();
+  use_processors(experiment);
+  const InterruptGuard guard;
+  const Reporter reporter = options.quiet ? Reporter() : terminal_reporter();
+  const auto result = run_sweep(experiment, options.sweep, reporter);
+  if (!result || options.quiet) return;
+  std::printf("\n%s\nresults  %s\n", format_runs(*result, "table").c_str(),
+              options.sweep.output.c_str());
 }
 
 }  // namespace
@@ -80,7 +104,7 @@ void add_run_command(CLI::App& app) {
   command->add_option("--timing-rounds", options->timing_rounds)->group("");
   command->add_flag("--fresh", options->sweep.fresh, "Begin anew, whatever is there");
   command->add_flag("--dry-run", options->sweep.dry_run, "Print what would be done, write nothing");
-  command->add_flag("--quiet", options->sweep.quiet, "Print nothing but faults");
+  command->add_flag("--quiet", options->quiet, "Print nothing but faults");
   command->footer(
       "The same command goes on where it was stopped. Examples:\n"
       "  fdbench run configs/ablation.yaml\n"

@@ -161,8 +161,11 @@ PromptList prompts_of_json_lines(const std::string& text, const std::string& fil
     Json entry;
     try {
       entry = parse_ordered_json(line.text, file);
-    } catch (const Error& error) {
-      throw usage_error(place, std::string("no JSON line: ") + error.what());
+    } catch (const Error&) {
+      // Once more with the lines before it, so that the place is that of the file.
+      parse_ordered_json(std::string(static_cast<std::size_t>(line.number - 1), '\n') + line.text,
+                         file);
+      throw;
     }
     prompts.add(prompt_of(entry, place, "this line"), place, "this line");
   }

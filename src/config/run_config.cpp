@@ -4,6 +4,7 @@
 
 #include "config/deepcache_config.h"
 #include "config/first_block_cache_config.h"
+#include "config/grid_config.h"
 #include "config/key_step_config.h"
 #include "config/noise_injection_config.h"
 #include "config/option_json.h"
@@ -44,6 +45,22 @@ void read_custom_blocks(ConfigMap& map, RunSpec& run) {
     run.strategy.custom[selector] = read_key_steps(key_steps, run.num_steps).key_steps;
   }
   if (run.strategy.custom.empty()) throw value.error("'blocks' names no block");
+}
+
+/// `custom: {grid: ...}` or `grid:` of the custom strategy.
+void read_custom_grid(ConfigMap& map, RunSpec& run) {
+  for (const char* key : {"custom", "grid"}) {
+    if (map.has(key) && run.strategy.name != "custom") {
+      throw map.at(key).error("'" + std::string(key) + "' belongs to the strategy custom");
+    }
+  }
+  if (map.has("grid")) run.strategy.grid = read_grid(map.at("grid"));
+  if (!map.has("custom")) return;
+  const ConfigValue value = map.at("custom");
+  if (map.has("grid")) throw value.error("'custom' and 'grid' are the same: give one");
+  ConfigMap custom(value);
+  run.strategy.grid = read_grid(custom.at("grid"));
+  custom.finish();
 }
 
 /// Key steps of the run; -> their label, "" for strategies without.
@@ -142,8 +159,12 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const std::string label = read_strategy_keys(map, run);
   if (map.has("blocks")) read_custom_blocks(map, run);
-  if (run.strategy.name == "custom" && run.strategy.custom.empty()) {
-    throw value.error("the strategy custom needs 'blocks'");
+  read_custom_grid(map, run);
+  if (!run.strategy.custom.empty() && !run.strategy.grid.empty()) {
+    throw value.error("'blocks' and 'grid' both say what a custom run computes: give one");
+  }
+  if (run.strategy.name == "custom" && run.strategy.custom.empty() && run.strategy.grid.empty()) {
+    throw value.error("the strategy custom needs 'blocks' (key steps) or 'grid' (the cells)");
   }
   const std::string base =
       map.has("name") ? map.at("name").text()

@@ -1,13 +1,14 @@
 #include "core/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <cstdio>
+#include <utility>
 
 namespace fdbench {
 namespace {
 
 constexpr int kBarWidth = 24;
+constexpr const char* kEmptyLine = "\r\033[K";
 
 }  // namespace
 
@@ -23,9 +24,8 @@ std::string duration_text(double seconds) {
   return text;
 }
 
-Progress::Progress(std::FILE* stream, bool enabled, double total, double done)
-    : stream_(stream),
-      enabled_(enabled && isatty(fileno(stream)) != 0),
+Progress::Progress(ProgressWriter write, double total, double done)
+    : write_(std::move(write)),
       total_(std::max(total, 1e-9)),
       done_before_(done),
       start_(std::chrono::steady_clock::now()) {}
@@ -33,7 +33,7 @@ Progress::Progress(std::FILE* stream, bool enabled, double total, double done)
 Progress::~Progress() { clear(); }
 
 void Progress::show(double done, const std::string& label) {
-  if (!enabled_) return;
+  if (!write_) return;
   const double share = std::clamp(done / total_, 0.0, 1.0);
   const int filled = static_cast<int>(share * kBarWidth);
   const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
@@ -42,16 +42,15 @@ void Progress::show(double done, const std::string& label) {
   if (done > done_before_) {
     left = duration_text(elapsed.count() * (total_ - done) / (done - done_before_)) + " left";
   }
-  std::fprintf(stream_, "\r\033[K%4.0f%%  %s  %s  %s", 100 * share, bar.c_str(), label.c_str(),
-               left.c_str());
-  std::fflush(stream_);
+  char percent[16];
+  std::snprintf(percent, sizeof percent, "%4.0f%%  ", 100 * share);
+  write_(kEmptyLine + (percent + bar) + "  " + label + "  " + left);
   shown_ = true;
 }
 
 void Progress::clear() {
   if (!shown_) return;
-  std::fprintf(stream_, "\r\033[K");
-  std::fflush(stream_);
+  write_(kEmptyLine);
   shown_ = false;
 }
 

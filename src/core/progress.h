@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
+#include <functional>
 #include <string>
 
 namespace fdbench {
@@ -10,13 +10,16 @@ namespace fdbench {
 /// "40 s", "4 min", "2.5 h".
 std::string duration_text(double seconds);
 
-/// Writes to `stream` only when it is a terminal. Work is counted in any unit (multiply-adds here),
-/// so that long and short pieces give one honest estimate of the time left.
+/// Takes what a terminal is to show, control codes included. Empty: nobody looks on.
+using ProgressWriter = std::function<void(const std::string& text)>;
+
+/// Work is counted in any unit (multiply-adds, say), so that long and short pieces give one honest
+/// estimate of the time left.
 class Progress {
  public:
   /// total: work of the whole job; done: what an earlier start has finished and this one does not
   /// repeat.
-  Progress(std::FILE* stream, bool enabled, double total, double done);
+  Progress(ProgressWriter write, double total, double done);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -27,8 +30,7 @@ class Progress {
   void clear();
 
  private:
-  std::FILE* stream_;
-  bool enabled_;
+  ProgressWriter write_;
   double total_, done_before_;
   std::chrono::steady_clock::time_point start_;
   bool shown_ = false;

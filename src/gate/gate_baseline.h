@@ -1,6 +1,7 @@
 // The committed figures that `fdbench check` holds a result against.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -45,7 +46,9 @@ struct GatedRun {
 };
 
 struct GateBaseline {
-  Gates gates;
+  /// The file that it was read from, for messages.
+  std::filesystem::path path = {};
+  Gates gates = {};
   Settings settings;                              // shared_settings of the result
   std::map<std::string, std::string> provenance;  // attributes of the result
   std::map<std::string, GatedRun> runs;

@@ -254,7 +254,9 @@ GateBaseline baseline_of_text(const std::string& text, const std::string& file) 
 }
 
 GateBaseline read_baseline(const std::filesystem::path& path) {
-  return baseline_of_text(read_text(path, "baseline"), path.string());
+  GateBaseline baseline = baseline_of_text(read_text(path, "baseline"), path.string());
+  baseline.path = path;
+  return baseline;
 }
 
 void write_baseline(const std::filesystem::path& path, const GateBaseline& baseline) {

@@ -38,8 +38,9 @@ class Check {
     const std::string changes = describe_changes(baseline_.settings, shared_settings(result_));
     if (changes.empty()) return;
     throw usage_error(Place{result_.path.string()},
-                      "cannot be held against this baseline, it was made with other settings: " +
-                          changes + "; --update writes a new baseline");
+                      "cannot be held against the baseline " + baseline_.path.string() +
+                          ", which was made with other settings: " + changes +
+                          "; --update writes a new baseline");
   }
 
   /// A check that compared nothing proves nothing.

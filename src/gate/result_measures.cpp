@@ -94,12 +94,7 @@ std::string run_identity(const Settings& settings, const RunRecord& record) {
   run["sampler"] = record.sampler;
   run["steps"] = record.num_steps;
   run["strategy"] = record.strategy;
-  for (const auto& [key, value] : settings) {
-    const bool shared = key.starts_with("model.") || key == "dtype" || key == "latent" ||
-                        key == "guidance_scale" || key == "guidance_rescale" ||
-                        key == "clip_skip" || key == "prompts.negative" || key == "pictures.batch";
-    if (shared) run[key] = value;
-  }
+  for (const auto& [key, value] : of_scope(settings, Scope::kLatents)) run[key] = value;
   return run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -194,14 +189,7 @@ ResultMeasures read_measures(const std::filesystem::path& path) {
 }
 
 Settings shared_settings(const ResultMeasures& measures) {
-  Settings shared;
-  for (const auto& [key, value] : measures.settings) {
-    const bool left_out = key.starts_with("runs.") || key.starts_with("timing.") ||
-                          key == "fdbench_version" || key == "pictures.chunk" ||
-                          key == "pictures.keep";
-    if (!left_out) shared[key] = value;
-  }
-  return shared;
+  return of_scope(measures.settings, Scope::kCompared);
 }
 
 std::vector<std::string> differing_surroundings(const std::map<std::string, std::string>& before,

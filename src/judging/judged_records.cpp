@@ -1,10 +1,9 @@
 #include "judging/judged_records.h"
 
 #include <cmath>
-#include <cstdio>
+#include <utility>
 
 #include "core/interrupt.h"
-#include "core/progress.h"
 #include "judging/judges.h"
 #include "judging/mean_fields.h"
 #include "metrics/bootstrap.h"
@@ -33,8 +32,8 @@ void fill_means(RunRecord& record, const MeanFields& own_fields, const MeanField
 
 }  // namespace
 
-JudgedRuns::JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, bool shows_progress)
-    : judges_(judges), shows_progress_(shows_progress), runs_(num_runs) {
+JudgedRuns::JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, ProgressWriter write)
+    : judges_(judges), write_(std::move(write)), runs_(num_runs) {
   if (judges.reference.empty()) return;
   reference_ = load_judged_set(judges.reference);
   judges_.metrics = metrics_against(judges, *reference_);
@@ -88,7 +87,7 @@ const JudgedRuns::Columns& JudgedRuns::with_fids(std::size_t run) {
   if (columns.fid) return columns;
   const at::Tensor features = at::cat(columns.features, 0);
   columns.fid = frechet_distance(moments_of(features), *reference_->moments);
-  Progress progress(stderr, shows_progress_, judges_.bootstrap, 0);
+  Progress progress(write_, judges_.bootstrap, 0);
   columns.resampled_fids = resampled_frechet_distances(
       features, *reference_->moments, judges_.bootstrap, 0, [&](int done) {
         check_interrupt();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/experiment.h"
+#include "core/progress.h"
 #include "metrics/judged_set.h"
 #include "results/run_fields.h"
 #include "results/unit_file.h"
@@ -14,8 +15,8 @@ namespace fdbench {
 
 class JudgedRuns {
  public:
-  /// shows_progress: of the resampling, on a terminal.
-  JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, bool shows_progress);
+  /// write: of the resampling.
+  JudgedRuns(const JudgeSettings& judges, std::size_t num_runs, ProgressWriter write);
 
   /// Takes the judged arrays of a chunk of pictures, chunks in their order.
   void add(std::size_t run, const Arrays& arrays);
@@ -35,7 +36,7 @@ class JudgedRuns {
   const Columns& with_fids(std::size_t run);
 
   JudgeSettings judges_;
-  bool shows_progress_;
+  ProgressWriter write_;
   std::optional<JudgedSet> reference_;
   std::vector<Columns> runs_;
 };

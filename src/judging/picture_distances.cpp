@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #include "core/error.h"
 #include "core/interrupt.h"
@@ -35,10 +36,10 @@ std::size_t num_bytes(const std::vector<at::Tensor>& states) {
 }  // namespace
 
 PictureDistances::PictureDistances(const JudgeSettings& judges, std::size_t num_runs,
-                                   std::int64_t num_pictures, bool shows_progress)
+                                   std::int64_t num_pictures, ProgressWriter write)
     : bootstrap_(judges.bootstrap),
-      progress_(stderr, shows_progress,
-                static_cast<double>(num_pictures) * static_cast<double>(num_runs), 0),
+      progress_(std::move(write), static_cast<double>(num_pictures) * static_cast<double>(num_runs),
+                0),
       runs_(num_runs) {
   if (!judges.clip.empty() && judges.perceptual) clip_ = std::make_unique<ClipJudge>(judges.clip);
 }

@@ -17,9 +17,9 @@ namespace fdbench {
 class PictureDistances {
  public:
   /// Loads the CLIP folder of `judges` for the perceptual distance, where they want one.
-  /// shows_progress: of CLIP's looks, on a terminal.
+  /// write: of CLIP's looks.
   PictureDistances(const JudgeSettings& judges, std::size_t num_runs, std::int64_t num_pictures = 0,
-                   bool shows_progress = false);
+                   ProgressWriter write = {});
 
   /// The datasets that `add` fills.
   std::vector<std::string> datasets() const;

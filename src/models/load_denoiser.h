@@ -1,6 +1,7 @@
 // The denoiser of a model folder, by the class that its config names.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "io/model_folder.h"
@@ -12,6 +13,9 @@ namespace fdbench {
 /// the first picture; names and shapes are checked at once all the same. Times of first steps then
 /// hold the reading, so what measures reads everything before.
 enum class Reading { kAtOnce, kAtFirstUse };
+
+/// Puts something around a denoiser: what looks on, or a fault that a test wants to be found.
+using DenoiserChange = std::function<std::unique_ptr<Denoiser>(std::unique_ptr<Denoiser>)>;
 
 /// Throws a usage error for a class that is not supported, an option of the config that is not, and
 /// weights that are missing or too many.

@@ -1,16 +1,11 @@
 #include "models/slowed_denoiser.h"
 
-#include <cstdlib>
 #include <utility>
 
-#include "core/error.h"
 #include "core/processor_time.h"
 
 namespace fdbench {
 namespace {
-
-constexpr const char* kVariable = "FDBENCH_SLOW_DECODER";
-constexpr double kLargestShare = 10;
 
 class SlowedDenoiser final : public Denoiser {
  public:
@@ -43,18 +38,6 @@ class SlowedDenoiser final : public Denoiser {
 };
 
 }  // namespace
-
-double slowed_decoder_share() {
-  const char* text = std::getenv(kVariable);
-  if (text == nullptr || *text == '\0') return 0;
-  char* end = nullptr;
-  const double share = std::strtod(text, &end);
-  if (*end != '\0' || !(share >= 0 && share <= kLargestShare)) {
-    throw usage_error(std::string(kVariable) + "='" + text +
-                      "': wants a share from 0 to 10, such as 0.05 for 5%");
-  }
-  return share;
-}
 
 std::unique_ptr<Denoiser> slow_decoder(std::unique_ptr<Denoiser> denoiser, double share) {
   if (share == 0) return denoiser;

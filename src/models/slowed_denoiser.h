@@ -7,11 +7,6 @@
 
 namespace fdbench {
 
-/// Share by which the environment variable FDBENCH_SLOW_DECODER ("0.05": 5%) asks for a slower
-/// decoder, for tests of the gate; 0 without it. Throws a usage error for anything but a number in
-/// [0, 10].
-double slowed_decoder_share();
-
 /// The same network, except that after each layer of the decoder its thread spins for `share` of
 /// the processor time that it spent in the layer. Outputs are those of `denoiser`.
 std::unique_ptr<Denoiser> slow_decoder(std::unique_ptr<Denoiser> denoiser, double share);

@@ -9,6 +9,7 @@
 #include "models/counting_weights.h"
 #include "models/shape_checks.h"
 #include "models/unet_layers.h"
+#include "models/unet_step.h"
 #include "nn/embeddings.h"
 
 namespace fdbench {
@@ -20,60 +21,6 @@ constexpr const char* kPooledText = "text_embeds";      // [B, P], SDXL
 constexpr const char* kTimeIds = "time_ids";            // [B, 6], SDXL
 constexpr const char* kGuidance = "timestep_cond";  // [B, time_cond_proj_dim], embedded guidance
                                                     // scale of latent consistency models
-
-/// What a step brings to the layers.
-struct UNetStep final : StepState {
-  /// [n, E] time embedding with all added conditions, after its activation.
-  at::Tensor emb;
-  /// True where the rows of `emb` differ by their timestep alone.
-  bool depends_on_time_alone = false;
-  /// [m, L, D].
-  at::Tensor encoder_hidden_states;
-  /// Of the latent: upsamplers aim at the sizes that follow from it.
-  std::int64_t height = 0, width = 0;
-  CallOptions options;
-
-  std::unique_ptr<StepState> select(std::span<const std::size_t> positions, std::size_t num_steps,
-                                    const CallOptions& call) const override {
-    auto made = std::make_unique<UNetStep>(*this);
-    made->options = call;
-    const std::int64_t rows = emb.size(0) / static_cast<std::int64_t>(num_steps);
-    std::vector<at::Tensor> embs;
-    for (const std::size_t position : positions) {
-      embs.push_back(emb.narrow(0, static_cast<std::int64_t>(position) * rows, rows));
-    }
-    made->emb = embs.size() == 1 ? embs[0] : at::cat(embs, 0);
-    const bool is_one_row = embs.size() == 1 && depends_on_time_alone && call.share_entries;
-    if (is_one_row) made->emb = made->emb.narrow(0, 0, 1);
-    return made;
-  }
-};
-
-/// What a layer keeps.
-struct UNetMemo final : LayerMemo {
-  std::vector<KeysAndValues> text;  // of each attention to the text
-  SkipTerm skip;
-
-  std::int64_t nbytes() const override {
-    std::int64_t bytes = 0;
-    const auto add = [&](const at::Tensor& tensor) {
-      if (tensor.defined()) bytes += static_cast<std::int64_t>(tensor.nbytes());
-    };
-    for (const KeysAndValues& term : text) {
-      add(term.keys);
-      add(term.values);
-    }
-    add(skip.conv);
-    add(skip.shortcut);
-    return bytes;
-  }
-};
-
-/// The memo that `memo` holds, made where there is none.
-UNetMemo& memo_of(std::unique_ptr<LayerMemo>& memo) {
-  if (!memo) memo = std::make_unique<UNetMemo>();
-  return static_cast<UNetMemo&>(*memo);
-}
 
 class UNet2DConditionModel : public Denoiser {
  public:

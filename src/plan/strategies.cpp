@@ -106,6 +106,7 @@ const KeySteps* key_steps_of(const LayerInfo& layer,
 }
 
 Plan custom_plan(const StrategyOptions& options, int num_steps, Layers layers) {
+  if (!options.grid.empty()) return plan_of_grid(options.grid, num_steps, layers);
   if (options.custom.empty()) {
     throw usage_error("strategy 'custom' needs key steps by part, block or layer");
   }

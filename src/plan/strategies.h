@@ -11,6 +11,7 @@
 #include "plan/first_block_cache.h"
 #include "plan/key_steps.h"
 #include "plan/plan.h"
+#include "plan/plan_grid.h"
 
 namespace fdbench {
 
@@ -20,6 +21,8 @@ struct StrategyOptions {
   /// `custom`: key steps by selector: a role ("encoder"), a block ("up_blocks.1") or a layer name.
   /// The most specific one wins; layers that no selector names compute at every step.
   std::map<std::string, KeySteps> custom;
+  /// `custom`: the grid itself, in place of key steps.
+  GridLines grid = {};
   std::optional<DeepCacheOptions> deepcache = {};                // of `deepcache` only
   std::optional<FirstBlockCacheOptions> first_block_cache = {};  // of `first_block_cache` only
   Reuse reuse = Reuse::kHold;                                    // what a reused output is

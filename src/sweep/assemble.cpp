@@ -66,8 +66,8 @@ class Merge {
             {{'P', sweep_.experiment.pictures.chunk}, {'K', sweep_.experiment.pictures.chunk}}) {
     for (const PreparedRun& run : sweep_.runs) records_.push_back(planned_record(run));
     distances_.emplace(distance_judges(), sweep_.runs.size(), sweep_.experiment.num_pictures(),
-                       facts.shows_progress);
-    judged_.emplace(sweep_.experiment.judges, sweep_.runs.size(), facts.shows_progress);
+                       facts.write_progress);
+    judged_.emplace(sweep_.experiment.judges, sweep_.runs.size(), facts.write_progress);
   }
 
   std::vector<RunRecord> run() {

@@ -1,6 +1,7 @@
 // Joins complete work units into the one result file.
 #pragma once
 
+#include "core/progress.h"
 #include "results/hdf5.h"
 #include "results/run_fields.h"
 #include "results/settings.h"
@@ -19,7 +20,7 @@ struct SweepFacts {
   /// that measured the times.
   std::vector<std::pair<std::string, Attribute>> provenance;
   std::vector<std::string> merged_from = {};  // a line a part; empty: computed in one go
-  bool shows_progress = false;                // on a terminal
+  ProgressWriter write_progress = {};         // of what the judges compute
   std::vector<std::string> warnings = {};     // that belong beside the runs
 };
 

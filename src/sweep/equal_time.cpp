@@ -65,7 +65,7 @@ Arrays calibrate(const PreparedSweep& sweep, const TextToImagePipeline& pipeline
 }
 
 WorkUnit calibration_unit(const Settings& settings) {
-  Settings of_unit = without_round_counts(settings);
+  Settings of_unit = not_of_scope(settings, Scope::kRoundCount);
   of_unit["kind"] = "calibration";
   WorkUnit unit;
   unit.kind = WorkUnit::Kind::kCalibration;

@@ -8,11 +8,9 @@ namespace fdbench {
 
 std::vector<std::pair<std::string, Attribute>> file_attributes(const SweepFacts& facts) {
   const Experiment& experiment = facts.sweep.experiment;
-  const Settings hashed = without_round_counts(facts.settings);
+  const Settings hashed = not_of_scope(facts.settings, Scope::kRoundCount);
   std::string weights;
-  for (const auto& [key, value] : facts.settings) {
-    if (key.starts_with("model.")) weights += value;
-  }
+  for (const auto& [key, value] : of_scope(facts.settings, Scope::kModel)) weights += value;
   std::vector<std::pair<std::string, Attribute>> attributes = {
       {"name", experiment.name},
       {"config", experiment.config_text},

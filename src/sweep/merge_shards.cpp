@@ -191,7 +191,7 @@ std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
   }
   const ShardInfo& timed = timing_part(parts);
   const std::vector<RunRecord> records =
-      assemble({sweep, model, settings, timed.num_threads, timed.provenance, origins(parts), false,
+      assemble({sweep, model, settings, timed.num_threads, timed.provenance, origins(parts), {},
                 warnings},
                units, folder, output);
   folder.remove();

@@ -2,43 +2,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 
 #include "config/tome_config.h"
+#include "plan/plan_grid.h"
 
 namespace fdbench {
 namespace {
 
 constexpr int kStepsPerLine = 60;
-constexpr int kNameWidth = 16;
-
-struct Block {
-  std::string name;
-  int first = 0, last = 0;  // layers
-};
-
-std::vector<Block> blocks_of(const std::vector<LayerInfo>& layers) {
-  std::vector<Block> blocks;
-  for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
-    if (blocks.empty() || blocks.back().name != layers[i].block) {
-      blocks.push_back({layers[i].block, i, i});
-    }
-    blocks.back().last = i;
-  }
-  return blocks;
-}
-
-char symbol(const PreparedRun& run, const Block& block, int step) {
-  if (run.schedule.dropped(step)) return 'x';
-  int running = 0;
-  bool reused = false;
-  for (int layer = block.first; layer <= block.last; ++layer) {
-    running += run.schedule.runs(step, layer);
-    reused |= run.plan.at(step, layer) == Cell::kReuse;
-  }
-  if (running == block.last - block.first + 1) return '#';
-  if (running > 0) return '+';
-  return reused ? '.' : '-';
-}
+constexpr std::size_t kNameWidth = 16;
 
 /// "50        40        30": the paper's downward count above every tenth step.
 std::string ruler(int num_steps, int begin, int end) {
@@ -50,20 +23,24 @@ std::string ruler(int num_steps, int begin, int end) {
   return line.substr(0, line.find_last_not_of(' ') + 1);
 }
 
-std::string padded(std::string text) {
-  text.resize(std::max<std::size_t>(text.size(), kNameWidth), ' ');
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(text.size(), width), ' ');
   return text + " ";
 }
 
-std::string counts_of(const PreparedRun& run, const Block& block) {
-  std::int64_t runs = 0;
-  const int layers = block.last - block.first + 1;
-  for (int step = 0; step < run.plan.num_steps(); ++step) {
-    for (int layer = block.first; layer <= block.last; ++layer) {
-      runs += run.schedule.runs(step, layer);
-    }
-  }
-  return "  " + std::to_string(runs) + "/" + std::to_string(layers * run.plan.num_steps());
+/// Each line of a text as a comment, which a reader of grids passes over.
+std::string commented(const std::string& text) {
+  std::istringstream lines(text);
+  std::string made;
+  for (std::string line; std::getline(lines, line);) made += "# " + line + "\n";
+  return made;
+}
+
+/// Layer runs of the row's layers, of all.
+std::string counts_of(const PreparedRun& run, const GridRow& row) {
+  const auto runs = std::count(row.cells.begin(), row.cells.end(), '#') * (row.end - row.first);
+  return "  " + std::to_string(runs) + "/" +
+         std::to_string((row.end - row.first) * run.plan.num_steps());
 }
 
 std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
@@ -100,22 +77,25 @@ std::string merging_line(const TokenMerging& merging) {
 }  // namespace
 
 std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
-  std::string text = run.spec.name + ": " + summary(sweep, run) + merging_line(run.spec.tome);
+  std::string text =
+      commented(run.spec.name + ": " + summary(sweep, run) + merging_line(run.spec.tome));
+  const std::vector<GridRow> rows = grid_rows(run.schedule, sweep.layers);
+  std::size_t width = kNameWidth;
+  for (const GridRow& row : rows) width = std::max(width, row.name.size());
   const int num_steps = run.plan.num_steps();
   for (int begin = 0; begin < num_steps; begin += kStepsPerLine) {
     const int end = std::min(begin + kStepsPerLine, num_steps);
-    text += padded("") + ruler(num_steps, begin, end) + "\n";
-    for (const Block& block : blocks_of(sweep.layers)) {
-      text += padded(block.name);
-      for (int step = begin; step < end; ++step) text += symbol(run, block, step);
-      text += (end == num_steps ? counts_of(run, block) : "") + "\n";
+    text += padded("#", width) + ruler(num_steps, begin, end) + "\n";
+    for (const GridRow& row : rows) {
+      text += padded(row.name, width) + row.cells.substr(begin, end - begin) +
+              (end == num_steps ? counts_of(run, row) : "") + "\n";
     }
   }
   const bool runs_all = run.schedule.num_layer_runs() == run.layers_total();
   if (runs_all && run.spec.strategy.name != "full" && !run.plan.adaptive()) {
     text += run.spec.tome.on()
-                ? "note: every layer runs at every step; only the merged tokens save work\n"
-                : "note: every layer runs at every step; this run does all the work of a full "
+                ? "# note: every layer runs at every step; only the merged tokens save work\n"
+                : "# note: every layer runs at every step; this run does all the work of a full "
                   "run\n";
   }
   return text;

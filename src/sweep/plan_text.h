@@ -8,8 +8,8 @@
 
 namespace fdbench {
 
-/// Blocks down, steps across in sampling order: '#' every layer of the block runs, '+' some, '.'
-/// reused, '-' not needed, 'x' left out. Long runs continue below; at most 100 columns.
+/// Blocks down, steps across in sampling order, as plan/plan_grid.h reads them back; where the
+/// layers of a block differ, a line each. Long runs continue below; at most 100 columns.
 std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run);
 
 /// name, num_steps, layers, cells and ran: [S][L].

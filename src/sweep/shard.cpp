@@ -6,6 +6,8 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <set>
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -69,7 +71,9 @@ void fill(Hdf5File& file, const ShardInfo& info, const UnitFolder& folder,
       {"created", utc_now()}};
   for (const auto& [name, value] : attributes) file.set_attribute("/", name, value);
   for (const auto& [name, value] : info.provenance) file.set_attribute("/", name, value);
+  std::set<std::string> written;
   for (const WorkUnit& unit : units) {
+    if (!written.insert(unit.hash).second) continue;
     std::string bytes = file_bytes(folder.file(unit));
     if (!unit_complete_bytes(bytes)) {
       throw runtime_error(Place{folder.file(unit).string()}, "is missing or damaged; run again");
@@ -105,10 +109,13 @@ std::vector<WorkUnit> units_of_shard(const std::vector<WorkUnit>& units, const S
     if (unit.kind == WorkUnit::Kind::kTiming) load[0] += unit.cost;
   }
   std::vector<WorkUnit> mine;
+  std::map<std::string, std::size_t> owners;  // by hash: equal units stay together
   for (const WorkUnit& unit : units) {
     std::size_t owner = 0;
     if (unit.kind == WorkUnit::Kind::kPictures) {
-      owner = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+      const auto least =
+          static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+      owner = owners.emplace(unit.hash, least).first->second;
       load[owner] += unit.cost;
     }
     if (static_cast<int>(owner) == shard.number - 1) mine.push_back(unit);

@@ -3,17 +3,14 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 
-#include "core/cpu_set.h"
 #include "core/device.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "judging/judges.h"
 #include "results/provenance.h"
 #include "results/result_reader.h"
-#include "results/run_table.h"
 #include "results/unit_arrays.h"
 #include "sweep/assemble.h"
 #include "sweep/early_checks.h"
@@ -33,9 +30,10 @@ namespace {
 /// The work of one call of run_sweep.
 class SweepRun {
  public:
-  SweepRun(const Experiment& experiment, const SweepOptions& options)
+  SweepRun(const Experiment& experiment, const SweepOptions& options, const Reporter& reporter)
       : experiment_(experiment),
         options_(options),
+        reporter_(reporter),
         folder_(open_model(experiment)),
         outline_(load_outline(folder_)),
         sweep_(prepare_sweep(experiment, folder_, *outline_)),
@@ -45,41 +43,47 @@ class SweepRun {
     if (!options.shard.whole()) check_runs_in_shards(experiment);
   }
 
-  void run() {
+  std::optional<ResultSummary> run() {
     check_draws_pictures(folder_);
-    if (options_.timing_rounds) return measure_for_parent();
+    if (options_.timing_rounds) {
+      measure_for_parent();
+      return std::nullopt;
+    }
     say("model   " + model_line(sweep_, folder_, num_threads_));
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
     warn_of_cut_prompts(folder_, experiment_.captions);
-    if (options_.dry_run) return print_plan();
-    if (already_complete()) return;
+    if (options_.dry_run) {
+      say_plan();
+      return std::nullopt;
+    }
+    if (already_complete()) return whole_result();
     check_before_work();
     UnitFolder unit_folder(options_.output, settings_, options_.fresh);
-    const InterruptGuard guard;
     if (experiment_.equal_time.wanted()) add_equal_time(unit_folder);
     compute(unit_folder);
-    if (!options_.shard.whole()) return finish_shard(unit_folder);
-    assemble({sweep_, folder_, settings_, num_threads_, provenance(), {}, !options_.quiet}, units_,
-             unit_folder, options_.output);
+    if (!options_.shard.whole()) {
+      finish_shard(unit_folder);
+      return std::nullopt;
+    }
+    assemble({sweep_, folder_, settings_, num_threads_, provenance(), {}, reporter_.write_progress},
+             units_, unit_folder, options_.output);
     unit_folder.remove();
-    print_table();
+    return whole_result();
   }
 
  private:
   void say(const std::string& line) const {
-    if (options_.quiet) return;
-    std::printf("%s\n", line.c_str());
-    std::fflush(stdout);
+    if (reporter_.say) reporter_.say(line);
   }
 
   std::string shard_text() const {
     return options_.shard.whole() ? "" : "shard " + options_.shard.text() + ": ";
   }
 
-  void print_table() const {
-    if (options_.quiet) return;
-    say("\n" + format_runs(read_summary(options_.output), "table"));
-    say("results  " + options_.output.string());
+  /// Nothing where the output is a part.
+  std::optional<ResultSummary> whole_result() const {
+    if (!options_.shard.whole()) return std::nullopt;
+    return read_summary(options_.output);
   }
 
   /// What was computed goes into one file, which `fdbench merge` takes.
@@ -116,7 +120,7 @@ class SweepRun {
     judges_.emplace(experiment_, picture_size(sweep_, folder_));
   }
 
-  void print_plan() {
+  void say_plan() {
     check_before_work();
     if (!sweep_.synthetic) {  // names and shapes of all weights
       const TextToImagePipeline pipeline(folder_, parse_dtype(experiment_.dtype),
@@ -145,14 +149,14 @@ class SweepRun {
     }
     remove_leftovers(options_.output, settings_);
     say("plan    complete already; nothing to do (--fresh begins anew)");
-    if (options_.shard.whole()) print_table();
     return true;
   }
 
   /// The model with its weights, from the first call on.
   const TextToImagePipeline& loaded() {
     if (!pipeline_) {
-      pipeline_.emplace(folder_, parse_dtype(experiment_.dtype), parse_device(experiment_.device));
+      pipeline_.emplace(folder_, parse_dtype(experiment_.dtype), parse_device(experiment_.device),
+                        Reading::kAtOnce, Wanted::kPictures, options_.change);
     }
     return *pipeline_;
   }
@@ -162,7 +166,7 @@ class SweepRun {
     const std::filesystem::path file = unit_folder.file(calibration_unit(settings_));
     if (!unit_usable(file)) {
       const TextToImagePipeline& pipeline = loaded();
-      Progress progress(stderr, !options_.quiet, 1, 0);
+      Progress progress(reporter_.write_progress, 1, 0);
       try {
         write_unit(file, calibrate(sweep_, pipeline, [&](int done, int total) {
                      progress.show(static_cast<double>(done) / total, "timing for equal_time");
@@ -202,11 +206,14 @@ class SweepRun {
     write_plan_file(unit_folder.path(), units_.size());
     say("plan    " + shard_text() + std::to_string(units_.size()) + " work units" +
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
-    Progress progress(stderr, !options_.quiet, total, done);
+    Progress progress(reporter_.write_progress, total, done);
     std::size_t measured = 0;
     try {
       for (const WorkUnit* unit : pictures) {
-        write_unit(unit_folder.file(*unit), picture_arrays_of(*unit, progress, done));
+        // Another run of the same grid may have made it meanwhile.
+        if (!unit_complete(unit_folder.file(*unit))) {
+          write_unit(unit_folder.file(*unit), picture_arrays_of(*unit, progress, done));
+        }
         done += unit->cost;
         ++complete;
       }
@@ -240,7 +247,6 @@ class SweepRun {
   /// What a process of `timing_command` does: the caller holds the lock of the units' folder.
   void measure_for_parent() {
     end_with_parent();
-    const InterruptGuard guard;
     const std::filesystem::path folder = unit_folder_path(options_.output);
     if (experiment_.equal_time.wanted()) {
       add_plain_runs(folder / calibration_unit(settings_).file_name());
@@ -278,6 +284,7 @@ class SweepRun {
 
   const Experiment& experiment_;
   const SweepOptions& options_;
+  const Reporter& reporter_;
   ModelFolder folder_;
   std::unique_ptr<Denoiser> outline_;
   PreparedSweep sweep_;
@@ -291,14 +298,10 @@ class SweepRun {
 
 }  // namespace
 
-void run_sweep(const Experiment& experiment, const SweepOptions& options) {
-  if (!experiment.cpus.empty()) {
-    pin_to_cpus(experiment.cpus);
-    at::set_num_threads(static_cast<int>(experiment.cpus.size()));
-  }
-  if (experiment.threads > 0) at::set_num_threads(experiment.threads);
+std::optional<ResultSummary> run_sweep(const Experiment& experiment, const SweepOptions& options,
+                                       const Reporter& reporter) {
   parse_device(experiment.device);
-  SweepRun(experiment, options).run();
+  return SweepRun(experiment, options, reporter).run();
 }
 
 }  // namespace fdbench

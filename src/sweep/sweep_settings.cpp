@@ -9,6 +9,7 @@
 #include "config/tome_config.h"
 #include "core/hash.h"
 #include "judging/judges.h"
+#include "plan/plan_grid.h"
 #include "tasks/prompt_encoder.h"
 
 namespace fdbench {
@@ -59,6 +60,7 @@ std::string run_text(const RunSpec& run) {
   for (const auto& [selector, key_steps] : run.strategy.custom) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }
+  for (const auto& [name, cells] : run.strategy.grid) json["grid"][name] = cells;
   if (run.strategy.deepcache) {
     const DeepCacheOptions& cache = *run.strategy.deepcache;
     json["cache"] = {cache.cache_branch.value_or(-1), cache.cache_block_id, cache.cache_layer_id};
@@ -129,10 +131,16 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
   return settings;
 }
 
-Settings without_round_counts(Settings settings) {
-  settings.erase("timing.rounds");
-  settings.erase("timing.until");
-  return settings;
+std::string work_of(const PreparedRun& run) {
+  nlohmann::json json = nlohmann::json::parse(run_text(run.spec));
+  // The names and options that the grid was made of.
+  for (const char* key : {"strategy", "key_steps", "blocks", "grid", "cache", "first_block_cache",
+                          "reuse", "baseline", "max_parallel"}) {
+    json.erase(key);
+  }
+  if (run.spec.execution == Execution::kParallel) json["max_parallel"] = run.spec.max_parallel;
+  json["plan"] = plan_hash(run.plan);
+  return json.dump();
 }
 
 }  // namespace fdbench

@@ -4,13 +4,15 @@
 #include "config/experiment.h"
 #include "io/model_folder.h"
 #include "results/settings.h"
+#include "sweep/prepared_sweep.h"
 
 namespace fdbench {
 
 /// Hashes of the weights, seed, prompts, every run, ... num_threads: that the machine gives.
 Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder, int num_threads);
 
-/// All but what only decides how many timing rounds there are, which may be raised.
-Settings without_round_counts(Settings settings);
+/// What a run's latents depend on besides the sweep's settings, whatever the run is called: the
+/// grid that its plan is, and how it is executed and sampled. Equal texts, equal work.
+std::string work_of(const PreparedRun& run);
 
 }  // namespace fdbench

@@ -15,7 +15,6 @@
 #include "core/notes.h"
 #include "io/atomic_file.h"
 #include "results/result_writer.h"
-#include "sweep/sweep_settings.h"
 
 namespace fdbench {
 namespace {
@@ -84,8 +83,8 @@ std::string changes_since(const std::filesystem::path& folder, const Settings& s
   std::ifstream file(folder / kSettingsName, std::ios::binary);
   if (!file) return "";
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return describe_changes(without_round_counts(settings_from_json(text)),
-                          without_round_counts(settings));
+  return describe_changes(not_of_scope(settings_from_json(text), Scope::kRoundCount),
+                          not_of_scope(settings, Scope::kRoundCount));
 }
 
 void check_settings(const std::filesystem::path& folder, const Settings& settings) {

@@ -1,38 +1,13 @@
 #include "sweep/work_units.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/hash.h"
 #include "sweep/sweep_settings.h"
 
 namespace fdbench {
 namespace {
-
-/// The settings that a run's pictures depend on.
-Settings picture_settings(const Settings& all, const std::string& run_name) {
-  Settings settings;
-  for (const auto& [key, value] : all) {
-    const bool other_run = key.starts_with("runs.") && key != "runs." + run_name;
-    const bool of_the_file =
-        key.starts_with("timing.") || key == "threads" || key == "cpus" || key == "equal_time" ||
-        key.starts_with("prompts.") || key == "pictures.keep" || key == "judges.reference" ||
-        key == "judges.metrics" || key == "judges.keep_features" || key == "judges.bootstrap";
-    if (!other_run && !of_the_file) settings[key] = value;
-  }
-  return settings;
-}
-
-/// The settings that a round depends on: all but what only decides how many there are and what else
-/// is kept.
-Settings timing_settings(const Settings& all) {
-  Settings settings;
-  for (const auto& [key, value] : without_round_counts(all)) {
-    const bool irrelevant =
-        key.starts_with("features.") || key.starts_with("pictures.") || key.starts_with("judges.");
-    if (!irrelevant) settings[key] = value;
-  }
-  return settings;
-}
 
 WorkUnit picture_unit(const PreparedSweep& sweep, const Settings& settings, int run,
                       std::int64_t first) {
@@ -44,9 +19,9 @@ WorkUnit picture_unit(const PreparedSweep& sweep, const Settings& settings, int 
   unit.count = std::min<std::int64_t>(experiment.pictures.chunk, experiment.num_pictures() - first);
   unit.cost = static_cast<double>(sweep.runs[run].multiply_adds) * unit.count;
   const auto begin = experiment.captions.begin() + first;
-  Settings of_unit = picture_settings(settings, sweep.runs[run].spec.name);
+  Settings of_unit = not_of_scope(of_scope(settings, Scope::kPictures), Scope::kRun);
   of_unit["kind"] = "pictures";
-  of_unit["run"] = sweep.runs[run].spec.name;
+  of_unit["work"] = work_of(sweep.runs[run]);
   of_unit["first"] = std::to_string(first);
   of_unit["captions"] = nlohmann::json(std::vector<std::string>(begin, begin + unit.count))
                             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -67,7 +42,7 @@ WorkUnit timing_unit(const PreparedSweep& sweep, const Settings& settings, int r
   unit.round = round;
   for (const PreparedRun& run : sweep.runs) unit.cost += static_cast<double>(run.multiply_adds);
   if (round == 0) unit.cost *= 1 + sweep.experiment.timing.warmup;
-  Settings of_unit = timing_settings(settings);
+  Settings of_unit = of_scope(settings, Scope::kTiming);
   of_unit["kind"] = "timing";
   of_unit["round"] = std::to_string(round);
   unit.hash = content_hash(settings_json(of_unit));
@@ -84,6 +59,10 @@ std::vector<WorkUnit> plan_units(const PreparedSweep& sweep, const Settings& set
          first += experiment.pictures.chunk) {
       units.push_back(picture_unit(sweep, settings, run, first));
     }
+  }
+  std::set<std::string> seen;
+  for (WorkUnit& unit : units) {
+    if (!seen.insert(unit.hash).second) unit.cost = 0;
   }
   for (int round = 0; round < experiment.timing.rounds; ++round) {
     units.push_back(timing_unit(sweep, settings, round));

@@ -20,8 +20,10 @@ struct WorkUnit {
   int run = -1;
   std::int64_t first = 0, count = 0;
   int round = -1;
-  double cost = 0;   // [multiply-adds], for the estimate of the time left
-  std::string hash;  // of all that determines the unit's contents: its file name
+  /// [multiply-adds], for the estimate of the time left; 0 where an earlier unit is the same.
+  double cost = 0;
+  /// Of all that determines the unit's contents: its file name. Runs of the same grid share units.
+  std::string hash;
 
   std::string file_name() const { return hash + ".h5"; }
 };

@@ -12,6 +12,10 @@ StrategyOptions with_first_calls(StrategyOptions options, const Sampler& sampler
   };
   extend(options.key_steps);
   for (auto& [selector, key_steps] : options.custom) extend(key_steps);
+  for (auto& [name, cells] : options.grid) {
+    if (cells.size() != static_cast<std::size_t>(num_steps) || num_calls <= cells.size()) continue;
+    cells.insert(0, num_calls - cells.size(), '#');
+  }
   return options;
 }
 

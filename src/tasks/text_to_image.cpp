@@ -6,7 +6,6 @@
 #include "core/notes.h"
 #include "execution/guidance.h"
 #include "io/pipeline_class.h"
-#include "models/slowed_denoiser.h"
 #include "models/unet_config.h"
 
 namespace fdbench {
@@ -80,7 +79,8 @@ void check_task(const ModelFolder& folder, const UNetConfig& unet) {
 }  // namespace
 
 TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
-                                         at::Device device, Reading reading, Wanted wanted)
+                                         at::Device device, Reading reading, Wanted wanted,
+                                         const DenoiserChange& change)
     : path_(folder.path().string()),
       synthetic_(folder.synthetic()),
       dtype_(dtype),
@@ -97,7 +97,8 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarTy
     read_vae_ = [=] { return load_vae(folder, dtype, device); };
   }
   prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
-  unet_ = slow_decoder(load_denoiser(folder, dtype, device, reading), slowed_decoder_share());
+  unet_ = load_denoiser(folder, dtype, device, reading);
+  if (change) unet_ = change(std::move(unet_));
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {

@@ -31,7 +31,8 @@ class TextToImagePipeline {
   /// Throws a usage error for a folder that is not for text to picture: inpainting, upscaling,
   /// refiner.
   TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device,
-                      Reading reading = Reading::kAtOnce, Wanted wanted = Wanted::kPictures);
+                      Reading reading = Reading::kAtOnce, Wanted wanted = Wanted::kPictures,
+                      const DenoiserChange& change = {});
 
   const Denoiser& unet() const { return *unet_; }
   bool has_text_encoder() const { return prompt_encoder_ != nullptr; }

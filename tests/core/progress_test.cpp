@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <string>
 
 namespace fdbench {
 namespace {
@@ -14,15 +14,28 @@ TEST(DurationText, PicksAUnitThatReadsWell) {
   EXPECT_EQ(duration_text(9000), "2.5 h");
 }
 
-TEST(Progress, WritesNothingWhereNoTerminalIs) {
-  std::FILE* file = std::tmpfile();
+TEST(Progress, ShowsHowFarItIsAndCleansUp) {
+  std::string shown;
   {
-    Progress progress(file, true, 10, 0);
+    Progress progress([&](const std::string& text) { shown = text; }, 10, 0);
     progress.show(5, "half");
-    progress.clear();
+    EXPECT_NE(shown.find("  50%  ############............  half"), std::string::npos) << shown;
+    EXPECT_NE(shown.find(" left"), std::string::npos) << shown;
   }
-  EXPECT_EQ(std::ftell(file), 0);
-  std::fclose(file);
+  EXPECT_EQ(shown, "\r\033[K");
+}
+
+TEST(Progress, SaysNoTimeWhereNothingWasDoneYet) {
+  std::string shown;
+  Progress progress([&](const std::string& text) { shown = text; }, 10, 4);
+  progress.show(4, "found");
+  EXPECT_EQ(shown.find(" left"), std::string::npos) << shown;
+}
+
+TEST(Progress, NobodyNeedsToLookOn) {
+  Progress progress({}, 10, 0);
+  progress.show(5, "half");
+  progress.clear();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-"""Inputs as people bring them, made small from copies of the embedded models; one file of tests a kind.
+"""Inputs as people bring them, made small from copies of the embedded models; a file a kind.
 
-Right answers are computed by the reference implementations here, or are an error that says what to do.
+Right answers are computed by the reference implementations here, or are an error that says what to
+do.
 """
 
 import json

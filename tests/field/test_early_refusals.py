@@ -60,7 +60,11 @@ def test_default_metrics_leave_out_what_the_reference_cannot_give(sweep, tmp_pat
 
 def test_a_reference_of_another_network_or_dimension(sweep, tmp_path: Path) -> None:
     other = tmp_path / "other.npz"
-    np.savez(other, features=np.ones((9, DIMENSION), np.float32), network=np.frombuffer(b"0" * 32, np.uint8))
+    np.savez(
+        other,
+        features=np.ones((9, DIMENSION), np.float32),
+        network=np.frombuffer(b"0" * 32, np.uint8),
+    )
     refused(sweep(judges=f"{{clip: {JUDGE}, reference: {other}}}"), "other.npz", "another network")
     reference = moments(tmp_path / "mu.npz", 7)
     refused(sweep(judges=f"{{clip: {JUDGE}, reference: {reference}}}"), str(DIMENSION), "7")

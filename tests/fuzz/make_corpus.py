@@ -6,6 +6,7 @@ The files that fuzzing found (their names begin with "found_") are left alone.
 
 import io
 import json
+import struct
 import tempfile
 import zipfile
 from pathlib import Path
@@ -53,18 +54,18 @@ def write_safetensors() -> None:
 
 def npz(arrays: dict[str, np.ndarray], packed: bool = False) -> bytes:
     """An archive of arrays; numpy would give it the time of day."""
-    method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(name + ".npy"), "w") as member:
+            info = zipfile.ZipInfo(name + ".npy")
+            info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+            with archive.open(info, "w") as member:
                 np.lib.format.write_array(member, array, allow_pickle=True)
-            archive.getinfo(name + ".npy").compress_type = method
     return target.getvalue()
 
 
 def write_npz() -> None:
-    """Stored and deflated archives, single arrays, and one of Python objects."""
+    """Stored and deflated archives, single arrays in each order, and one of Python objects."""
     arrays = {"mu": np.arange(3.0), "sigma": np.eye(3, dtype=np.float32)}
     arrays["arr_0"] = np.asfortranarray(np.arange(6, dtype=np.uint8).reshape(2, 3))
     write("npz", "stored", npz(arrays))
@@ -72,45 +73,60 @@ def write_npz() -> None:
     np.savez_compressed(target, zeros=np.zeros(4000), half=np.ones(3, np.float16))
     write("npz", "deflated", target.getvalue())
     write("npz", "objects", npz({"a": np.array([{"b": 1}], dtype=object)}))
-    single = io.BytesIO()
-    np.save(single, np.zeros((2, 0, 3), np.int64))
-    write("npz", "single", single.getvalue())
-    swapped = io.BytesIO()
-    np.save(swapped, np.arange(6, dtype=">u4").reshape(3, 2))
-    write("npz", "big_endian", swapped.getvalue())
+    numbers = np.asfortranarray(np.arange(6, dtype=">f8").reshape(3, 2))
+    write("npz", "big_endian_arr_0", npz({"arr_0": numbers}, packed=True))
+    alone = {"single": np.zeros((2, 0, 3), np.int64), "big_endian_fortran": numbers}
+    alone["big_endian"] = np.arange(6, dtype=">u4").reshape(3, 2)
+    for name, array in alone.items():
+        target = io.BytesIO()
+        np.save(target, array)
+        write("npz", name, target.getvalue())
+
+
+def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
+    """The picture as Pillow writes it."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
 
 
 def write_pictures() -> None:
     """Pictures of every kind that Pillow writes and fdbench reads, a few pixels each."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 18, 4), dtype=np.uint8)
     whole = Image.fromarray(pixels, "RGBA")
+    coloured = whole.convert("RGB")
     for mode in ("RGBA", "RGB", "LA", "L", "P", "1"):
-        file = io.BytesIO()
-        whole.convert(mode).save(file, "PNG")
-        write("picture", f"png_{mode}", file.getvalue())
+        write("picture", f"png_{mode}", saved(whole.convert(mode), "PNG"))
     kinds = {"baseline": {}, "progressive": {"progressive": True}, "444": {"subsampling": 0}}
     for name, options in kinds.items():
-        file = io.BytesIO()
-        whole.convert("RGB").save(file, "JPEG", **options)
-        write("picture", f"jpeg_{name}", file.getvalue())
+        write("picture", f"jpeg_{name}", saved(coloured, "JPEG", **options))
     for mode in ("L", "CMYK"):
-        file = io.BytesIO()
-        whole.convert(mode).save(file, "JPEG")
-        write("picture", f"jpeg_{mode}", file.getvalue())
+        write("picture", f"jpeg_{mode}", saved(whole.convert(mode), "JPEG"))
     for name, options in {"lossy": {}, "lossless": {"lossless": True}}.items():
-        file = io.BytesIO()
-        whole.save(file, "WebP", **options)
-        write("picture", f"webp_{name}", file.getvalue())
-    file = io.BytesIO()
-    Image.fromarray(pixels[..., 0].astype(np.uint16) * 9).save(file, "PNG")
-    write("picture", "png_wide", file.getvalue())
+        write("picture", f"webp_{name}", saved(whole, "WebP", **options))
+    wide = Image.fromarray(pixels[..., 0].astype(np.uint16) * 9)
+    write("picture", "png_wide", saved(wide, "PNG"))
+    write("picture", "tiff_wide", saved(wide, "TIFF"))
     for mode in ("RGBA", "RGB", "L", "P", "1", "CMYK"):
-        file = io.BytesIO()
-        whole.convert(mode).save(file, "TIFF", compression="raw" if mode == "P" else "tiff_lzw")
-        write("picture", f"tiff_{mode}", file.getvalue())
-    file = io.BytesIO()
-    whole.convert("RGB").save(file, "TIFF", compression="jpeg")
-    write("picture", "tiff_jpeg", file.getvalue())
+        packing = "raw" if mode == "P" else "tiff_lzw"
+        write("picture", f"tiff_{mode}", saved(whole.convert(mode), "TIFF", compression=packing))
+    for kind in ("tiff_deflate", "packbits", "jpeg"):
+        write("picture", f"tiff_{kind.split('_')[-1]}", saved(coloured, "TIFF", compression=kind))
+    write("picture", "tiff_group4", saved(whole.convert("1"), "TIFF", compression="group4"))
+    write("picture", "tiff_big_endian", saved(coloured.convert("I;16B"), "TIFF"))
+    write_patched_tiffs(saved(coloured.resize((16, 16)), "TIFF"))
+
+
+def write_patched_tiffs(plain: bytes) -> None:
+    """RGB of 16 bits and a tile, which Pillow does not write: its file of 16 x 16, other tags."""
+    width, bits = struct.pack("<HHI", 256, 4, 1), struct.pack("<3H", 8, 8, 8)
+    half = plain.replace(width + b"\x10", width + b"\x08")
+    write("picture", "tiff_wide_RGB", half.replace(bits, struct.pack("<3H", 16, 16, 16)))
+    tile = plain.replace(width + b"\x10", width + b"\x0d")
+    for (strip, kind), ours in {(273, 4): 324, (278, 4): 322, (279, 4): 325, (284, 3): 323}.items():
+        tile = tile.replace(struct.pack("<2H", strip, kind), struct.pack("<2H", ours, kind))
+    length = struct.pack("<HHI", 323, 3, 1)
+    write("picture", "tiff_tile", tile.replace(length + b"\x01", length + b"\x10"))
 
 
 def tokenizer(*files: object, text: str) -> bytes:
@@ -131,11 +147,8 @@ def write_tokenizers() -> None:
     text = "AB  a\n! <x> it's 12 \u0130\u0301 \u3042\u6f22 \U0001f600\u0345"
     old = tokenizer(None, VOCABULARY, merges, None, special, {"<x>": 8}, text=text)
     write("tokenizer", "old_layout", old)
-    write(
-        "tokenizer",
-        "new_layout",
-        tokenizer(None, VOCABULARY, merges, config, None, None, text=text),
-    )
+    new = tokenizer(None, VOCABULARY, merges, config, None, None, text=text)
+    write("tokenizer", "new_layout", new)
     added = [{"id": 6, "content": "<|startoftext|>", "normalized": False}]
     model = {"type": "BPE", "vocab": VOCABULARY, "merges": ["a b</w>"]}
     whole = {"model": model, "added_tokens": added}
@@ -145,15 +158,10 @@ def write_tokenizers() -> None:
     write("tokenizer", "pairs", tokenizer(pairs, None, None, limits, None, None, text="ab\0c"))
 
 
-RESULT_ATTRIBUTES = {
-    "format": "fdbench",
-    "schema_version": 1,
-    "name": "a sweep",
-    "settings": json.dumps({"dtype": "float32", "runs.full": "{}", "runs.x": '{"strategy":"x"}'}),
-    "num_threads": 1,
-    "device": "cpu",
-    "guidance_scale": 4.5,
-}
+SETTINGS = {"dtype": "float32", "runs.full": "{}", "runs.x": '{"strategy":"x"}'}
+RESULT_ATTRIBUTES = {"format": "fdbench", "schema_version": 1, "name": "a sweep"}
+RESULT_ATTRIBUTES |= {"settings": json.dumps(SETTINGS), "num_threads": 1, "device": "cpu"}
+RESULT_ATTRIBUTES["guidance_scale"] = 4.5
 
 
 def fill_result(file: h5py.File) -> None:
@@ -167,26 +175,22 @@ def fill_result(file: h5py.File) -> None:
     file["blocks"] = np.array([("mid",), ("up",)], [("name", "S4")])
     file["layers"] = np.array([("encoder",), ("decoder",)], [("role", "S8")])
     seconds = np.array([[0.5, 0.5, 0.4, 0.5, 0.6]])
-    file["timing/unet_s"] = np.repeat(seconds, 2, 0)
-    file["timing/denoise_cpu_s"] = np.repeat(seconds, 2, 0)
-    file["timing/layer_s"] = np.repeat(seconds, 2, 0)
+    for name in ("unet_s", "denoise_cpu_s", "layer_s"):
+        file[f"timing/{name}"] = np.repeat(seconds, 2, 0)
     file["pictures/psnr_to_full"] = np.array([[np.inf], [20.0]])
     file.create_dataset("features/mse", data=np.ones((2, 1, 3, 2)), chunks=True, compression=4)
 
 
 def write_results() -> None:
     """The same file in HDF5's old and new layout, and one that is not fdbench's."""
-    for name, version in {"old_format": "earliest", "new_format": "latest"}.items():
+    kinds = {"old_format": ("earliest", fill_result), "new_format": ("latest", fill_result)}
+    kinds["another"] = ("latest", lambda file: file.create_dataset("a", data=np.arange(3)))
+    for name, (version, fill) in kinds.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "result.h5"
             with h5py.File(path, "w", libver=version) as file:
-                fill_result(file)
+                fill(file)
             write("result", name, path.read_bytes())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "result.h5"
-        with h5py.File(path, "w", libver="latest") as file:
-            file["a"] = np.arange(3)
-        write("result", "another", path.read_bytes())
 
 
 CONFIG = """\
@@ -253,14 +257,18 @@ def write_prompts() -> None:
     coco = {"images": images, "annotations": [{"image_id": 1, "caption": text} for text in texts]}
     entries = [{"file_name": f"{i}.png", "text": text} for i, text in enumerate(texts)]
     write("prompts", "coco", json.dumps(coco).encode())
-    write(
-        "prompts", "list", json.dumps({"prompts": [*texts, {"caption": "x", "scene": {}}]}).encode()
-    )
+    listed = {"prompts": [*texts, {"caption": "x", "scene": {}}]}
+    write("prompts", "list", json.dumps(listed).encode())
     write("prompts", "by_file", json.dumps({"a.png": "x", "b.png": {"prompt": "y"}}).encode())
     write("prompts", "json_lines", "\n".join(json.dumps(entry) for entry in entries).encode())
     write("prompts", "lines", b"\xef\xbb\xbfa\r\nb\r\n\r\n")
     write("prompts", "csv", b'file_name,caption\n0.png,"a, b"\n1.png,"say ""x""\ny"\n')
     write("prompts", "tsv", b'Prompt\tNote\n"A" b\tx\n"c\td"\ty\n')
+    marked = "\ufeff" + json.dumps(coco, indent=1)
+    write("prompts", "coco_bom", marked.replace("\n", "\r\n").encode())
+    lines = [json.dumps(entry | {"id": 1}) + "\r\n" for entry in entries]
+    write("prompts", "json_lines_crlf", "".join(lines).encode())
+    write("prompts", "csv_bom_crlf", '\ufefftext;id\r\n"a\r\nb";1\r\nc;2\r\n'.encode())
     write("prompts", "latin1", "un caf\u00e9".encode("latin-1"))
     write("prompts", "utf16", "a\nb".encode("utf-16"))
 
@@ -273,11 +281,8 @@ def write_baselines() -> None:
     plain = {"identity": {"strategy": "full"}, "baseline": True, "features": {"mse/mid": 1.0}}
     whole = {"format": "fdbench-baseline", "version": 1, "gates": gates}
     whole |= {"provenance": {"cpu": "x"}, "settings": {"seed": "0"}, "processes": [0, 0, 1, 1, 1]}
-    whole |= {
-        "decoder_speedup": 0.5,
-        "decoder_ratios": [0.5] * 5,
-        "runs": {"full": plain, "x": run},
-    }
+    whole |= {"decoder_speedup": 0.5, "decoder_ratios": [0.5] * 5}
+    whole["runs"] = {"full": plain, "x": run}
     write("baseline", "whole", json.dumps(whole).encode())
     write("baseline", "nan", json.dumps(whole | {"decoder_speedup": float("nan")}).encode())
     write("baseline", "without_runs", json.dumps(whole | {"runs": {}}).encode())

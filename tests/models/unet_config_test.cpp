@@ -63,9 +63,9 @@ TEST(UNetConfig, NestedTransformerLayersNeedTheirReverse) {
 }
 
 TEST(UNetConfig, EveryOptionOfDiffusersIsKnown) {
-  for (const char* key : {"encoder_hid_dim", "encoder_hid_dim_type", "num_attention_heads",
-                          "class_embed_type", "num_class_embeds", "time_embedding_act_fn",
-                          "timestep_post_act", "cross_attention_norm"}) {
+  for (const char* key :
+       {"encoder_hid_dim", "encoder_hid_dim_type", "num_attention_heads", "class_embed_type",
+        "num_class_embeds", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm"}) {
     EXPECT_EQ(message_of({{key, nullptr}}), "no error");
     EXPECT_THAT(message_of({{key, 7}}), HasSubstr("7 is not supported; fdbench supports null"));
   }

@@ -64,6 +64,8 @@ TEST(ProfileCalls, PlainAndInstrumentedAfterWarmUp) {
     EXPECT_GE(seconds, 11e-3);  // 1 + 1 + 2 + 3 + 4
 }
 
+#ifndef __SANITIZE_ADDRESS__  // see process_memory_test.cpp
+
 /// Holds 64 MiB during its first layer.
 class HungryDenoiser : public SleepingDenoiser {
  public:
@@ -80,6 +82,8 @@ TEST(ProfileCalls, PeakIsThatOfACall) {
     EXPECT_NEAR(profile.peak_bytes, 64 << 20, 0.1 * (64 << 20)) << warmup;
   }
 }
+
+#endif
 
 }  // namespace
 }  // namespace fdbench

@@ -21,6 +21,19 @@ TEST(PlanGrid, ShowsWhatRunsAndWhatIsReused) {
   EXPECT_THAT(text, HasSubstr("18 of 24 layer runs"));
 }
 
+TEST(PlanGrid, IsReadBackByARun) {
+  for (const int num_steps : {6, 130}) {
+    const PreparedSweep sweep =
+        tiny_sweep({tiny_run("encoder", num_steps), tiny_run("drop", num_steps)});
+    for (const PreparedRun& run : sweep.runs) {
+      const GridLines lines = parse_grid(plan_grid(sweep, run));
+      EXPECT_EQ(plan_of_grid(lines, num_steps, sweep.layers), run.plan);
+      const GridLines json = parse_grid(plan_json(sweep, run).dump());
+      EXPECT_EQ(plan_of_grid(json, num_steps, sweep.layers), run.plan);
+    }
+  }
+}
+
 TEST(PlanGrid, ShowsStepsThatAreLeftOut) {
   const PreparedSweep sweep = tiny_sweep({tiny_run("drop", 6)});
   EXPECT_THAT(plan_grid(sweep, sweep.runs[0]), HasSubstr("down             #x#x#x  6/12\n"));
@@ -30,7 +43,7 @@ TEST(PlanGrid, SaysWhenNothingIsReused) {
   RunSpec run = tiny_run("encoder", 2);
   run.strategy.key_steps = {true, true};
   const PreparedSweep sweep = tiny_sweep({run, tiny_run("full", 2)});
-  EXPECT_THAT(plan_grid(sweep, sweep.runs[0]), HasSubstr("note: every layer runs at every step"));
+  EXPECT_THAT(plan_grid(sweep, sweep.runs[0]), HasSubstr("# note: every layer runs at every step"));
   EXPECT_THAT(plan_grid(sweep, sweep.runs[1]), Not(HasSubstr("note:")));
 }
 

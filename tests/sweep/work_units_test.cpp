@@ -51,11 +51,29 @@ TEST(WorkUnits, CoverEveryPictureAndRoundOnce) {
 TEST(WorkUnits, AreNamedByWhatDeterminesThem) {
   using Changed = std::vector<bool>;  // full x 2 chunks, encoder x 2 chunks, 2 rounds
   EXPECT_EQ(changed("seed"), (Changed{true, true, true, true, true, true}));
-  EXPECT_EQ(changed("runs.encoder"), (Changed{false, false, true, true, true, true}));
+  EXPECT_EQ(changed("runs.encoder"), (Changed{false, false, false, false, true, true}))
+      << "pictures are named by the grid that the run makes";
   EXPECT_EQ(changed("features.detail"), (Changed{true, true, true, true, false, false}));
   EXPECT_EQ(changed("timing.warmup"), (Changed{false, false, false, false, true, true}));
   EXPECT_EQ(changed("timing.rounds"), (Changed{false, false, false, false, false, false}));
   EXPECT_EQ(changed("pictures.keep"), (Changed{false, false, false, false, false, false}));
+}
+
+TEST(WorkUnits, AreNamedByTheGridAndNotByItsName) {
+  RunSpec other = tiny_run("custom", 4);
+  other.strategy.key_steps.clear();
+  other.strategy.custom = {{"encoder", uniform_key_steps(2, 4)}};
+  RunSpec parallel = tiny_run("encoder", 4), linear = tiny_run("encoder", 4);
+  parallel.execution = Execution::kParallel;
+  linear.strategy.reuse = Reuse::kLinear;
+  const PreparedSweep sweep = tiny_sweep({tiny_run("encoder", 4), other, parallel, linear});
+  const std::vector<WorkUnit> units = plan_units(sweep, some_settings());
+  EXPECT_EQ(units[0].hash, units[2].hash) << "the same grid by another name";
+  EXPECT_GT(units[0].cost, 0);
+  EXPECT_EQ(units[2].cost, 0) << "it costs nothing more";
+  EXPECT_NE(units[0].hash, units[1].hash);
+  EXPECT_NE(units[0].hash, units[4].hash) << "another execution rounds otherwise";
+  EXPECT_NE(units[0].hash, units[6].hash) << "another way to reuse";
 }
 
 TEST(WorkUnits, ACaptionBelongsToItsChunk) {
