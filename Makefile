@@ -14,7 +14,7 @@ PYTEST_ALL := $(PYTEST) -n 2 --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize fuzz format lint clean
+.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize fuzz format lint lint-format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,9 +73,11 @@ format: setup-lint ## format C++ and Python
 	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format -i
 	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
 
-lint: setup-lint build ## check format and style, C++ and Python
+lint-format: setup-lint ## check format and Python style
 	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format --dry-run --Werror
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
+
+lint: lint-format build ## check format and style, C++ and Python
 	@# clang-tidy cannot read GCC's precompiled header, so it gets the commands without it.
 	@mkdir -p build/lint && sed -E 's# -Winvalid-pch# #; s# -include [^ ]*cmake_pch\.hxx##' \
 		$(BUILD)/compile_commands.json > build/lint/compile_commands.json

@@ -18,14 +18,14 @@ namespace fdbench {
 struct StrategyOptions {
   std::string name = "full";  // one of strategy_names()
   KeySteps key_steps;         // of all strategies but `full`, `first_block_cache` and `custom`
-  /// `custom`: key steps by selector: a role ("encoder"), a block ("up_blocks.1") or a layer name.
+  /// `custom`: key steps by selector: a part ("encoder"), a block ("up_blocks.1") or a layer name.
   /// The most specific one wins; layers that no selector names compute at every step.
   std::map<std::string, KeySteps> custom;
-  /// `custom`: the grid itself, in place of key steps.
-  GridLines grid = {};
   std::optional<DeepCacheOptions> deepcache = {};                // of `deepcache` only
   std::optional<FirstBlockCacheOptions> first_block_cache = {};  // of `first_block_cache` only
   Reuse reuse = Reuse::kHold;                                    // what a reused output is
+  /// `custom`: the grid itself, in place of key steps.
+  GridLines grid = {};
 };
 
 /// Throws a usage error for an unknown name (with the nearest one), or a selector that matches no

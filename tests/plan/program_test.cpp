@@ -26,6 +26,10 @@ Program encoder_program(const KeySteps& keys, const ProgramOptions& options) {
                  layers(), options);
 }
 
+std::size_t num_different(const std::vector<std::uint64_t>& patterns) {
+  return std::set<std::uint64_t>(patterns.begin(), patterns.end()).size();
+}
+
 std::vector<std::uint64_t> patterns(const Program& program) {
   std::vector<std::uint64_t> found;
   for (const Call& call : program.calls) found.push_back(call.pattern);
@@ -40,12 +44,12 @@ TEST(Program, StepsOfTheSameWorkHaveTheSamePattern) {
   EXPECT_EQ(found[1], found[4]);
   EXPECT_NE(found[0], found[1]);
   EXPECT_NE(found[1], found[2]) << "the last step that takes a skip keeps nothing";
-  EXPECT_EQ(std::set<std::uint64_t>(found.begin(), found.end()).size(), 3U);
+  EXPECT_EQ(num_different(found), 3U);
 }
 
 TEST(Program, AFullRunIsOnePattern) {
   const Program program = compile(Plan(5, 4), layers(), {});
-  EXPECT_EQ(std::set<std::uint64_t>(patterns(program).begin(), patterns(program).end()).size(), 1U);
+  EXPECT_EQ(num_different(patterns(program)), 1U);
   EXPECT_EQ(program.num_calls(), 5);
   EXPECT_EQ(program.num_layer_runs(), 20);
 }

@@ -115,7 +115,7 @@ TEST(TomeConfig, ThePlanShowsIt) {
   merged.strategy.key_steps = {true, true};
   const PreparedSweep sweep = tiny_sweep({merged, tiny_run("encoder", 2)});
   const std::string text = plan_grid(sweep, sweep.runs[0]);
-  EXPECT_THAT(text, HasSubstr("\ntokens merged: ratio 0.3 {\"sx\":3,"));
+  EXPECT_THAT(text, HasSubstr("\n# tokens merged: ratio 0.3 {\"sx\":3,"));
   EXPECT_THAT(text, HasSubstr("note: every layer runs at every step; only the merged tokens"));
   EXPECT_THAT(text, Not(HasSubstr("all the work")));
   EXPECT_THAT(plan_grid(sweep, sweep.runs[1]), Not(HasSubstr("merged")));
