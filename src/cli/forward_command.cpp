@@ -91,7 +91,8 @@ std::string shape_words_of(const ConditioningInput& input) {
   return words + "]";
 }
 
-/// What the model reads; tensors of other names are left to it to refuse.
+/// What the model reads. What only other models read is given to it, too, to refuse or to pass
+/// over.
 Conditioning conditioning_tensors(const SafetensorsFile& file, const ModelInfo& model) {
   Conditioning conditioning;
   for (const ConditioningInput& input : model.conditioning) {
@@ -100,6 +101,9 @@ Conditioning conditioning_tensors(const SafetensorsFile& file, const ModelInfo& 
     conditioning.set(input.name, input.name == "time_ids"
                                      ? input_tensor(file, input.name, shape_words_of(input))
                                      : floating_tensor(file, input.name, shape_words_of(input)));
+  }
+  for (const char* name : {"text_embeds", "time_ids", "timestep_cond"}) {
+    if (file.contains(name) && !conditioning.has(name)) conditioning.set(name, file.tensor(name));
   }
   return conditioning;
 }
