@@ -190,10 +190,9 @@ std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
     take_unit(unit, *owner->second, folder);
   }
   const ShardInfo& timed = timing_part(parts);
-  const std::vector<RunRecord> records =
-      assemble({sweep, model, settings, timed.num_threads, timed.provenance, origins(parts), {},
-                warnings},
-               units, folder, output);
+  const std::vector<RunRecord> records = assemble(
+      {sweep, model, settings, timed.num_threads, timed.provenance, origins(parts), {}, warnings},
+      units, folder, output);
   folder.remove();
   return records;
 }
