@@ -10,31 +10,42 @@ from analysis.load import Results
 
 @dataclass
 class BlockFeatures:
-    """Statistics of the full run. An array that was not measured is None. P pictures, S steps, B
-    blocks.
+    """Statistics of one stage in the full run. An array that was not measured is None. P pictures,
+    S steps, B blocks.
     """
 
+    stage: str  # "" of a model of one stage
     blocks: pd.DataFrame  # name, role
     mse: np.ndarray | None  # [P, S, B], the first step NaN: it has no step before it
     frobenius: np.ndarray | None  # [P, S, B]
     frobenius_std: np.ndarray | None  # [P, B]
 
 
-def block_features(results: Results) -> BlockFeatures | None:
-    """The full run's features by block; with `detail: layer` those of each block's last layer,
-    whose output is the block's.
+def block_features(results: Results) -> list[BlockFeatures]:
+    """The full run's features by block, stage by stage; with `detail: layer` those of each block's
+    last layer, whose output is the block's. Empty where nothing was watched.
     """
     if not results.features or results.blocks.empty:
-        return None
+        return []
     table = results.blocks
-    last = [int(rows[-1]) for rows in table.groupby("block", sort=False).indices.values()]
-    blocks = pd.DataFrame(
-        {"name": table["block"].iloc[last].to_numpy(), "role": table["role"].iloc[last].to_numpy()}
-    )
+    of_stage = table["stage"] if "stage" in table else np.zeros(len(table), dtype=int)
+    names = results.stage_names
+    return [
+        _of_stage(results, name, table, np.flatnonzero(of_stage == stage))
+        for stage, name in enumerate(names)
+    ]
+
+
+def _of_stage(results: Results, stage: str, table: pd.DataFrame, rows: np.ndarray) -> BlockFeatures:
+    """rows: of the stage in the table of blocks."""
+    groups = table.iloc[rows].groupby("block", sort=False).indices.values()
+    last = [int(rows[places[-1]]) for places in groups]
+    names = table["block"].iloc[last].str.removeprefix(f"{stage}/" if stage else "")
+    blocks = pd.DataFrame({"name": names.to_numpy(), "role": table["role"].iloc[last].to_numpy()})
     arrays = {key: array[..., last] for key, array in results.features.items()}
     mse = arrays.get("mse")
     if mse is not None:
         steps = np.isfinite(mse).any(axis=(0, 2)).nonzero()[0]
         mse = mse[:, : steps[-1] + 1] if len(steps) else mse
         mse[:, 0] = np.nan
-    return BlockFeatures(blocks, mse, arrays.get("frobenius"), arrays.get("frobenius_std"))
+    return BlockFeatures(stage, blocks, mse, arrays.get("frobenius"), arrays.get("frobenius_std"))

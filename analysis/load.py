@@ -1,6 +1,8 @@
 """Reads an fdbench result file (docs/results.md) into plain pandas and numpy objects.
 
 Axes in the shapes below: R runs, P pictures, S steps, B watched blocks, L layers, N timing rounds.
+Of a model of several stages layers and blocks stand stage by stage, and step s of a layer is step s
+of its stage. Files of schema version 1 know no stages: they are of one.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ import pandas as pd
 
 from analysis.files import ResultError, open_result
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSIONS = (1, 2)
 FEATURES = ("mse", "frobenius", "mean", "std", "frobenius_std")
 TIMES = ("text_encoder_s", "unet_s", "vae_s", "total_s", "unet_calls")
 ROUND_FACTS = ("steal_share", "others_share", "processor_mhz", "process")
@@ -30,6 +32,7 @@ class Results:
     layers: pd.DataFrame
     blocks: pd.DataFrame
     full: int | None  # row of the full run
+    stages: pd.DataFrame = field(default_factory=pd.DataFrame)  # empty in files of version 1
     cells: np.ndarray | None = None  # [R, S, L] 0 drop, 1 reuse, 2 compute, 255 padding
     ran: np.ndarray | None = None  # [R, S, L] 1 where the layer ran
     features: dict[str, np.ndarray] = field(
@@ -47,6 +50,11 @@ class Results:
     def name(self) -> str:
         """Name of the sweep."""
         return str(self.attributes.get("name") or self.path.stem)
+
+    @property
+    def stage_names(self) -> list[str]:
+        """Of a model of several stages; [""] of one alone."""
+        return self.stages["name"].tolist() if len(self.stages) > 1 else [""]
 
     @property
     def num_pictures(self) -> int:
@@ -72,9 +80,10 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
     if attributes.get("format") != "fdbench":
         raise ResultError(f"{path}: an HDF5 file, but not an fdbench result (no format 'fdbench')")
     version = attributes.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if version not in SCHEMA_VERSIONS:
         raise ResultError(
-            f"{path}: schema version {version}, this program reads version {SCHEMA_VERSION}"
+            f"{path}: schema version {version}, this program reads versions "
+            f"{SCHEMA_VERSIONS[0]} to {SCHEMA_VERSIONS[-1]}"
         )
     if "shard" in attributes:
         part = str(attributes["shard"]).replace("/", " of ")
@@ -95,6 +104,7 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
         layers=_table(file, "layers"),
         blocks=_table(file, "blocks"),
         full=full,
+        stages=_table(file, "stages"),
         cells=cells,
         ran=ran,
         psnr=_array(file, "pictures/psnr_to_full"),

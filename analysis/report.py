@@ -73,7 +73,7 @@ def write_report(results: Results, folder: Path) -> Path:
     features = block_features(results)
     found = {
         "key steps and propagation": claims.ablation_findings(results, runs),
-        "block outputs": feature_findings(features),
+        "block outputs": feature_findings(features[0] if len(features) == 1 else None),
     }
     strategies = tables.strategy_table(runs, not_numbers(results))
     strategies.drop(columns=["num_identical", "highlight", "front"]).to_csv(
@@ -83,7 +83,7 @@ def write_report(results: Results, folder: Path) -> Path:
         draw_tradeoff(runs),
         draw_times(runs),
         draw_judged(results.runs),
-        *draw_features(features),
+        *(drawing for of_stage in features for drawing in draw_features(of_stage)),
         draw_contact_sheet(results, runs),
         draw_plans(results, runs),
     ]
@@ -149,6 +149,7 @@ def _render(
         paper_tables=paper_tables(runs),
         findings={title: group for title, group in found.items() if group},
         figures=figures,
+        of_features=[stem for stem in figures if stem.startswith("feature_")],
         parts=decomposition(runs).to_dict("records"),
         judged=judged_runs(results),
         runs=runs.to_dict("records"),

@@ -100,11 +100,11 @@ def _field(results: Results, run: int, name: str, default: object) -> object:
 
 
 def _steps(results: Results, run: int) -> np.ndarray | None:
-    """Plan of a run without its padding, [S, L]."""
+    """Plan of a run, [S, L], with the steps of its longest stage."""
     if results.cells is None:
         return None
     cells = results.cells[run]
-    return cells[(cells != PADDING).all(axis=1)]
+    return cells[(cells != PADDING).any(axis=1)]
 
 
 def _key_steps(results: Results, run: int) -> tuple[int, tuple[int, ...]]:
@@ -112,7 +112,7 @@ def _key_steps(results: Results, run: int) -> tuple[int, tuple[int, ...]]:
     cells = _steps(results, run)
     if cells is None:
         return int(_field(results, run, "num_steps", 0)), ()
-    orders = np.flatnonzero((cells == COMPUTE).all(axis=1))
+    orders = np.flatnonzero(((cells == COMPUTE) | (cells == PADDING)).all(axis=1))
     return len(cells), tuple(len(cells) - int(order) for order in orders)
 
 
@@ -136,7 +136,8 @@ def _inactive(results: Results, run: int) -> bool:
     cells = _steps(results, run)
     if cells is None or results.ran is None or _field(results, run, "strategy", "") == "full":
         return False
-    return bool((results.ran[run, : len(cells)] == 1).all()) and run != results.full
+    everything = (results.ran[run, : len(cells)] == 1) | (cells == PADDING)
+    return bool(everything.all()) and run != results.full
 
 
 def _work_ratio(results: Results, run: int) -> float:

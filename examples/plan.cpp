@@ -19,7 +19,7 @@ int main(int argc, char** argv) try {
   if (argc != 4) throw std::invalid_argument("usage: example_plan MODEL_DIR PROMPT OUT.png");
   const c10::InferenceMode inference;
   const ModelFolder folder(argv[1]);
-  const TextToImagePipeline pipeline(folder, at::kFloat, at::kCPU);
+  const TextToImagePipeline pipeline(folder);
   const Denoiser& unet = pipeline.unet();
 
   const int num_steps = 12;

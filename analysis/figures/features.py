@@ -1,5 +1,7 @@
 """How block outputs of the full run move over the steps: the paper's figures 3a, 3b and 3c."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -8,12 +10,17 @@ from analysis.features import BlockFeatures
 from analysis.figures.look import MUTED, ROLE, Drawing, shade, short_block
 
 
-def draw_features(features: BlockFeatures | None) -> list[Drawing]:
-    """The drawings that the measured features allow, [] without any."""
-    if features is None:
-        return []
+def draw_features(features: BlockFeatures) -> list[Drawing]:
+    """The drawings that the measured features of a stage allow."""
     drawings = (_evolution(features), _norms(features), _deviations(features))
-    return [drawing for drawing in drawings if drawing]
+    return [_of_stage(drawing, features.stage) for drawing in drawings if drawing]
+
+
+def _of_stage(drawing: Drawing, stage: str) -> Drawing:
+    """The drawing with the stage's name, where there are several."""
+    if not stage:
+        return drawing
+    return replace(drawing, stem=f"{drawing.stem}_{stage}", title=f"{drawing.title}: {stage}")
 
 
 def _evolution(features: BlockFeatures) -> Drawing | None:

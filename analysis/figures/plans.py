@@ -49,11 +49,12 @@ def draw_plans(results: Results, table: pd.DataFrame) -> Drawing | None:
 
 
 def plan_colours(cells: np.ndarray, ran: np.ndarray, roles: list[str]) -> np.ndarray:
-    """RGB grid [L, S, 3] of a plan [S, L] without padding."""
+    """RGB grid [L, S, 3] of a plan [S, L]; white where a stage has fewer steps than others."""
     colours = np.ones((*cells.shape, 3))
     colours[:] = to_rgb(REUSED)
     colours[(cells == COMPUTE) & (ran == 0)] = to_rgb(NOT_NEEDED)
     colours[cells == DROP] = to_rgb(LEFT_OUT)
+    colours[cells == PADDING] = 1.0
     for layer, role in enumerate(roles):
         colours[ran[:, layer] == 1, layer] = to_rgb(ROLE.get(role, MUTED))
     return colours.transpose(1, 0, 2)
@@ -61,7 +62,7 @@ def plan_colours(cells: np.ndarray, ran: np.ndarray, roles: list[str]) -> np.nda
 
 def _grid(axis: plt.Axes, results: Results, run: int, title: str, name_blocks: bool) -> None:
     cells = results.cells[run]
-    cells = cells[(cells != PADDING).all(axis=1)]
+    cells = cells[(cells != PADDING).any(axis=1)]
     roles = results.layers["role"].tolist()
     colours = plan_colours(cells, results.ran[run, : len(cells)], roles)
     axis.imshow(colours, aspect="auto", interpolation="nearest")

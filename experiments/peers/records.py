@@ -16,7 +16,7 @@ from experiments.peers.worker import program
 
 BASELINE, EAGER = "full", "diffusers"
 DEFAULTS = {"text": "", "int64": -1, "float64": np.nan, "bool": False}
-SCALES = {"R": "run", "P": "picture", "S": "step", "N": "round"}
+SCALES = {"R": "run", "G": "stage", "P": "picture", "S": "step", "N": "round"}
 
 
 def run_records(measured: Measurement, facts: dict, num_steps: int) -> list[dict]:
@@ -226,7 +226,7 @@ def _write_arrays(file: h5py.File, measured: Measurement, facts: dict, datasets:
     }
     if measured.unit == "latent":
         made = [measured.made[name].numpy() for name in measured.names]
-        arrays["/timesteps"] = np.array([facts["timesteps"][0]] * len(made))
+        arrays["/timesteps"] = np.array([[facts["timesteps"][0]]] * len(made))  # one stage
         arrays["/pictures/latents"] = np.stack(made)
         errors = [((latent - made[0]) ** 2).mean() for latent in made]
         arrays["/pictures/latent_mse_to_full"] = np.array(errors)[:, None]
@@ -246,6 +246,7 @@ def _write_scales(file: h5py.File, measured: Measurement, arrays: dict) -> None:
     names = [name.encode() for name in measured.names]
     values["run"] = np.array(names, dtype=_text_type(max(map(len, names))))
     if "/timesteps" in arrays:
-        values |= {"picture": np.arange(1), "step": np.arange(arrays["/timesteps"].shape[1])}
+        steps = arrays["/timesteps"].shape[-1]
+        values |= {"picture": np.arange(1), "stage": np.arange(1), "step": np.arange(steps)}
     for name, data in values.items():
         file.create_dataset(f"scale/{name}", data=data).make_scale(name)

@@ -173,7 +173,9 @@ void run_generate(GenerateOptions options) {
 
   const auto load_start = std::chrono::steady_clock::now();
   const Wanted wanted = options.output.empty() ? Wanted::kLatents : Wanted::kPictures;
-  const TextToImagePipeline pipeline(folder, dtype, device, Reading::kAtFirstUse, wanted);
+  const TextToImagePipeline pipeline(
+      folder,
+      {.dtype = dtype, .device = device, .reading = Reading::kAtFirstUse, .wanted = wanted});
   synchronize(device);
   const double load_seconds = seconds_since(load_start);
   const auto layers = pipeline.unet().layers();

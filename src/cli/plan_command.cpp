@@ -61,19 +61,26 @@ void run_plan(const PlanOptions& options) {
   if (options.tome.on()) {
     for (RunSpec& run : experiment.runs) run.tome = options.tome;
   }
-  const ModelFolder folder = open_model(experiment);
-  const PreparedSweep sweep = prepare_sweep(experiment, folder, *load_outline(folder));
+  const PreparedSweep sweep = prepare_sweep(experiment, open_models(experiment));
   const std::vector<const PreparedRun*> runs = chosen_runs(sweep, options.strategy);
   if (options.format == "json") {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const PreparedRun* run : runs) list.push_back(plan_json(sweep, *run));
+    for (const PreparedRun* run : runs) {
+      for (std::size_t stage = 0; stage < sweep.stages.size(); ++stage) {
+        list.push_back(plan_json(sweep, *run, stage));
+      }
+    }
     std::printf("%s\n", list.dump().c_str());
     return;
   }
   std::printf(
       "# # computed   . reused   - not needed   x step left out\n"
       "# steps in sampling order, counted downward; right: layer runs of all\n");
-  for (const PreparedRun* run : runs) std::printf("\n%s", plan_grid(sweep, *run).c_str());
+  for (const PreparedRun* run : runs) {
+    for (std::size_t stage = 0; stage < sweep.stages.size(); ++stage) {
+      std::printf("\n%s", plan_grid(sweep, *run, stage).c_str());
+    }
+  }
 }
 
 }  // namespace

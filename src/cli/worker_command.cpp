@@ -38,9 +38,9 @@ struct WorkerOptions {
 RunRecord expected_record(const PreparedRun& run, bool baseline) {
   RunRecord record = planned_record(run);
   record.baseline = baseline;
-  record.layers_run = run.schedule.num_layer_runs();
+  record.layers_run = run.num_layer_runs();
   record.reused = record.layers_run < record.layers_total;
-  record.multiply_adds = run.multiply_adds;
+  record.multiply_adds = run.multiply_adds();
   return record;
 }
 
@@ -65,15 +65,27 @@ Type member(const Json& request, const char* name, const std::optional<Type>& ot
   }
 }
 
+/// Throws a usage error for a cascade, whose stages need each other's samples.
+std::vector<StageFolder> folders_of_one_stage(const Experiment& experiment) {
+  if (experiment.stages.size() > 1) {
+    throw usage_error(experiment.model_place,
+                      "a worker makes the latents of models of one stage, not of a cascade");
+  }
+  return open_models(experiment);
+}
+
 /// A sweep that stays loaded and answers requests, one line of JSON each.
 class Worker {
  public:
   explicit Worker(const Experiment& experiment)
       : experiment_(experiment),
-        folder_(open_model(experiment)),
-        pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device),
-                  Reading::kAtOnce, Wanted::kLatents),
-        sweep_(prepare_sweep(experiment, folder_, pipeline_.unet())) {
+        folders_(folders_of_one_stage(experiment)),
+        folder_(folders_[0].folder),
+        pipeline_(folder_, {.dtype = parse_dtype(experiment.dtype),
+                            .device = parse_device(experiment.device),
+                            .wanted = Wanted::kLatents}),
+        sweep_(prepare_sweep(experiment, folders_, pipeline_)),
+        stage_(sweep_.stages[0]) {
     warn_of_cut_prompts(folder_, experiment.captions);
   }
 
@@ -84,14 +96,14 @@ class Worker {
       const bool baseline =
           static_cast<int>(r) == sweep_.experiment.baseline_of(static_cast<int>(r));
       records.push_back(expected_record(sweep_.runs[r], baseline));
-      timesteps.push_back(sweep_.runs[r].timesteps);
+      timesteps.push_back(sweep_.runs[r].stages[0].timesteps);
     }
     return {{"ready", true},
             {"runs", Json::parse(format_runs(records, "json"))},
             {"timesteps", timesteps},
             {"text", pipeline_.has_text_encoder() ? "encoded" : "random"},
-            {"latent_shape", sweep_.latent_shape},
-            {"num_parameters", sweep_.num_parameters},
+            {"latent_shape", stage_.latent_shape},
+            {"num_parameters", sweep_.num_parameters()},
             {"weights_hash", folder_.weights_hash("unet")},
             {"threads", at::get_num_threads()},
             {"provenance", attributes_json()}};
@@ -115,12 +127,12 @@ class Worker {
   /// Text states of a picture: its prompt's, or random ones where the folder cannot read prompts.
   PromptPair text_states(std::int64_t picture) const {
     if (pipeline_.has_text_encoder()) {
-      return encode_pair(sweep_, pipeline_, picture, 1);
+      return encode_pair(sweep_, pipeline_, 0, picture, 1);
     }
     const UNetConfig config = read_unet_config(folder_.config("unet"), folder_.config_path("unet"));
     SampleShape shape;
     shape.batch = 2;
-    shape.axes = {sweep_.latent_shape.begin() + 1, sweep_.latent_shape.end()};
+    shape.axes = {stage_.latent_shape.begin() + 1, stage_.latent_shape.end()};
     const Conditioning both = random_inputs(config, shape, experiment_.seed + picture,
                                             pipeline_.dtype(), pipeline_.device())
                                   .conditioning;
@@ -130,7 +142,7 @@ class Worker {
   }
 
   at::Tensor unit_noise(std::int64_t picture) const {
-    return PictureNoise(experiment_.seed, {picture}, sweep_.latent_shape).draw();
+    return PictureNoise(experiment_.seed, {picture}, stage_.latent_shape).draw();
   }
 
   const PreparedRun& run_named(const std::string& name) const {
@@ -153,8 +165,7 @@ class Worker {
 
   Json make_latent(const Json& request, std::int64_t picture) const {
     const PreparedRun& run = run_named(member<std::string>(request, "run"));
-    const TimedLatent made =
-        time_latent(sweep_, pipeline_.unet(), run, picture, text_states(picture));
+    const TimedLatent made = time_latent(sweep_, pipeline_, run, 0, picture, text_states(picture));
     Json answer = {{"run", run.spec.name},
                    {"unet_s", made.result.unet_seconds},
                    {"total_s", made.total_s},
@@ -168,7 +179,7 @@ class Worker {
   /// conditional].
   Json call(const Json& request, std::int64_t picture) const {
     const PromptPair pair = text_states(picture);
-    const bool guided = sweep_.guided();
+    const bool guided = stage_.guided();
     const Conditioning conditioning = with_guidance(
         pipeline_.unet(), guided ? joined(pair.unconditional, pair.conditional) : pair.conditional,
         experiment_.guidance_scale);
@@ -206,9 +217,11 @@ class Worker {
   }
 
   const Experiment& experiment_;
-  ModelFolder folder_;
+  std::vector<StageFolder> folders_;
+  const ModelFolder& folder_;
   TextToImagePipeline pipeline_;
   PreparedSweep sweep_;
+  const PreparedStage& stage_;
 };
 
 /// Whatever goes wrong with a request is its answer: the next one may be right.

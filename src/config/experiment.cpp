@@ -13,6 +13,7 @@
 #include "config/noise_injection_config.h"
 #include "config/prompt_config.h"
 #include "config/run_config.h"
+#include "config/stage_config.h"
 #include "config/timing_config.h"
 #include "config/tome_config.h"
 #include "core/device.h"
@@ -64,11 +65,12 @@ void check_baselines(const ConfigValue& value, const std::vector<RunSpec>& runs)
   }
 }
 
-std::vector<RunSpec> read_runs(const ConfigValue& value, const RunSpec& defaults) {
+std::vector<RunSpec> read_runs(const ConfigValue& value, const RunSpec& defaults,
+                               const std::vector<StageSettings>& stages) {
   std::vector<RunSpec> runs;
   std::map<std::string, Place> names;
   for (const ConfigValue& item : value.list()) {
-    for (RunSpec& run : read_run(item, defaults)) {
+    for (RunSpec& run : read_run(item, defaults, stages)) {
       if (!names.emplace(run.name, run.place).second) {
         throw item.error("a second run named '" + run.name + "'; give it a 'name' of its own");
       }
@@ -99,27 +101,6 @@ void read_machine(ConfigMap& map, Experiment& experiment) {
   }
 }
 
-/// A folder, or {architecture: sd15, weights: random, seed: 0}.
-ModelSource read_model(const ConfigValue& value, const std::filesystem::path& config) {
-  ModelSource source;
-  if (!value.is_map()) {
-    source.folder = locate(value.text(), config);
-    return source;
-  }
-  ConfigMap map(value);
-  if (map.has("folder")) {
-    source.folder = locate(map.at("folder").text(), config);
-    if (map.has("variant")) source.variant = map.at("variant").text();
-    map.finish();
-    return source;
-  }
-  source.architecture = map.at("architecture").text();
-  if (map.has("weights")) map.at("weights").choice({"random"});
-  if (map.has("seed")) source.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
-  map.finish();
-  return source;
-}
-
 std::string read_name(const ConfigValue& value) {
   const std::string name = value.text();
   if (name.find('/') != std::string::npos || name[0] == '.') {
@@ -131,6 +112,9 @@ std::string read_name(const ConfigValue& value) {
 /// `equal_time:` true, false, or the names of runs that have a baseline.
 EqualTime read_equal_time(const ConfigValue& value, const Experiment& experiment) {
   EqualTime equal_time;
+  if (experiment.stages.size() > 1) {
+    throw value.error("'equal_time' gives one sampler fewer steps; a cascade has several");
+  }
   if (!value.is_list()) {
     equal_time.all = value.truth();
     if (equal_time.all && experiment.baseline() < 0) {
@@ -156,7 +140,8 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   Experiment experiment;
   experiment.config_path = path;
   experiment.name = read_name(map.at("name"));
-  experiment.model = read_model(map.at("model"), path);
+  if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
+  experiment.stages = read_stages(map.at("model"), path, experiment.guidance_scale);
   experiment.model_place = map.at("model").place();
   read_machine(map, experiment);
   if (map.has("seed")) {
@@ -166,8 +151,11 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   experiment.captions = std::move(prompts.captions);
   experiment.scenes = std::move(prompts.scenes);
   experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
-  if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
   if (map.has("latent")) {
+    if (experiment.stages.size() > 1) {
+      throw map.at("latent").error(
+          "the stages of a cascade have the sizes of their models ('sample_size')");
+    }
     const LatentSize size = read_latent(map.at("latent"));
     experiment.latent_height = size.height;
     experiment.latent_width = size.width;
@@ -193,7 +181,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   const bool has_runs = map.has("runs"), has_equal_time = map.has("equal_time");
   map.finish();  // a misspelt key first: it explains why 'runs' is missing
   if (!has_runs) throw map.value().error("the key 'runs' is missing");
-  experiment.runs = read_runs(map.at("runs"), defaults);
+  experiment.runs = read_runs(map.at("runs"), defaults, experiment.stages);
   if (has_equal_time) {
     experiment.equal_time = read_equal_time(map.at("equal_time"), experiment);
   }
@@ -203,7 +191,14 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
 }  // namespace
 
 bool RunSpec::is_plain() const {
-  return strategy.name == "full" && !noise_injection.enabled() && !tome.on();
+  const bool stages_are = std::all_of(stages.begin(), stages.end(),
+                                      [](const auto& stage) { return stage.second.is_plain(); });
+  return stages_are && strategy.name == "full" && !noise_injection.enabled() && !tome.on();
+}
+
+const RunSpec& RunSpec::of_stage(const std::string& stage) const {
+  const auto found = stages.find(stage);
+  return found == stages.end() ? *this : found->second;
 }
 
 int Experiment::baseline() const {

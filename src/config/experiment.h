@@ -39,9 +39,13 @@ struct RunSpec {
   std::string baseline;  // name of the run that speedup and distances refer to; "": by the rule of
                          // Experiment::baseline_of
   Place place;           // in the config file
+  /// Of a cascade: stages that this run treats otherwise, by name.
+  std::map<std::string, RunSpec> stages = {};
 
-  /// Strategy `full`, no token merging, no noise injection.
+  /// Strategy `full`, no token merging, no noise injection; all stages.
   bool is_plain() const;
+  /// What the stage does in this run.
+  const RunSpec& of_stage(const std::string& stage) const;
 };
 
 /// Which methods get the plain sampler with as many steps as fit into their time.
@@ -92,10 +96,20 @@ struct JudgeSettings {
   bool wanted() const { return !clip.empty() || !network.empty() || !scenes.empty(); }
 };
 
-struct Experiment {
+/// A stage of the model: of most models there is one.
+struct StageSettings {
+  /// "" where there is one alone.
   std::string name;
   ModelSource model;
-  Place model_place;  // in the config file
+  double guidance_scale = 7.5;
+};
+
+struct Experiment {
+  std::string name;
+  /// One, or those of a cascade in their order.
+  std::vector<StageSettings> stages;
+  /// In the config file.
+  Place model_place;
   std::string device = "cpu";
   std::string dtype = "float32";
   int threads = 0;        // 0: all
@@ -104,7 +118,7 @@ struct Experiment {
   std::vector<std::string> captions;
   std::vector<nlohmann::json> scenes;  // what each caption describes; null where it is not known
   PromptOptions prompt_options;
-  double guidance_scale = 7.5;
+  double guidance_scale = 7.5;  // where a stage has none of its own
   FeatureSettings features;
   PictureSettings pictures;
   TimingSettings timing;

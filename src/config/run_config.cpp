@@ -131,6 +131,8 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
 
 Reuse read_reuse(const ConfigValue& value) { return parse_reuse(value.choice(reuse_names())); }
 
+namespace {
+
 /// What the strategy is to know beside its name; -> the label of the run.
 std::string read_strategy_keys(ConfigMap& map, RunSpec& run) {
   if (run.strategy.name == "first_block_cache") return read_first_block_cache(map, run);
@@ -140,23 +142,21 @@ std::string read_strategy_keys(ConfigMap& map, RunSpec& run) {
   return read_run_key_steps(map, run);
 }
 
-std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
-  ConfigMap map(value);
-  RunSpec run = defaults;
+/// What a denoiser is to do: strategy, sampler and all that goes with them; -> the label of the
+/// run. run: holds what the entry does not set. injection: the noise injection of the file.
+std::string read_work(ConfigMap& map, RunSpec& run, const NoiseInjection& injection) {
+  const ConfigValue& value = map.value();
   run.place = value.place();
   run.strategy.name = map.at("strategy").choice(strategy_names());
   if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
   if (map.has("tome")) run.tome = read_tome(map.at("tome"), run.tome);
-  run.noise_injection =
-      read_run_noise_injection(map, run.strategy.name, defaults.noise_injection, run.num_steps);
+  run.noise_injection = read_run_noise_injection(map, run.strategy.name, injection, run.num_steps);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   if (map.has("reuse")) run.strategy.reuse = read_reuse(map.at("reuse"));
-  if (map.has("baseline")) run.baseline = map.at("baseline").text();
-  const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const std::string label = read_strategy_keys(map, run);
   if (map.has("blocks")) read_custom_blocks(map, run);
   read_custom_grid(map, run);
@@ -166,6 +166,43 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   if (run.strategy.name == "custom" && run.strategy.custom.empty() && run.strategy.grid.empty()) {
     throw value.error("the strategy custom needs 'blocks' (key steps) or 'grid' (the cells)");
   }
+  return label;
+}
+
+/// `stages:` of a run: what single stages do otherwise than the run says. run: whole.
+void read_stage_works(const ConfigValue& value, const RunSpec& defaults,
+                      const std::vector<StageSettings>& stages, RunSpec& run) {
+  std::vector<std::string> names;
+  for (const StageSettings& stage : stages) names.push_back(stage.name);
+  if (names.size() < 2) throw value.error("'stages' belongs to a model of several stages");
+  ConfigMap map(value);
+  const RunSpec whole = run;
+  for (const auto& [name, work] : map.rest()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw work.error("the model has no stage '" + name + "'" + advice(name, names));
+    }
+    ConfigMap entry(work);
+    RunSpec stage = whole;
+    stage.strategy = defaults.strategy;
+    read_work(entry, stage, defaults.noise_injection);
+    if (entry.has("execution")) {
+      stage.execution = parse_execution(entry.at("execution").choice({"sequential", "parallel"}));
+    }
+    entry.finish();
+    run.stages.emplace(name, std::move(stage));
+  }
+}
+
+}  // namespace
+
+std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults,
+                              const std::vector<StageSettings>& stages) {
+  ConfigMap map(value);
+  RunSpec run = defaults;
+  const std::string label = read_work(map, run, defaults.noise_injection);
+  if (map.has("baseline")) run.baseline = map.at("baseline").text();
+  const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
+  const bool has_stages = map.has("stages");
   const std::string base =
       map.has("name") ? map.at("name").text()
                       : default_name(run, label, defaults) + (injects ? "/noise_injection" : "");
@@ -176,6 +213,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   for (const std::string& execution : executions) {
     RunSpec& added = runs.emplace_back(run);
     added.execution = parse_execution(execution);
+    if (has_stages) read_stage_works(map.at("stages"), defaults, stages, added);
     const bool suffix = executions.size() > 1 || (!map.has("name") && execution == "parallel");
     added.name = suffix ? base + "/" + execution : base;
   }

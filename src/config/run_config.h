@@ -19,7 +19,8 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings);
 Reuse read_reuse(const ConfigValue& value);
 
 /// One entry of `runs:`; a list of executions makes several runs. defaults: what the entry does not
-/// set.
-std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults);
+/// set. stages: of the model, which `stages: {NAME: {strategy: ...}}` of the entry may treat apart.
+std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults,
+                              const std::vector<StageSettings>& stages);
 
 }  // namespace fdbench

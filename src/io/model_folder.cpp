@@ -153,10 +153,8 @@ bool ModelFolder::has(const std::string& name) const {
   return !is_left_out && !folder_of(name).empty();
 }
 
-std::string ModelFolder::pipeline_class() const { return fdbench::pipeline_class(index_); }
-
 Error ModelFolder::no_unet() const {
-  const std::string name = pipeline_class();
+  const std::string name = pipeline_class(index_);
   const std::string whose = name.empty() ? "a model" : "a " + name;
   const bool listed = index_.is_object() && index_.contains("transformer");
   if (listed || fs::is_directory(path_ / "transformer")) {

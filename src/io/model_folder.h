@@ -37,8 +37,9 @@ class ModelFolder {
   /// True when the folder has component `name` ("unet", "vae", "text_encoder", "tokenizer",
   /// "scheduler").
   bool has(const std::string& name) const;
-  /// `_class_name` of model_index.json; "" without one.
-  std::string pipeline_class() const;
+  /// model_index.json; null without one. What it says of the task is read by
+  /// tasks/folder_task.cpp alone.
+  const nlohmann::json& index() const { return index_; }
   /// Config of a component, <name>/config.json or scheduler/scheduler_config.json, as diffusers
   /// takes it (io/load_rules.h).
   nlohmann::json config(const std::string& name) const;
@@ -61,7 +62,7 @@ class ModelFolder {
 
   std::filesystem::path path_;
   std::string variant_;
-  nlohmann::json index_;  // model_index.json; null without one
+  nlohmann::json index_;
   std::string own_part_;  // not empty: `path_` is itself the folder of this component
   std::optional<std::uint64_t> weights_seed_;
 };

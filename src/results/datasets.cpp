@@ -14,7 +14,11 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::span<const DatasetInfo> datasets() {
   static const DatasetInfo table[] = {
-      {"/timesteps", "RS", at::kDouble, kNan, "timestep", "timestep of each step"},
+      {"/timesteps", "RGS", at::kDouble, kNan, "timestep", "timestep of each step"},
+      {"/plan/num_steps", "RG", at::kInt, -1, "", "sampling steps of each stage"},
+      {"/plan/multiply_adds", "RG", at::kLong, -1, "multiply-adds",
+       "of each stage's network per picture, as the plan and the savings have it"},
+      {"/plan/network_calls", "RG", at::kLong, -1, "", "calls of each stage's network, counted"},
       {"/plan/cells", "RSL", at::kByte, 255, "", "plan: 0 drop, 1 reuse, 2 compute, 255 padding"},
       {"/plan/ran", "RSL", at::kByte, 0, "", "1 where the layer really ran"},
       {"/features/mse", "RPSB", at::kDouble, kNan, "feature^2",
@@ -45,6 +49,7 @@ std::span<const DatasetInfo> datasets() {
        "what the judges' network sees in each picture, where they keep it"},
       {"/timing/text_encoder_s", "RN", at::kDouble, kNan, "s", "time in the text encoder, raw"},
       {"/timing/unet_s", "RN", at::kDouble, kNan, "s", "time in the network, raw"},
+      {"/timing/stage_s", "RGN", at::kDouble, kNan, "s", "time in each stage's network, raw"},
       {"/timing/vae_s", "RN", at::kDouble, kNan, "s", "time in the VAE's decoder, raw"},
       {"/timing/total_s", "RN", at::kDouble, kNan, "s", "time of the whole picture, raw"},
       {"/timing/denoise_cpu_s", "RN", at::kDouble, kNan, "s",
@@ -81,7 +86,7 @@ std::string scale_of_axis(char axis) {
   static const std::map<char, std::string> scales = {
       {'R', "/scale/run"},   {'P', "/scale/picture"}, {'K', "/scale/kept_picture"},
       {'S', "/scale/step"},  {'B', "/scale/block"},   {'L', "/scale/layer"},
-      {'N', "/scale/round"},
+      {'N', "/scale/round"}, {'G', "/scale/stage"},
   };
   const auto found = scales.find(axis);
   return found == scales.end() ? "" : found->second;

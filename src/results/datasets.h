@@ -9,9 +9,9 @@
 
 namespace fdbench {
 
-/// An array of numbers. Axes are named by letters: R run, P picture, K kept picture, S step, B
-/// block (watched), L layer, N round; c, y, x: channels, height and width of latents; h, w: of
-/// pictures; 3: colours.
+/// An array of numbers. Axes are named by letters: R run, G stage, P picture, K kept picture, S
+/// step (of the stage), B block (watched), L layer (both stage by stage), N round; c, y, x:
+/// channels, height and width of latents; h, w: of pictures; 3: colours.
 struct DatasetInfo {
   const char* name;
   const char* axes;

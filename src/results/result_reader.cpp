@@ -16,8 +16,13 @@ ResultSummary read_summary(const std::filesystem::path& path) {
     throw runtime_error(place, "an HDF5 file, but not a result of fdbench (no format 'fdbench')");
   }
   const std::string version = file.attribute_text("/", "schema_version");
-  if (version != std::to_string(kSchemaVersion)) {
-    throw runtime_error(place, "schema version " + version + ", this program reads version " +
+  bool is_known = false;
+  for (int known = kOldestSchemaVersion; known <= kSchemaVersion; ++known) {
+    is_known = is_known || version == std::to_string(known);
+  }
+  if (!is_known) {
+    throw runtime_error(place, "schema version " + version + ", this program reads versions " +
+                                   std::to_string(kOldestSchemaVersion) + " to " +
                                    std::to_string(kSchemaVersion));
   }
   if (file.has_attribute("/", "shard")) {

@@ -10,7 +10,9 @@
 
 namespace fdbench {
 
-inline constexpr int kSchemaVersion = 1;
+/// 2 has an axis of stages (/timesteps [R, G, S], the table /stages and columns that refer to it);
+/// files of version 1 are of one stage and are read as well.
+inline constexpr int kSchemaVersion = 2, kOldestSchemaVersion = 1;
 inline constexpr const char* kFormatName = "fdbench";
 inline constexpr const char* kResultChecksum = "result";  // of checksum_line.h
 

@@ -7,8 +7,8 @@ namespace fdbench {
 namespace picture_arrays {
 inline constexpr const char* kLatents = "/latents";     // [n, c, h, w] float32
 inline constexpr const char* kImages = "/images";       // [n, H, W, 3] uint8
-inline constexpr const char* kRan = "/ran";             // [S, L] uint8
-inline constexpr const char* kCalls = "/calls";         // [2]: network calls, steps with a call
+inline constexpr const char* kRan = "/ran";             // [S, L] uint8, stages beside each other
+inline constexpr const char* kCalls = "/calls";         // [G, 2]: network calls, steps with a call
 inline constexpr const char* kFeatures = "/features/";  // + mse, frobenius, mean, std: [n, S, B]
 }  // namespace picture_arrays
 
@@ -30,6 +30,7 @@ inline constexpr const char* kCalls = "/unet_calls";
 inline constexpr const char* kPeakMemory = "/peak_memory";  // int64
 inline constexpr const char* kHeldMemory = "/held_memory";  // int64
 inline constexpr const char* kLayers = "/layer_s";          // one value a layer
+inline constexpr const char* kStages = "/stage_s";          // [R, G]: of each stage's network
 inline constexpr const char* kProcess = "/process";    // int64, one value: who measured the round
 inline constexpr const char* kSteal = "/steal_share";  // of the round as a whole: one value
 inline constexpr const char* kOthers = "/others_share";

@@ -95,7 +95,8 @@ class Merge {
             {'K', kept_pictures(sweep_.experiment)},
             {'S', sweep_.num_steps()},
             {'B', count(sweep_.watched)},
-            {'L', count(sweep_.layers)},
+            {'L', sweep_.num_layers()},
+            {'G', count(sweep_.stages)},
             {'N', count(units_.rounds)},
             {'c', latent[1]},
             {'y', latent[2]},
@@ -120,22 +121,31 @@ class Merge {
 
   void write_tables() {
     writer_.write_table("/prompts", prompt_table(sweep_));
+    writer_.write_table("/stages", stage_table(sweep_));
     writer_.write_table("/layers", layer_table(sweep_));
     if (!sweep_.watched.empty()) writer_.write_table("/blocks", block_table(sweep_));
   }
 
   void write_plans() {
-    writer_.create("/timesteps");
-    writer_.create("/plan/cells");
+    for (const char* name : {"/timesteps", "/plan/cells", "/plan/num_steps"}) writer_.create(name);
     for (std::int64_t r = 0; r < static_cast<std::int64_t>(sweep_.runs.size()); ++r) {
-      const PreparedRun& run = sweep_.runs[r];
-      writer_.write("/timesteps", {r, 0}, at::tensor(run.timesteps, at::kDouble));
-      writer_.write("/plan/cells", {r, 0, 0}, cells_of(run.plan));
+      const std::vector<StageRun>& stages = sweep_.runs[r].stages;
+      for (std::size_t s = 0; s < stages.size(); ++s) {
+        const auto stage = static_cast<std::int64_t>(s);
+        const StageRun& run = stages[s];
+        writer_.write("/timesteps", {r, stage, 0},
+                      at::tensor(run.timesteps, at::kDouble).view({1, 1, -1}));
+        writer_.write("/plan/cells", {r, 0, sweep_.first_layer(s)}, cells_of(run.plan));
+        writer_.write("/plan/num_steps", {r, stage},
+                      at::full({1, 1}, run.plan.num_steps(), at::kInt));
+      }
     }
   }
 
   void create_picture_arrays() {
-    writer_.create("/plan/ran");
+    for (const char* name : {"/plan/ran", "/plan/multiply_adds", "/plan/network_calls"}) {
+      writer_.create(name);
+    }
     for (const char* name : {"/pictures/latents", "/pictures/images"}) writer_.create(name);
     for (const std::string& name : distances_->datasets()) writer_.create(name);
     for (const auto& [array, dataset] : kJudgedDatasets) {
@@ -166,8 +176,13 @@ class Merge {
 
   void take_grid(int run, const Arrays& arrays) {
     const at::Tensor& ran = arrays.at(picture_arrays::kRan);
+    const at::Tensor& calls = arrays.at(picture_arrays::kCalls);
     writer_.write("/plan/ran", {run, 0, 0}, ran);
-    count_grid(records_[run], sweep_, sweep_.runs[run], ran, arrays.at(picture_arrays::kCalls));
+    writer_.write("/plan/network_calls", {run, 0}, calls.view({-1, 2}).select(1, 0).view({1, -1}));
+    writer_.write(
+        "/plan/multiply_adds", {run, 0},
+        at::tensor(counted_multiply_adds(sweep_, sweep_.runs[run], ran), at::kLong).view({1, -1}));
+    count_grid(records_[run], sweep_, sweep_.runs[run], ran, calls);
   }
 
   void write_pictures(const WorkUnit& unit, const Arrays& arrays) {
@@ -247,10 +262,16 @@ class Merge {
   }
 
   void write_scales() {
-    std::vector<std::string> runs, layers, blocks;
+    std::vector<std::string> runs, stages, layers, blocks;
     for (const PreparedRun& run : sweep_.runs) runs.push_back(run.spec.name);
-    for (const LayerInfo& layer : sweep_.layers) layers.push_back(layer.name);
+    for (std::size_t s = 0; s < sweep_.stages.size(); ++s) {
+      if (sweep_.stages.size() > 1) stages.push_back(sweep_.stages[s].name);
+      for (const LayerInfo& layer : sweep_.stages[s].model.layers) {
+        layers.push_back(sweep_.name_in_stage(s, layer.name));
+      }
+    }
     for (const WatchedLayer& watched : sweep_.watched) blocks.push_back(watched.name);
+    writer_.write_scale('G', stages);
     writer_.write_scale('R', runs);
     writer_.write_scale('L', layers);
     if (!blocks.empty()) writer_.write_scale('B', blocks);

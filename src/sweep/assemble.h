@@ -13,7 +13,7 @@ namespace fdbench {
 /// What the file says about itself besides the arrays.
 struct SweepFacts {
   const PreparedSweep& sweep;
-  const ModelFolder& folder;
+  const std::vector<StageFolder>& folders;
   const Settings& settings;
   int num_threads;
   /// Attributes that say where it was computed: of this program and machine, or those of the part

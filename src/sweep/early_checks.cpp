@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/notes.h"
@@ -36,9 +37,10 @@ std::string megabytes(std::uint64_t bytes) {
 
 }  // namespace
 
-PictureSize picture_size(const PreparedSweep& sweep, const ModelFolder& folder) {
-  const std::int64_t factor = picture_factor(folder);
-  return {sweep.latent_shape[1] * factor, sweep.latent_shape[2] * factor};
+PictureSize picture_size(const PreparedSweep& sweep, const std::vector<StageFolder>& folders) {
+  const std::int64_t factor = picture_factor(folders.back().folder);
+  const std::vector<std::int64_t>& shape = sweep.stages.back().latent_shape;
+  return {.height = shape[1] * factor, .width = shape[2] * factor};
 }
 
 void check_runs_in_shards(const Experiment& experiment) {
@@ -54,8 +56,11 @@ void check_runs_in_shards(const Experiment& experiment) {
   }
 }
 
-void check_makes_pictures(const ModelFolder& folder) {
+void check_makes_pictures(const std::vector<StageFolder>& folders) {
   for (const char* part : {"vae", "text_encoder", "tokenizer"}) {
+    // The first stage's text and the last stage's VAE are those of all.
+    const bool is_vae = std::string_view(part) == "vae";
+    const ModelFolder& folder = is_vae ? folders.back().folder : folders.front().folder;
     if (folder.has(part) || folder.synthetic()) continue;
     throw usage_error({folder.path().string()},
                       std::string("has no ") + part +
@@ -84,7 +89,7 @@ DiskNeed disk_need(const PreparedSweep& sweep, PictureSize picture,
                    const std::vector<WorkUnit>& missing) {
   const Experiment& experiment = sweep.experiment;
   const auto size = [](std::int64_t bytes) { return static_cast<std::uint64_t>(bytes); };
-  const std::vector<std::int64_t>& latent = sweep.latent_shape;
+  const std::vector<std::int64_t>& latent = sweep.stages.back().latent_shape;
   const std::uint64_t latents = size(latent[0] * latent[1] * latent[2] * 4);
   const std::uint64_t image = size(picture.height * picture.width * 3);
   const std::uint64_t features =
@@ -127,12 +132,12 @@ void check_disk(const std::filesystem::path& output, const DiskNeed& need) {
   }
 }
 
-void check_before_pictures(const PreparedSweep& sweep, const ModelFolder& folder,
+void check_before_pictures(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
                            const std::filesystem::path& output,
                            const std::vector<WorkUnit>& missing) {
-  check_makes_pictures(folder);
+  check_makes_pictures(folders);
   check_output_place(output);
-  check_disk(output, disk_need(sweep, picture_size(sweep, folder), missing));
+  check_disk(output, disk_need(sweep, picture_size(sweep, folders), missing));
 }
 
 }  // namespace fdbench

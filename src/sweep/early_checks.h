@@ -12,14 +12,14 @@
 namespace fdbench {
 
 /// Height and width of the sweep's pictures [pixels], by the config of the folder's VAE.
-PictureSize picture_size(const PreparedSweep& sweep, const ModelFolder& folder);
+PictureSize picture_size(const PreparedSweep& sweep, const std::vector<StageFolder>& folders);
 
 /// Throws a usage error at the config for a sweep that decides while it measures: it cannot run in
 /// parts.
 void check_runs_in_shards(const Experiment& experiment);
 
 /// Throws a usage error for a model folder that cannot make pictures of text.
-void check_makes_pictures(const ModelFolder& folder);
+void check_makes_pictures(const std::vector<StageFolder>& folders);
 
 /// Throws where the output cannot be written: a usage error for a folder, a runtime error for a
 /// place that is not writable. Writes nothing.
@@ -40,7 +40,7 @@ DiskNeed disk_need(const PreparedSweep& sweep, PictureSize picture,
 void check_disk(const std::filesystem::path& output, const DiskNeed& need);
 
 /// The folder, the output's place and its disk. missing: picture units that are to be computed.
-void check_before_pictures(const PreparedSweep& sweep, const ModelFolder& folder,
+void check_before_pictures(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
                            const std::filesystem::path& output,
                            const std::vector<WorkUnit>& missing);
 

@@ -33,13 +33,13 @@ std::vector<int> equal_time_methods(const Experiment& experiment) {
   return methods;
 }
 
-Arrays calibrate(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+Arrays calibrate(const PreparedSweep& sweep, const Task& task,
                  const std::function<void(int done, int total)>& progress) {
   const Experiment& experiment = sweep.experiment;
   const std::vector<int> methods = equal_time_methods(experiment);
   std::set<int> timed(methods.begin(), methods.end());
   for (const int method : methods) timed.insert(experiment.baseline_of(method));
-  const PromptPair pair = encode_pair(sweep, pipeline, 0, 1);
+  const PromptPair pair = encode_pair(sweep, task, 0, 0, 1);
   std::map<int, std::vector<double>> seconds;
   const int total = (kEqualTimeRounds + 1) * static_cast<int>(timed.size());
   int done = 0;
@@ -47,7 +47,7 @@ Arrays calibrate(const PreparedSweep& sweep, const TextToImagePipeline& pipeline
     for (const int run : timed) {
       check_interrupt();
       progress(done++, total);
-      const TimedLatent made = time_latent(sweep, pipeline.unet(), sweep.runs[run], 0, pair);
+      const TimedLatent made = time_latent(sweep, task, sweep.runs[run], 0, 0, pair);
       if (round > 0) seconds[run].push_back(made.result.unet_seconds);
     }
   }

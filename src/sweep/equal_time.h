@@ -20,7 +20,7 @@ std::vector<int> equal_time_methods(const Experiment& experiment);
 /// Measures the methods and their baselines, interleaved, in kEqualTimeRounds rounds after a
 /// warm-up -> "/steps" [R] int32: whole steps of the baseline that fit into a method's time in the
 /// network, at least 1 and at most as many as the baseline has; 0 for runs that are no method.
-Arrays calibrate(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
+Arrays calibrate(const PreparedSweep& sweep, const Task& task,
                  const std::function<void(int done, int total)>& progress);
 
 /// The unit in which a sweep keeps the measured steps, so that it goes on with the same ones.

@@ -176,8 +176,8 @@ std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
   for (const std::string& warning : warnings) say_warning(Place{output.string()}, warning);
   const Experiment experiment =
       experiment_of_text(parts.front().config_text, parts.front().config_path);
-  const ModelFolder model = open_model(experiment);
-  const PreparedSweep sweep = prepare_sweep(experiment, model, *load_outline(model));
+  const std::vector<StageFolder> models = open_models(experiment);
+  const PreparedSweep sweep = prepare_sweep(experiment, models);
   const std::vector<WorkUnit> units = plan_units(sweep, settings);
   const std::map<std::string, const ShardInfo*> found = owners(parts);
   UnitFolder folder(output, settings, fresh);
@@ -191,7 +191,7 @@ std::vector<RunRecord> merge_shards(const std::filesystem::path& output,
   }
   const ShardInfo& timed = timing_part(parts);
   const std::vector<RunRecord> records = assemble(
-      {sweep, model, settings, timed.num_threads, timed.provenance, origins(parts), {}, warnings},
+      {sweep, models, settings, timed.num_threads, timed.provenance, origins(parts), {}, warnings},
       units, folder, output);
   folder.remove();
   return records;

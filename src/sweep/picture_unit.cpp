@@ -1,18 +1,23 @@
 #include "sweep/picture_unit.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "core/interrupt.h"
 #include "probes/feature_probe.h"
+#include "results/run_fields.h"
 #include "results/unit_arrays.h"
 
 namespace fdbench {
 namespace {
 
-std::vector<int> watched_indices(const PreparedSweep& sweep) {
+/// Layers of a stage that are watched.
+std::vector<int> watched_indices(const PreparedSweep& sweep, std::size_t stage) {
   std::vector<int> indices;
-  for (const WatchedLayer& watched : sweep.watched) indices.push_back(watched.layer);
+  for (const WatchedLayer& watched : sweep.watched) {
+    if (watched.stage == stage) indices.push_back(watched.layer);
+  }
   return indices;
 }
 
@@ -33,55 +38,98 @@ LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<in
 }
 
 /// Throws a runtime error where a layer ran and its statistics are not finite. ran: [S, L] uint8.
-void check_features(const PreparedSweep& sweep, const FeatureProbe& probe, const at::Tensor& ran) {
+void check_features(const std::vector<LayerInfo>& layers, const std::vector<int>& watched,
+                    const FeatureProbe& probe, const at::Tensor& ran) {
   for (const at::Tensor* statistic : {&probe.mean(), &probe.frobenius(), &probe.std()}) {
     const at::Tensor finite = at::isfinite(*statistic).all(0);  // [S, B]
     for (std::int64_t step = 0; step < finite.size(0); ++step) {
       for (std::int64_t column = 0; column < finite.size(1); ++column) {
-        const WatchedLayer& watched = sweep.watched[static_cast<std::size_t>(column)];
-        const bool has_run = ran[step][watched.layer].item<std::uint8_t>() != 0;
+        const int layer = watched[static_cast<std::size_t>(column)];
+        const bool has_run = ran[step][layer].item<std::uint8_t>() != 0;
         if (!has_run || finite[step][column].item<bool>()) continue;
-        throw runtime_error("the features of " + watched.name + " are not finite after step " +
-                            std::to_string(finite.size(0) - step) + " (number " +
-                            std::to_string(step + 1) + " of " + std::to_string(finite.size(0)) +
-                            ")");
+        throw runtime_error("the features of " + layers[static_cast<std::size_t>(layer)].name +
+                            " are not finite after step " + std::to_string(finite.size(0) - step) +
+                            " (number " + std::to_string(step + 1) + " of " +
+                            std::to_string(finite.size(0)) + ")");
       }
     }
   }
 }
 
-void add_features(Arrays& arrays, FeatureProbe& probe) {
-  const std::string prefix = picture_arrays::kFeatures;
-  arrays[prefix + "mse"] = probe.mse();
-  arrays[prefix + "frobenius"] = probe.frobenius();
-  arrays[prefix + "mean"] = probe.mean();
-  arrays[prefix + "std"] = probe.std();
+/// What came of one stage.
+struct StageArrays {
+  /// [n, c, axes...].
+  at::Tensor latents;
+  /// [S, L] uint8.
+  at::Tensor ran;
+  std::int64_t calls = 0, step_calls = 0;
+  /// By name, [n, S, B]; empty where nothing is watched.
+  std::map<std::string, at::Tensor> features;
+};
+
+StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t stage,
+                       const StageRun& run, const std::vector<std::int64_t>& pictures,
+                       const at::Tensor& last) {
+  const auto count = static_cast<std::int64_t>(pictures.size());
+  const PromptPair pair = encode_pair(sweep, task, stage, pictures.front(), count, last);
+  RunLatents latents(sweep, run, task, stage, pictures);
+  StageArrays made;
+  made.ran = at::zeros({run.plan.num_steps(), run.plan.num_layers()}, at::kByte);
+  const std::vector<int> watched = watched_indices(sweep, stage);
+  FeatureProbe probe(watched, run.plan.num_steps(), static_cast<int>(count));
+  latents.options.observe_layer =
+      make_observer(made.ran, watched.empty() ? nullptr : &probe, watched);
+  latents.options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
+  const DenoiseResult result = latents.make(run, *task.stages()[stage].denoiser, pair);
+  if (!watched.empty()) {
+    check_features(sweep.stages[stage].model.layers, watched, probe, made.ran);
+    probe.finish(dropped_steps(run.schedule));
+    made.features = {{"mse", probe.mse()},
+                     {"frobenius", probe.frobenius()},
+                     {"mean", probe.mean()},
+                     {"std", probe.std()}};
+  }
+  made.latents = result.latents;
+  made.calls = result.num_calls;
+  made.step_calls = result.num_step_calls;
+  return made;
 }
 
-Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                  const PreparedRun& run, std::int64_t first, std::int64_t count) {
-  const PromptPair pair = encode_pair(sweep, pipeline, first, count);
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
-  std::iota(indices.begin(), indices.end(), first);
-  RunLatents latents(sweep, run, pipeline.unet(), indices);
-
-  Arrays arrays;
-  at::Tensor ran = at::zeros({run.plan.num_steps(), run.plan.num_layers()}, at::kByte);
-  const std::vector<int> watched = watched_indices(sweep);
-  FeatureProbe probe(watched, run.plan.num_steps(), static_cast<int>(count));
-  latents.options.observe_layer = make_observer(ran, watched.empty() ? nullptr : &probe, watched);
-  latents.options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
-  const DenoiseResult result = latents.make(run, pipeline.unet(), pair);
-  if (!watched.empty()) {
-    check_features(sweep, probe, ran);
-    probe.finish(dropped_steps(run.schedule));
-    add_features(arrays, probe);
+/// Stages beside each other along the last axis; those of fewer steps are padded with `fill`.
+/// tensors: [..., S, X] each -> [..., the most S, sum of X].
+at::Tensor beside(const std::vector<at::Tensor>& tensors, double fill) {
+  if (tensors.size() == 1) return tensors[0];
+  std::int64_t most = 0;
+  for (const at::Tensor& tensor : tensors) most = std::max(most, tensor.size(-2));
+  std::vector<at::Tensor> padded;
+  for (const at::Tensor& tensor : tensors) {
+    padded.push_back(at::constant_pad_nd(tensor, {0, 0, 0, most - tensor.size(-2)}, fill));
   }
-  arrays[picture_arrays::kLatents] = result.latents.to(at::kCPU, at::kFloat);
-  arrays[picture_arrays::kImages] = pipeline.decode(result.latents);
-  arrays[picture_arrays::kRan] = ran;
-  arrays[picture_arrays::kCalls] =
-      at::tensor({std::int64_t{result.num_calls}, std::int64_t{result.num_step_calls}}, at::kLong);
+  return at::cat(padded, -1);
+}
+
+Arrays make_batch(const PreparedSweep& sweep, const Task& task, const PreparedRun& run,
+                  std::int64_t first, std::int64_t count) {
+  std::vector<std::int64_t> pictures(static_cast<std::size_t>(count));
+  std::iota(pictures.begin(), pictures.end(), first);
+  std::vector<at::Tensor> ran, calls;
+  std::map<std::string, std::vector<at::Tensor>> features;
+  at::Tensor last;
+  for (std::size_t stage = 0; stage < run.stages.size(); ++stage) {
+    const StageArrays made = make_stage(sweep, task, stage, run.stages[stage], pictures, last);
+    last = made.latents;
+    ran.push_back(made.ran);
+    calls.push_back(at::tensor({made.calls, made.step_calls}, at::kLong));
+    for (const auto& [name, values] : made.features) features[name].push_back(values);
+  }
+  Arrays arrays;
+  for (const auto& [name, values] : features) {
+    arrays[picture_arrays::kFeatures + name] = beside(values, kNotMeasured);
+  }
+  arrays[picture_arrays::kLatents] = last.to(at::kCPU, at::kFloat);
+  arrays[picture_arrays::kImages] = task.decode(last);
+  arrays[picture_arrays::kRan] = beside(ran, 0);
+  arrays[picture_arrays::kCalls] = at::stack(calls);
   return arrays;
 }
 
@@ -102,36 +150,18 @@ Arrays join(const std::vector<Arrays>& batches) {
 
 }  // namespace
 
-PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                       std::int64_t first, std::int64_t count) {
-  const PictureSize size{sweep.latent_shape[1] * pipeline.factor(),
-                         sweep.latent_shape[2] * pipeline.factor()};
-  PromptPair pair;
-  const auto part = [&](const std::vector<std::string>& all) {
-    return std::vector<std::string>(all.begin() + first, all.begin() + first + count);
-  };
-  const PromptOptions& options = sweep.experiment.prompt_options;
-  pair.conditional =
-      pipeline.encode_prompts(part(sweep.experiment.captions), size, options.clip_skip);
-  if (!sweep.guided()) return pair;
-  pair.unconditional = options.negative_prompts.empty()
-                           ? pipeline.encode_no_prompt(count, size)
-                           : pipeline.encode_prompts(part(options.negative_prompts), size);
-  return pair;
-}
-
-Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                     const WorkUnit& unit, const std::function<void(std::int64_t)>& done) {
+Arrays make_pictures(const PreparedSweep& sweep, const Task& task, const WorkUnit& unit,
+                     const std::function<void(std::int64_t)>& done) {
   std::vector<Arrays> batches;
   const PreparedRun& run = sweep.runs[unit.run];
   // What is decided during the run is decided for each picture by itself.
-  const std::int64_t batch = run.plan.adaptive() ? 1 : sweep.experiment.pictures.batch;
+  const std::int64_t batch = run.adaptive() ? 1 : sweep.experiment.pictures.batch;
   for (std::int64_t i = 0; i < unit.count; i += batch) {
     check_interrupt();
     const std::int64_t count = std::min(batch, unit.count - i);
     const std::int64_t first = unit.first + i;
-    batches.push_back(of_pictures(run, first, count,
-                                  [&] { return make_batch(sweep, pipeline, run, first, count); }));
+    batches.push_back(
+        of_pictures(run, first, count, [&] { return make_batch(sweep, task, run, first, count); }));
     done(i + count);
   }
   return join(batches);

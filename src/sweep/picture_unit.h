@@ -10,19 +10,12 @@
 #include "sweep/prepared_sweep.h"
 #include "sweep/run_latents.h"
 #include "sweep/work_units.h"
-#include "tasks/text_to_image.h"
 
 namespace fdbench {
 
 /// done: called after each batch with the number of pictures made so far.
-Arrays make_pictures(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                     const WorkUnit& unit, const std::function<void(std::int64_t)>& done);
-
-/// Conditioning of the prompts of pictures first .. first + count - 1 and, where the batch has an
-/// unconditional half, of their negative prompts (without any: see encode_no_prompt), for pictures
-/// of the sweep's size.
-PromptPair encode_pair(const PreparedSweep& sweep, const TextToImagePipeline& pipeline,
-                       std::int64_t first, std::int64_t count);
+Arrays make_pictures(const PreparedSweep& sweep, const Task& task, const WorkUnit& unit,
+                     const std::function<void(std::int64_t)>& done);
 
 /// Runs an action; a runtime fault of it is told with the run and its pictures.
 template <typename Action>

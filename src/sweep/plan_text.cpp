@@ -37,15 +37,15 @@ std::string commented(const std::string& text) {
 }
 
 /// Layer runs of the row's layers, of all.
-std::string counts_of(const PreparedRun& run, const GridRow& row) {
+std::string counts_of(const StageRun& run, const GridRow& row) {
   const auto runs = std::count(row.cells.begin(), row.cells.end(), '#') * (row.end - row.first);
   return "  " + std::to_string(runs) + "/" +
          std::to_string((row.end - row.first) * run.plan.num_steps());
 }
 
-std::string summary(const PreparedSweep& sweep, const PreparedRun& run) {
+std::string summary(const PreparedStage& stage, const StageRun& run) {
   std::int64_t full = 0;
-  for (const LayerCost& cost : sweep.layer_costs) full += cost.all * run.plan.num_steps();
+  for (const LayerCost& cost : stage.layer_costs) full += cost.all * run.plan.num_steps();
   char line[200];
   std::snprintf(line, sizeof line,
                 "%d steps, %d call the network; %lld of %lld layer runs, %.1f%% of the full run's "
@@ -76,10 +76,13 @@ std::string merging_line(const TokenMerging& merging) {
 
 }  // namespace
 
-std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
-  std::string text =
-      commented(run.spec.name + ": " + summary(sweep, run) + merging_line(run.spec.tome));
-  const std::vector<GridRow> rows = grid_rows(run.schedule, sweep.layers);
+std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& whole, std::size_t number) {
+  const PreparedStage& stage = sweep.stages[number];
+  const StageRun& run = whole.stages[number];
+  const std::string of_stage = stage.name.empty() ? "" : ", stage " + stage.name;
+  std::string text = commented(whole.spec.name + of_stage + ": " + summary(stage, run) +
+                               merging_line(run.spec.tome));
+  const std::vector<GridRow> rows = grid_rows(run.schedule, stage.model.layers);
   std::size_t width = kNameWidth;
   for (const GridRow& row : rows) width = std::max(width, row.name.size());
   const int num_steps = run.plan.num_steps();
@@ -101,8 +104,11 @@ std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& run) {
   return text;
 }
 
-nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& run) {
-  nlohmann::ordered_json json = {{"name", run.spec.name},
+nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& whole,
+                                 std::size_t number) {
+  const PreparedStage& stage = sweep.stages[number];
+  const StageRun& run = whole.stages[number];
+  nlohmann::ordered_json json = {{"name", whole.spec.name},
                                  {"strategy", run.spec.strategy.name},
                                  {"execution", execution_name(run.spec.execution)},
                                  {"num_steps", run.spec.num_steps},
@@ -114,7 +120,8 @@ nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& 
                                  {"noise_injection", describe(run.spec.noise_injection)},
                                  {"decided_during_run", run.plan.adaptive().has_value()},
                                  {"reuses", run.schedule.reuses()}};
-  for (const LayerInfo& layer : sweep.layers) json["layers"].push_back(layer.name);
+  if (!stage.name.empty()) json["stage"] = stage.name;
+  for (const LayerInfo& layer : stage.model.layers) json["layers"].push_back(layer.name);
   for (int step = 0; step < run.plan.num_steps(); ++step) {
     std::vector<int> cells, ran;
     for (int layer = 0; layer < run.plan.num_layers(); ++layer) {

@@ -2,21 +2,40 @@
 
 namespace fdbench {
 
-RunLatents::RunLatents(const PreparedSweep& sweep, const PreparedRun& run, const Denoiser& denoiser,
-                       const std::vector<std::int64_t>& pictures)
-    : sampler(sampler_of_run(sweep, run.spec)),
-      noise(sweep.experiment.seed, pictures, sweep.latent_shape),
-      start(starting_latents(noise.draw(), *sampler, denoiser)) {
+RunLatents::RunLatents(const PreparedSweep& sweep, const StageRun& run, const Task& task,
+                       std::size_t stage, const std::vector<std::int64_t>& pictures)
+    : sampler(sampler_of_run(sweep.stages[stage], run.spec)),
+      noise(seed_of_stage(sweep.experiment.seed, stage), pictures,
+            sweep.stages[stage].latent_shape),
+      start(starting_latents(noise.draw(), *sampler, *task.stages()[stage].denoiser)) {
   options.tome = {run.spec.tome, noise.seeds()};
   options.noise_injection = run.spec.noise_injection;
-  options.guidance_scale = sweep.experiment.guidance_scale;
+  options.guidance_scale = sweep.stages[stage].guidance_scale;
   options.guidance_rescale = sweep.experiment.prompt_options.guidance_rescale;
 }
 
-DenoiseResult RunLatents::make(const PreparedRun& run, const Denoiser& denoiser,
+DenoiseResult RunLatents::make(const StageRun& run, const Denoiser& denoiser,
                                const PromptPair& pair) {
   return denoise(denoiser, *sampler, run.program, pair.conditional, pair.unconditional, start,
                  noise.source(), options);
+}
+
+PromptPair encode_pair(const PreparedSweep& sweep, const Task& task, std::size_t stage,
+                       std::int64_t first, std::int64_t count, const at::Tensor& last) {
+  const auto part = [&](const std::vector<std::string>& all) {
+    if (all.empty()) return all;
+    return std::vector<std::string>(all.begin() + first, all.begin() + first + count);
+  };
+  const PromptOptions& options = sweep.experiment.prompt_options;
+  const std::vector<std::int64_t>& shape = sweep.stages[stage].latent_shape;
+  const std::int64_t factor = task.factor(stage);
+  return task.encode(stage,
+                     {.prompts = part(sweep.experiment.captions),
+                      .negative_prompts = part(options.negative_prompts),
+                      .clip_skip = options.clip_skip,
+                      .guided = sweep.stages[stage].guided(),
+                      .size = {.height = shape[1] * factor, .width = shape[2] * factor}},
+                     last);
 }
 
 }  // namespace fdbench

@@ -27,6 +27,13 @@ std::vector<double> ratios(const std::vector<double>& above, const std::vector<d
   return result;
 }
 
+/// The rows and columns of one stage. ran: [S, L] of all stages -> of the stage.
+at::Tensor grid_of_stage(const PreparedSweep& sweep, const StageRun& run, std::size_t stage,
+                         const at::Tensor& ran) {
+  return ran.slice(0, 0, run.plan.num_steps())
+      .narrow(1, sweep.first_layer(stage), run.plan.num_layers());
+}
+
 /// Steps at which every layer ran. ran: [S, L] uint8.
 KeySteps full_rows(const at::Tensor& ran) {
   const at::Tensor full = ran.all(1).to(at::kBool);
@@ -41,7 +48,7 @@ RunRecord planned_record(const PreparedRun& run) {
   const RunSpec& spec = run.spec;
   KeySteps keys = spec.strategy.key_steps;
   if (spec.strategy.name == "full")
-    keys.assign(static_cast<std::size_t>(run.plan.num_steps()), true);
+    keys.assign(static_cast<std::size_t>(run.stages[0].plan.num_steps()), true);
   record.name = spec.name;
   record.strategy = spec.strategy.name;
   record.execution = execution_name(spec.execution);
@@ -63,7 +70,7 @@ RunRecord planned_record(const PreparedRun& run) {
   record.reuse = reuse_name(spec.strategy.reuse);
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
-  record.sampler = run.sampler_name;
+  record.sampler = run.stages[0].sampler_name;
   record.sampler_options = spec.sampler.options.empty() ? "" : spec.sampler.options.dump();
   if (spec.noise_injection.enabled()) {
     record.noise_injection_alpha = spec.noise_injection.alpha;
@@ -71,7 +78,7 @@ RunRecord planned_record(const PreparedRun& run) {
     record.noise_injection_placement = injection_placement_name(spec.noise_injection.placement);
   }
   record.layers_total = run.layers_total();
-  record.multiply_adds = run.multiply_adds;
+  record.multiply_adds = run.multiply_adds();
   record.skip_hoisting = spec.savings.skip_hoisting;
   record.prefix_sharing = spec.savings.prefix_sharing;
   record.text_caching = spec.savings.text_caching;
@@ -80,21 +87,40 @@ RunRecord planned_record(const PreparedRun& run) {
   return record;
 }
 
+std::vector<std::int64_t> counted_multiply_adds(const PreparedSweep& sweep, const PreparedRun& run,
+                                                const at::Tensor& ran) {
+  std::vector<std::int64_t> counted;
+  for (std::size_t s = 0; s < run.stages.size(); ++s) {
+    const StageRun& of_stage = run.stages[s];
+    if (!of_stage.plan.adaptive()) {
+      counted.push_back(of_stage.multiply_adds);
+      continue;
+    }
+    const KeySteps keys = full_rows(grid_of_stage(sweep, of_stage, s, ran));
+    const PreparedStage& stage = sweep.stages[s];
+    const std::vector<std::int64_t> costs = program_cost(
+        of_stage.program, stage.model.layers, of_stage.layer_costs, stage.guided(), keys);
+    counted.push_back(std::accumulate(costs.begin(), costs.end(), std::int64_t{0}));
+  }
+  return counted;
+}
+
 void count_grid(RunRecord& record, const PreparedSweep& sweep, const PreparedRun& run,
                 const at::Tensor& ran, const at::Tensor& calls) {
-  if (run.plan.adaptive()) {
-    const KeySteps keys = full_rows(ran);
+  if (run.stages[0].plan.adaptive()) {
+    const KeySteps keys = full_rows(grid_of_stage(sweep, run.stages[0], 0, ran));
     record.key_steps = key_steps_text(keys);
     record.num_key_steps = num_key_steps(keys);
-    const std::vector<std::int64_t> costs =
-        program_cost(run.program, sweep.layers, run.layer_costs, sweep.guided(), keys);
-    record.multiply_adds = std::accumulate(costs.begin(), costs.end(), std::int64_t{0});
   }
+  const std::vector<std::int64_t> of_network = counted_multiply_adds(sweep, run, ran);
+  record.multiply_adds = std::accumulate(of_network.begin(), of_network.end(), std::int64_t{0});
   const at::Tensor counts = ran.to(at::kLong);
   record.layers_run = counts.sum().item<std::int64_t>();
   record.reused = record.layers_run < record.layers_total;
-  record.unet_calls = calls[0].item<std::int64_t>();
-  record.step_calls = calls[1].item<std::int64_t>();
+  // Units of earlier versions have one row without an axis of stages.
+  const at::Tensor of_stages = calls.view({-1, 2}).sum(0);
+  record.unet_calls = of_stages[0].item<std::int64_t>();
+  record.step_calls = of_stages[1].item<std::int64_t>();
 }
 
 void summarise_timing(RunRecord& record, const Arrays& timing, int run, int baseline) {
@@ -124,13 +150,17 @@ void summarise_timing(RunRecord& record, const Arrays& timing, int run, int base
 }
 
 double predicted_time(const PreparedSweep& sweep, int run, const Arrays& timing) {
-  const bool is_decided_in_run = sweep.runs[run].plan.adaptive().has_value();
-  if (is_decided_in_run || !timing.contains(timing_arrays::kLayers)) return kNotMeasured;
+  const PreparedRun& prepared = sweep.runs[static_cast<std::size_t>(run)];
+  if (prepared.adaptive() || !timing.contains(timing_arrays::kLayers)) return kNotMeasured;
   double seconds = 0;
-  for (std::size_t layer = 0; layer < sweep.layers.size(); ++layer) {
-    const double share = static_cast<double>(sweep.runs[run].layer_multiply_adds[layer]) /
-                         static_cast<double>(sweep.layer_costs[layer].all);
-    seconds += share * median(row_of(timing, timing_arrays::kLayers, static_cast<int>(layer)));
+  int row = 0;
+  for (std::size_t stage = 0; stage < sweep.stages.size(); ++stage) {
+    const std::vector<LayerCost>& costs = sweep.stages[stage].layer_costs;
+    for (std::size_t layer = 0; layer < costs.size(); ++layer, ++row) {
+      const double share = static_cast<double>(prepared.stages[stage].layer_multiply_adds[layer]) /
+                           static_cast<double>(costs[layer].all);
+      seconds += share * median(row_of(timing, timing_arrays::kLayers, row));
+    }
   }
   return seconds;
 }
@@ -145,6 +175,23 @@ at::Tensor cells_of(const Plan& plan) {
   std::uint8_t* out = cells.mutable_data_ptr<std::uint8_t>();
   for (const Cell cell : plan.cells()) *out++ = static_cast<std::uint8_t>(cell);
   return cells;
+}
+
+RecordTable stage_table(const PreparedSweep& sweep) {
+  RecordTable table;
+  table.columns = {{"name", ColumnType::kText, "", "stage; empty where a model has one alone"},
+                   {"model", ColumnType::kText, "", "class of the denoiser"},
+                   {"first_layer", ColumnType::kInt, "", "row of /layers"},
+                   {"num_layers", ColumnType::kInt, "", "rows of /layers from there"},
+                   {"num_parameters", ColumnType::kInt, "", "parameters"},
+                   {"guidance_scale", ColumnType::kReal, "", "guidance scale"}};
+  for (std::size_t i = 0; i < sweep.stages.size(); ++i) {
+    const PreparedStage& stage = sweep.stages[i];
+    table.rows.push_back({stage.name, stage.model.class_name, sweep.first_layer(i),
+                          static_cast<std::int64_t>(stage.model.layers.size()),
+                          stage.model.num_parameters(), stage.guidance_scale});
+  }
+  return table;
 }
 
 RecordTable prompt_table(const PreparedSweep& sweep) {
@@ -174,11 +221,16 @@ RecordTable layer_table(const PreparedSweep& sweep) {
                    {"role", ColumnType::kText, "", "encoder, bottleneck or decoder"},
                    {"num_parameters", ColumnType::kInt, "", "parameters"},
                    {"multiply_adds", ColumnType::kInt, "multiply-adds",
-                    "of one call for one picture, guidance included"}};
-  for (std::size_t i = 0; i < sweep.layers.size(); ++i) {
-    const LayerInfo& layer = sweep.layers[i];
-    table.rows.push_back(
-        {layer.name, layer.block, layer.part, sweep.layer_parameters[i], sweep.layer_costs[i].all});
+                    "of one call for one picture, guidance included"},
+                   {"stage", ColumnType::kInt, "", "row of /stages"}};
+  for (std::size_t s = 0; s < sweep.stages.size(); ++s) {
+    const PreparedStage& stage = sweep.stages[s];
+    for (std::size_t i = 0; i < stage.model.layers.size(); ++i) {
+      const LayerInfo& layer = stage.model.layers[i];
+      table.rows.push_back({sweep.name_in_stage(s, layer.name), sweep.name_in_stage(s, layer.block),
+                            layer.part, stage.model.layer_parameters[i], stage.layer_costs[i].all,
+                            static_cast<std::int64_t>(s)});
+    }
   }
   return table;
 }
@@ -188,10 +240,13 @@ RecordTable block_table(const PreparedSweep& sweep) {
   table.columns = {{"name", ColumnType::kText, "", "block or layer"},
                    {"block", ColumnType::kText, "", "block it belongs to"},
                    {"role", ColumnType::kText, "", "encoder, bottleneck or decoder"},
-                   {"layer", ColumnType::kInt, "", "row of /layers whose output is watched"}};
+                   {"layer", ColumnType::kInt, "", "row of /layers whose output is watched"},
+                   {"stage", ColumnType::kInt, "", "row of /stages"}};
   for (const WatchedLayer& watched : sweep.watched) {
-    const LayerInfo& layer = sweep.layers[watched.layer];
-    table.rows.push_back({watched.name, layer.block, layer.part, std::int64_t{watched.layer}});
+    const LayerInfo& layer = sweep.stages[watched.stage].model.layers[watched.layer];
+    table.rows.push_back({watched.name, sweep.name_in_stage(watched.stage, layer.block), layer.part,
+                          sweep.first_layer(watched.stage) + watched.layer,
+                          static_cast<std::int64_t>(watched.stage)});
   }
   return table;
 }

@@ -11,7 +11,13 @@ namespace fdbench {
 /// What is known of a run before it ran.
 RunRecord planned_record(const PreparedRun& run);
 
-/// Counts what really ran. ran: [S, L] uint8; calls: [2] network calls, steps with a call.
+/// Of each stage, [G]: as planned, or as it was decided during the run. ran: [S, L] uint8 of all
+/// stages.
+std::vector<std::int64_t> counted_multiply_adds(const PreparedSweep& sweep, const PreparedRun& run,
+                                                const at::Tensor& ran);
+
+/// Counts what really ran. ran: [S, L] uint8 of all stages; calls: [G, 2] network calls and steps
+/// with a call of each.
 void count_grid(RunRecord& record, const PreparedSweep& sweep, const PreparedRun& run,
                 const at::Tensor& ran, const at::Tensor& calls);
 
@@ -30,6 +36,7 @@ at::Tensor std_over_steps(const at::Tensor& values);
 at::Tensor cells_of(const Plan& plan);
 
 RecordTable prompt_table(const PreparedSweep& sweep);
+RecordTable stage_table(const PreparedSweep& sweep);
 RecordTable layer_table(const PreparedSweep& sweep);
 RecordTable block_table(const PreparedSweep& sweep);
 

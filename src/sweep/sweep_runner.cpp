@@ -21,6 +21,7 @@
 #include "sweep/sweep_text.h"
 #include "sweep/timing_process.h"
 #include "sweep/timing_round.h"
+#include "tasks/open_task.h"
 #include "tasks/prompt_limits.h"
 #include "tasks/text_to_image.h"
 
@@ -34,24 +35,26 @@ class SweepRun {
       : experiment_(experiment),
         options_(options),
         reporter_(reporter),
-        folder_(open_model(experiment)),
-        outline_(load_outline(folder_)),
-        sweep_(prepare_sweep(experiment, folder_, *outline_)),
+        folders_(open_models(experiment)),
+        outline_(open_task(folders_, {.wanted = Wanted::kOutline})),
+        sweep_(prepare_sweep(experiment, folders_, *outline_)),
         num_threads_(at::get_num_threads()),
-        settings_(sweep_settings(experiment, folder_, num_threads_)),
+        settings_(sweep_settings(experiment, folders_, num_threads_)),
         units_(units_of_shard(plan_units(sweep_, settings_), options.shard)) {
     if (!options.shard.whole()) check_runs_in_shards(experiment);
   }
 
   std::optional<ResultSummary> run() {
-    check_draws_pictures(folder_);
+    check_draws_pictures(folders_.back().folder);
     if (options_.timing_rounds) {
       measure_for_parent();
       return std::nullopt;
     }
-    say("model   " + model_line(sweep_, folder_, num_threads_));
+    say("model   " + model_line(sweep_, folders_, num_threads_));
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
-    warn_of_cut_prompts(folder_, experiment_.captions);
+    for (const StageFolder& stage : folders_) {
+      warn_of_cut_prompts(stage.folder, experiment_.captions);
+    }
     if (options_.dry_run) {
       say_plan();
       return std::nullopt;
@@ -65,8 +68,9 @@ class SweepRun {
       finish_shard(unit_folder);
       return std::nullopt;
     }
-    assemble({sweep_, folder_, settings_, num_threads_, provenance(), {}, reporter_.write_progress},
-             units_, unit_folder, options_.output);
+    assemble(
+        {sweep_, folders_, settings_, num_threads_, provenance(), {}, reporter_.write_progress},
+        units_, unit_folder, options_.output);
     unit_folder.remove();
     return whole_result();
   }
@@ -110,21 +114,22 @@ class SweepRun {
       const bool is_there = !options_.fresh && unit_complete(units / unit.file_name());
       if (unit.kind == WorkUnit::Kind::kPictures && !is_there) missing.push_back(unit);
     }
-    check_before_pictures(sweep_, folder_, options_.output, missing);
+    check_before_pictures(sweep_, folders_, options_.output, missing);
     if (!missing.empty()) load_judges();
   }
 
   /// What random weights draw means nothing, and is never judged.
   void load_judges() {
     if (judges_ || !experiment_.judges.wanted() || sweep_.synthetic) return;
-    judges_.emplace(experiment_, picture_size(sweep_, folder_));
+    judges_.emplace(experiment_, picture_size(sweep_, folders_));
   }
 
   void say_plan() {
     check_before_work();
     if (!sweep_.synthetic) {  // names and shapes of all weights
-      const TextToImagePipeline pipeline(folder_, parse_dtype(experiment_.dtype),
-                                         parse_device(experiment_.device), Reading::kAtFirstUse);
+      TaskOptions options = task_options();
+      options.reading = Reading::kAtFirstUse;
+      open_task(folders_, options);
     }
     for (const std::string& line : plan_lines(sweep_)) say(line);
     if (experiment_.equal_time.wanted()) {
@@ -153,22 +158,27 @@ class SweepRun {
   }
 
   /// The model with its weights, from the first call on.
-  const TextToImagePipeline& loaded() {
-    if (!pipeline_) {
-      pipeline_.emplace(folder_, parse_dtype(experiment_.dtype), parse_device(experiment_.device),
-                        Reading::kAtOnce, Wanted::kPictures, options_.change);
+  const Task& loaded() {
+    if (!task_) {
+      TaskOptions options = task_options();
+      options.change = options_.change;
+      task_ = open_task(folders_, options);
     }
-    return *pipeline_;
+    return *task_;
+  }
+
+  TaskOptions task_options() const {
+    return {.dtype = parse_dtype(experiment_.dtype), .device = parse_device(experiment_.device)};
   }
 
   /// Measures the methods, unless that was done before, and adds the plain runs of their time.
   void add_equal_time(const UnitFolder& unit_folder) {
     const std::filesystem::path file = unit_folder.file(calibration_unit(settings_));
     if (!unit_usable(file)) {
-      const TextToImagePipeline& pipeline = loaded();
+      const Task& task = loaded();
       Progress progress(reporter_.write_progress, 1, 0);
       try {
-        write_unit(file, calibrate(sweep_, pipeline, [&](int done, int total) {
+        write_unit(file, calibrate(sweep_, task, [&](int done, int total) {
                      progress.show(static_cast<double>(done) / total, "timing for equal_time");
                    }));
       } catch (const Interrupted&) {
@@ -185,8 +195,8 @@ class SweepRun {
   /// calibration: file of the unit that `calibrate` made.
   void add_plain_runs(const std::filesystem::path& calibration) {
     const Experiment whole = with_equal_time(experiment_, read_unit(calibration));
-    sweep_ = prepare_sweep(whole, folder_, *outline_);
-    units_ = plan_units(sweep_, sweep_settings(whole, folder_, num_threads_));
+    sweep_ = prepare_sweep(whole, folders_, *outline_);
+    units_ = plan_units(sweep_, sweep_settings(whole, folders_, num_threads_));
   }
 
   /// Computes what is missing: pictures first, then rounds.
@@ -238,7 +248,7 @@ class SweepRun {
     return {[this](const WorkUnit& unit) { return measured_round(unit); },
             // Beside a process that measures this one holds no model.
             [this] {
-              pipeline_.reset();
+              task_.reset();
               judges_.reset();
             },
             options_.timing_command};
@@ -261,14 +271,14 @@ class SweepRun {
   }
 
   Arrays measured_round(const WorkUnit& unit) {
-    const TextToImagePipeline& pipeline = loaded();
-    if (!warm_) warm_up(sweep_, pipeline);
+    const Task& task = loaded();
+    if (!warm_) warm_up(sweep_, task);
     warm_ = true;
-    return time_round(sweep_, pipeline, unit.round);
+    return time_round(sweep_, task, unit.round);
   }
 
   Arrays picture_arrays_of(const WorkUnit& unit, Progress& progress, double done) {
-    const TextToImagePipeline& pipeline = loaded();
+    const Task& task = loaded();
     load_judges();
     const auto show = [&](std::int64_t made) {
       progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
@@ -277,7 +287,7 @@ class SweepRun {
                         std::to_string(experiment_.num_pictures()));
     };
     show(0);
-    Arrays arrays = make_pictures(sweep_, pipeline, unit, show);
+    Arrays arrays = make_pictures(sweep_, task, unit, show);
     if (judges_) judges_->judge(arrays, unit.first);
     return arrays;
   }
@@ -285,13 +295,13 @@ class SweepRun {
   const Experiment& experiment_;
   const SweepOptions& options_;
   const Reporter& reporter_;
-  ModelFolder folder_;
-  std::unique_ptr<Denoiser> outline_;
+  std::vector<StageFolder> folders_;
+  std::unique_ptr<Task> outline_;
   PreparedSweep sweep_;
   int num_threads_;
   Settings settings_;
   std::vector<WorkUnit> units_;
-  std::optional<TextToImagePipeline> pipeline_;
+  std::unique_ptr<Task> task_;
   std::optional<SweepJudges> judges_;
   bool warm_ = false;
 };

@@ -61,6 +61,7 @@ std::string run_text(const RunSpec& run) {
     json["blocks"][selector] = key_steps_text(key_steps);
   }
   for (const auto& [name, cells] : run.strategy.grid) json["grid"][name] = cells;
+  for (const auto& [name, stage] : run.stages) json["stages"][name] = run_text(stage);
   if (run.strategy.deepcache) {
     const DeepCacheOptions& cache = *run.strategy.deepcache;
     json["cache"] = {cache.cache_branch.value_or(-1), cache.cache_block_id, cache.cache_layer_id};
@@ -73,6 +74,37 @@ std::string run_text(const RunSpec& run) {
   return json.dump();
 }
 
+/// All that determines what a stage of a run makes, without the names and options that its grid was
+/// made of.
+nlohmann::json work_of(const StageRun& run) {
+  nlohmann::json json = nlohmann::json::parse(run_text(run.spec));
+  for (const char* key : {"strategy", "key_steps", "blocks", "grid", "cache", "first_block_cache",
+                          "reuse", "baseline", "max_parallel", "stages"}) {
+    json.erase(key);
+  }
+  if (run.spec.execution == Execution::kParallel) json["max_parallel"] = run.spec.max_parallel;
+  json["plan"] = plan_hash(run.plan);
+  return json;
+}
+
+/// Weights and other files of a model. prefix: "model.".
+Settings model_settings(const ModelFolder& folder, const std::string& prefix) {
+  Settings settings;
+  for (const char* part : {"unet", "vae", "text_encoder", "text_encoder_2"}) {
+    if (folder.has(part)) settings[prefix + part] = folder.weights_hash(part);
+  }
+  for (const char* part : {"tokenizer", "tokenizer_2"}) {
+    if (folder.has(part)) settings[prefix + part] = tokenizer_hash(folder.part_path(part));
+  }
+  if (folder.has("text_encoder_2")) {
+    settings[prefix + "zeros_for_empty_prompt"] = zeros_for_empty_prompt(folder) ? "true" : "false";
+  }
+  if (folder.has("scheduler")) {
+    settings[prefix + "scheduler"] = content_hash(folder.config("scheduler").dump());
+  }
+  return settings;
+}
+
 std::string captions_text(const Experiment& experiment) {
   return nlohmann::json(experiment.captions)
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -80,7 +112,8 @@ std::string captions_text(const Experiment& experiment) {
 
 }  // namespace
 
-Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder, int num_threads) {
+Settings sweep_settings(const Experiment& experiment, const std::vector<StageFolder>& folders,
+                        int num_threads) {
   Settings settings = {{"fdbench_version", FDBENCH_VERSION},
                        {"device", experiment.device},
                        {"dtype", experiment.dtype},
@@ -109,18 +142,13 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
     settings["latent"] =
         std::to_string(experiment.latent_height) + "x" + std::to_string(experiment.latent_width);
   }
-  for (const char* part : {"unet", "vae", "text_encoder", "text_encoder_2"}) {
-    if (folder.has(part)) settings[std::string("model.") + part] = folder.weights_hash(part);
-  }
-  for (const char* part : {"tokenizer", "tokenizer_2"}) {
-    if (!folder.has(part)) continue;
-    settings[std::string("model.") + part] = tokenizer_hash(folder.part_path(part));
-  }
-  if (folder.has("text_encoder_2")) {
-    settings["model.zeros_for_empty_prompt"] = zeros_for_empty_prompt(folder) ? "true" : "false";
-  }
-  if (folder.has("scheduler")) {
-    settings["model.scheduler"] = content_hash(folder.config("scheduler").dump());
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    const StageSettings& stage = experiment.stages[i];
+    const std::string prefix = stage.name.empty() ? "model." : "model." + stage.name + ".";
+    settings.merge(model_settings(folders[i].folder, prefix));
+    if (stage.name.empty()) continue;
+    settings[prefix + "stage"] = std::to_string(i);
+    settings[prefix + "guidance_scale"] = number_text(stage.guidance_scale);
   }
   if (experiment.equal_time.wanted()) {
     settings["equal_time"] = nlohmann::json(experiment.equal_time.runs).dump();
@@ -132,14 +160,9 @@ Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder,
 }
 
 std::string work_of(const PreparedRun& run) {
-  nlohmann::json json = nlohmann::json::parse(run_text(run.spec));
-  // The names and options that the grid was made of.
-  for (const char* key : {"strategy", "key_steps", "blocks", "grid", "cache", "first_block_cache",
-                          "reuse", "baseline", "max_parallel"}) {
-    json.erase(key);
-  }
-  if (run.spec.execution == Execution::kParallel) json["max_parallel"] = run.spec.max_parallel;
-  json["plan"] = plan_hash(run.plan);
+  if (run.stages.size() == 1) return work_of(run.stages[0]).dump();
+  nlohmann::json json = nlohmann::json::array();
+  for (const StageRun& stage : run.stages) json.push_back(work_of(stage));
   return json.dump();
 }
 

@@ -9,7 +9,8 @@
 namespace fdbench {
 
 /// Hashes of the weights, seed, prompts, every run, ... num_threads: that the machine gives.
-Settings sweep_settings(const Experiment& experiment, const ModelFolder& folder, int num_threads);
+Settings sweep_settings(const Experiment& experiment, const std::vector<StageFolder>& folders,
+                        int num_threads);
 
 /// What a run's latents depend on besides the sweep's settings, whatever the run is called: the
 /// grid that its plan is, and how it is executed and sampled. Equal texts, equal work.

@@ -7,6 +7,18 @@
 namespace fdbench {
 namespace {
 
+/// Steps of all stages that call the network, and all steps.
+int num_calls(const PreparedRun& run) {
+  int calls = 0;
+  for (const StageRun& stage : run.stages) calls += stage.schedule.num_calls();
+  return calls;
+}
+int num_steps(const PreparedRun& run) {
+  int steps = 0;
+  for (const StageRun& stage : run.stages) steps += stage.plan.num_steps();
+  return steps;
+}
+
 /// ", tokens merged: 0.5"; "" where none are.
 std::string merging_text(const TokenMerging& merging) {
   if (!merging.on()) return "";
@@ -34,12 +46,13 @@ std::string timing_text(const TimingSettings& timing) {
 std::string sweep_line(const PreparedSweep& sweep) {
   const Experiment& experiment = sweep.experiment;
   char guidance[32];
-  std::snprintf(guidance, sizeof guidance, "%g", experiment.guidance_scale);
-  const std::string sampler = sampler_of_run(sweep, experiment.runs.front())->name();
+  const PreparedStage& stage = sweep.stages.front();
+  std::snprintf(guidance, sizeof guidance, "%g", stage.guidance_scale);
+  const std::string& sampler = sweep.runs.front().stages.front().sampler_name;
   return std::to_string(experiment.runs.size()) + " runs x " +
          std::to_string(experiment.captions.size()) + " prompts, " + sampler + " " +
          std::to_string(experiment.runs.front().num_steps) + " steps, guidance " + guidance +
-         (sweep.time_cond_proj_dim > 0 ? " as an input of the network" : "") +
+         (stage.model.time_cond_proj_dim > 0 ? " as an input of the network" : "") +
          describe(experiment.prompt_options) + ", " + timing_text(experiment.timing);
 }
 
@@ -47,11 +60,10 @@ std::vector<std::string> plan_lines(const PreparedSweep& sweep) {
   std::vector<std::string> lines;
   for (const PreparedRun& run : sweep.runs) {
     char line[256];
-    std::snprintf(line, sizeof line,
-                  "  %-36s %4d of %4d steps call the network, %5lld of %5lld layer runs",
-                  run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
-                  static_cast<long long>(run.schedule.num_layer_runs()),
-                  static_cast<long long>(run.layers_total()));
+    std::snprintf(
+        line, sizeof line, "  %-36s %4d of %4d steps call the network, %5lld of %5lld layer runs",
+        run.spec.name.c_str(), num_calls(run), num_steps(run),
+        static_cast<long long>(run.num_layer_runs()), static_cast<long long>(run.layers_total()));
     const NoiseInjection& injection = run.spec.noise_injection;
     lines.push_back(line + merging_text(run.spec.tome) +
                     (injection.enabled() ? ", noise injection " + describe(injection) : ""));

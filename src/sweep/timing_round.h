@@ -5,27 +5,28 @@
 #include "results/unit_file.h"
 #include "sweep/picture_unit.h"
 #include "sweep/prepared_sweep.h"
-#include "tasks/text_to_image.h"
 
 namespace fdbench {
 
-/// A run's latent of one picture, and how long it took.
+/// A stage's latent of one picture, and how long it took.
 struct TimedLatent {
   DenoiseResult result;
-  double total_s = 0;  // the whole loop: network and sampler
+  /// [s] The whole loop: network and sampler.
+  double total_s = 0;
 };
 
-/// Makes the latent of picture `picture` from its own noise, without observing anything. The clock
-/// starts when noise and sampler are ready. pair: text states of batch 1.
-TimedLatent time_latent(const PreparedSweep& sweep, const Denoiser& denoiser,
-                        const PreparedRun& run, std::int64_t picture, const PromptPair& pair);
+/// Makes what stage `stage` of a run makes for picture `picture`, from its own noise, without
+/// observing anything. The clock starts when noise and sampler are ready. pair: conditioning of
+/// batch 1.
+TimedLatent time_latent(const PreparedSweep& sweep, const Task& task, const PreparedRun& run,
+                        std::size_t stage, std::int64_t picture, const PromptPair& pair);
 
 /// Every run makes `experiment.timing.warmup` pictures that are not timed.
-void warm_up(const PreparedSweep& sweep, const TextToImagePipeline& pipeline);
+void warm_up(const PreparedSweep& sweep, const Task& task);
 
 /// The picture of round n is prompt n (from the start again after the last). Nothing is observed or
 /// printed meanwhile.
-Arrays time_round(const PreparedSweep& sweep, const TextToImagePipeline& pipeline, int round);
+Arrays time_round(const PreparedSweep& sweep, const Task& task, int round);
 
 /// The order of the runs in a round: a permutation that depends on the seed and the round only.
 std::vector<int> shuffled_runs(int num_runs, std::uint64_t seed, int round);

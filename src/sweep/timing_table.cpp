@@ -34,7 +34,7 @@ Arrays join_rounds(const std::vector<Arrays>& rounds) {
   for (const auto& [name, values] : columns) {
     if (values.size() != rounds.size()) continue;
     const bool one_a_round = dataset_info("/timing" + name).axes == std::string("N");
-    timing[name] = one_a_round ? at::cat(values) : at::stack(values, 1);
+    timing[name] = one_a_round ? at::cat(values) : at::stack(values, -1);
   }
   const auto process = timing.find(timing_arrays::kProcess);
   if (process != timing.end()) process->second = numbered(process->second);

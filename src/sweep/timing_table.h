@@ -8,9 +8,9 @@
 
 namespace fdbench {
 
-/// Units of timing_round.h joined along the rounds: [R, N] or [L, N], and [N] of what a round has
-/// one value of. kProcess becomes the number of the process, 0, 1, ... in the order of its first
-/// round. What not all rounds have, since an older version measured some, is left out.
+/// Units of timing_round.h joined along the rounds: [R, N], [R, G, N] or [L, N], and [N] of what a
+/// round has one value of. kProcess becomes the number of the process, 0, 1, ... in the order of
+/// its first round. What not all rounds have, since an older version measured some, is left out.
 Arrays join_rounds(const std::vector<Arrays>& rounds);
 
 /// True when `repeats: {min, max, until}` is satisfied: at least `min` rounds, and the half width

@@ -17,7 +17,7 @@ WorkUnit picture_unit(const PreparedSweep& sweep, const Settings& settings, int 
   unit.run = run;
   unit.first = first;
   unit.count = std::min<std::int64_t>(experiment.pictures.chunk, experiment.num_pictures() - first);
-  unit.cost = static_cast<double>(sweep.runs[run].multiply_adds) * unit.count;
+  unit.cost = static_cast<double>(sweep.runs[run].multiply_adds()) * unit.count;
   const auto begin = experiment.captions.begin() + first;
   Settings of_unit = not_of_scope(of_scope(settings, Scope::kPictures), Scope::kRun);
   of_unit["kind"] = "pictures";
@@ -40,7 +40,7 @@ WorkUnit timing_unit(const PreparedSweep& sweep, const Settings& settings, int r
   WorkUnit unit;
   unit.kind = WorkUnit::Kind::kTiming;
   unit.round = round;
-  for (const PreparedRun& run : sweep.runs) unit.cost += static_cast<double>(run.multiply_adds);
+  for (const PreparedRun& run : sweep.runs) unit.cost += static_cast<double>(run.multiply_adds());
   if (round == 0) unit.cost *= 1 + sweep.experiment.timing.warmup;
   Settings of_unit = of_scope(settings, Scope::kTiming);
   of_unit["kind"] = "timing";

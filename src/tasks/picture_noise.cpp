@@ -21,6 +21,10 @@ NoiseSource PictureNoise::source() {
   return [this] { return draw(); };
 }
 
+std::uint64_t seed_of_stage(std::uint64_t seed, std::size_t stage) {
+  return stage == 0 ? seed : mixed_seed(seed, stage);
+}
+
 at::Tensor starting_latents(const at::Tensor& noise, const Sampler& sampler,
                             const Denoiser& denoiser) {
   return noise.to(denoiser.info().device, denoiser.info().dtype) * sampler.init_noise_sigma();

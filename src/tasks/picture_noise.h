@@ -32,6 +32,9 @@ class PictureNoise {
   std::vector<std::int64_t> shape_;
 };
 
+/// Each stage of a task draws from numbers of its own; the first one's are those of the seed.
+std::uint64_t seed_of_stage(std::uint64_t seed, std::size_t stage);
+
 /// Unit noise -> latents that a run starts from, in the model's dtype and on its device.
 at::Tensor starting_latents(const at::Tensor& noise, const Sampler& sampler,
                             const Denoiser& denoiser);

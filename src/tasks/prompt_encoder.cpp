@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "models/clip_text.h"
+#include "tasks/folder_task.h"
 #include "text/clip_tokenizer.h"
 
 namespace fdbench {
@@ -221,18 +222,6 @@ void check_clip_skip(const ModelFolder& folder, std::int64_t clip_skip) {
   throw usage_error("clip_skip " + std::to_string(clip_skip) + ": the text encoder has " +
                     std::to_string(most) + " layers that can be skipped" +
                     (is_xl ? " (of SDXL's smaller one, before its last)" : ""));
-}
-
-bool zeros_for_empty_prompt(const ModelFolder& folder) {
-  const std::filesystem::path path = folder.path() / "model_index.json";
-  if (!std::filesystem::exists(path)) return true;
-  const nlohmann::json index = read_json(path);
-  const auto found = index.find("force_zeros_for_empty_prompt");
-  if (found == index.end() || found->is_null()) return true;
-  if (!found->is_boolean()) {
-    throw usage_error({path.string()}, "'force_zeros_for_empty_prompt': must be true or false");
-  }
-  return found->get<bool>();
 }
 
 std::int64_t pooled_text_width(const UNetConfig& unet, const Place& place) {

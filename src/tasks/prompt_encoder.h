@@ -47,9 +47,6 @@ std::unique_ptr<PromptEncoder> make_prompt_encoder(const ModelFolder& folder, at
 /// encoder; of two (SDXL) those before the last of the smaller one. 0 is always right.
 void check_clip_skip(const ModelFolder& folder, std::int64_t clip_skip);
 
-/// `force_zeros_for_empty_prompt` of model_index.json; true, as in diffusers, where it is missing.
-bool zeros_for_empty_prompt(const ModelFolder& folder);
-
 /// Width of the pooled text that the UNet takes beside six time ids (SDXL); 0 where it takes none.
 /// Throws a usage error for another number of time ids, as of the SDXL refiner. place: the UNet's
 /// config file.

@@ -3,9 +3,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/notes.h"
 #include "execution/guidance.h"
-#include "io/pipeline_class.h"
+#include "models/image_conditioned.h"
 #include "models/unet_config.h"
 
 namespace fdbench {
@@ -39,66 +38,68 @@ void check_states(const std::string& path, const std::vector<std::string>& promp
                                   "' are not finite (NaN or infinite)" + other_dtypes(dtype));
 }
 
-/// Refuses the folders of pipelines that do something else than to draw from a text; of one that is
-/// not known it says how it is used.
-void check_pipeline(const ModelFolder& folder) {
-  const std::string name = folder.pipeline_class();
-  if (name.empty() || draws_from_text(name)) return;
-  const Place place{(folder.path() / "model_index.json").string()};
-  const std::string purpose = other_purpose(name);
-  if (!purpose.empty()) {
-    throw usage_error(place, "is of a " + name + ": " + purpose +
-                                 "; fdbench draws pictures from text (StableDiffusionPipeline, "
-                                 "StableDiffusionXLPipeline)");
-  }
-  say_warning(place,
-              "is of a " + name + ": its parts are used as StableDiffusionPipeline uses them");
-}
-
-/// Refuses models that draw from more than noise and text.
-void check_task(const ModelFolder& folder, const UNetConfig& unet) {
+/// Refuses models that draw from more than noise, text and the picture that they are shown.
+void check_channels(const ModelFolder& folder, const UNetConfig& unet,
+                    std::int64_t image_channels) {
   const Place place{folder.config_path("unet").string()};
-  const bool predicts_variances = unet.out_channels == 2 * unet.in_channels;
-  if (unet.in_channels != unet.out_channels && !predicts_variances) {
-    throw usage_error(place, "'in_channels': " + std::to_string(unet.in_channels) +
-                                 " for latents of " + std::to_string(unet.out_channels) +
-                                 " channels: models for inpainting, upscaling or editing are not "
-                                 "supported, only for text to picture");
+  const std::int64_t of_sample = unet.in_channels - image_channels;
+  if (of_sample == unet.out_channels || 2 * of_sample == unet.out_channels) return;
+  if (image_channels > 0) {
+    throw usage_error(place, "'in_channels': " + std::to_string(unet.in_channels) + " hold " +
+                                 std::to_string(image_channels) +
+                                 " channels of the stage before and " + std::to_string(of_sample) +
+                                 " of the sample, but " + std::to_string(unet.out_channels) +
+                                 " are predicted");
   }
-  const std::filesystem::path index_path = folder.path() / "model_index.json";
-  if (!std::filesystem::exists(index_path)) return;
-  const nlohmann::json index = read_json(index_path);
-  const auto aesthetics = index.find("requires_aesthetics_score");
-  if (aesthetics != index.end() && *aesthetics == true) {
-    throw usage_error({index_path.string()},
-                      "'requires_aesthetics_score': this is the SDXL refiner, which goes on from "
-                      "the base model's latents and is not supported; use the base folder");
-  }
+  throw usage_error(place, "'in_channels': " + std::to_string(unet.in_channels) +
+                               " for latents of " + std::to_string(unet.out_channels) +
+                               " channels: models for inpainting, upscaling or editing are not "
+                               "supported, only for text to picture");
 }
 
 }  // namespace
 
-TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype,
-                                         at::Device device, Reading reading, Wanted wanted,
-                                         const DenoiserChange& change)
-    : path_(folder.path().string()),
+TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, const TaskOptions& options,
+                                         std::int64_t image_channels)
+    : folder_(folder),
+      path_(folder.path().string()),
       synthetic_(folder.synthetic()),
-      dtype_(dtype),
-      device_(device),
+      dtype_(options.dtype),
+      device_(options.device),
       factor_(picture_factor(folder)) {
-  check_pipeline(folder);
+  check_draws_from_text(folder);
   const UNetConfig config = read_unet_config(folder.config("unet"), folder.config_path("unet"));
-  check_task(folder, config);
+  check_channels(folder, config, image_channels);
+  check_is_no_refiner(folder);
   takes_time_ids_ = config.addition_time_embed_dim.has_value();
-  const bool reads_now = reading == Reading::kAtOnce;
-  const at::Device first_device = reads_now ? device : at::Device(at::kMeta);
-  if (wanted == Wanted::kPictures) vae_ = load_vae(folder, dtype, first_device);
-  if (!reads_now && has_vae()) {
-    read_vae_ = [=] { return load_vae(folder, dtype, device); };
+  const bool is_outline = options.wanted == Wanted::kOutline;
+  const bool reads_now = options.reading == Reading::kAtOnce;
+  if (options.wanted == Wanted::kPictures) {
+    vae_ = load_vae(folder, dtype_, reads_now ? device_ : at::Device(at::kMeta));
   }
-  prompt_encoder_ = make_prompt_encoder(folder, dtype, device);
-  unet_ = load_denoiser(folder, dtype, device, reading);
-  if (change) unet_ = change(std::move(unet_));
+  if (!reads_now && has_vae()) {
+    read_vae_ = [folder, dtype = dtype_, device = device_] {
+      return load_vae(folder, dtype, device);
+    };
+  }
+  if (!is_outline) prompt_encoder_ = make_prompt_encoder(folder, dtype_, device_);
+  unet_ =
+      is_outline ? load_outline(folder) : load_denoiser(folder, dtype_, device_, options.reading);
+  if (image_channels > 0) unet_ = with_image(std::move(unet_), image_channels);
+  if (options.change) unet_ = options.change(std::move(unet_));
+  stage_.denoiser = unet_.get();
+}
+
+PromptPair TextToImagePipeline::encode(std::size_t, const PromptBatch& batch,
+                                       const at::Tensor&) const {
+  PromptPair pair;
+  pair.conditional = encode_prompts(batch.prompts, batch.size, batch.clip_skip);
+  if (!batch.guided) return pair;
+  const auto count = static_cast<std::int64_t>(batch.prompts.size());
+  pair.unconditional = batch.negative_prompts.empty()
+                           ? encode_no_prompt(count, batch.size)
+                           : encode_prompts(batch.negative_prompts, batch.size);
+  return pair;
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {
@@ -189,17 +190,6 @@ void check_draws_pictures(const ModelFolder& folder) {
     throw usage_error({folder.path().string()}, "has no vae/, so it cannot make pictures");
   }
   check_vae_class(folder.config("vae"), folder.config_path("vae"));
-}
-
-FolderScheduler scheduler_config(const ModelFolder& folder) {
-  check_pipeline(folder);
-  if (!folder.has("scheduler")) {
-    throw usage_error(
-        {folder.path().string()},
-        "has no scheduler/scheduler_config.json, which says on how much noise the model "
-        "was trained; copy it from the model that this one was made of");
-  }
-  return {folder.config("scheduler"), folder.config_path("scheduler").string()};
 }
 
 std::int64_t TextToImagePipeline::factor() const { return has_vae() ? vae_->factor() : factor_; }

@@ -1,38 +1,37 @@
-// Text to picture: text encoders, UNet and VAE of a model folder put together.
+// Text to picture, a task of one stage: text encoders, UNet and VAE of a model folder put together.
 #pragma once
 
 #include <ATen/ATen.h>
 
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "io/model_folder.h"
-#include "models/load_denoiser.h"
 #include "models/vae.h"
+#include "tasks/folder_task.h"
 #include "tasks/prompt_encoder.h"
+#include "tasks/task.h"
 
 namespace fdbench {
 
-/// [pixels]; 0: the model's own.
-struct PictureSize {
-  std::int64_t height = 0, width = 0;
-};
-
-/// What is wanted of a pipeline. For latents the folder's vae/ is not opened, whatever it holds.
-enum class Wanted { kPictures, kLatents };
-
 /// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
 /// a usage error.
-class TextToImagePipeline {
+class TextToImagePipeline : public Task {
  public:
-  /// Throws a usage error for a folder that is not for text to picture: inpainting, upscaling,
-  /// refiner.
-  TextToImagePipeline(const ModelFolder& folder, at::ScalarType dtype, at::Device device,
-                      Reading reading = Reading::kAtOnce, Wanted wanted = Wanted::kPictures,
-                      const DenoiserChange& change = {});
+  /// image_channels: of a picture that the UNet is shown beside its sample (a later stage of a
+  /// cascade; see with_image). Throws a usage error for a folder that is not for text to picture:
+  /// inpainting, upscaling, refiner.
+  explicit TextToImagePipeline(const ModelFolder& folder, const TaskOptions& options = {},
+                               std::int64_t image_channels = 0);
+
+  std::span<const Stage> stages() const override { return {&stage_, 1}; }
+  FolderScheduler scheduler(std::size_t) const override { return scheduler_config(folder_); }
+  PromptPair encode(std::size_t stage, const PromptBatch& batch,
+                    const at::Tensor& last) const override;
+  std::int64_t factor(std::size_t) const override { return factor(); }
+  at::Tensor decode(const at::Tensor& latents) const override;
 
   const Denoiser& unet() const { return *unet_; }
   bool has_text_encoder() const { return prompt_encoder_ != nullptr; }
@@ -66,19 +65,17 @@ class TextToImagePipeline {
   /// Undefined for other models.
   at::Tensor time_ids(std::int64_t n, PictureSize size) const;
 
-  /// Final latents [n, c, h, w] -> pictures [n, H, W, 3] uint8 on the CPU. Throws a runtime error
-  /// where what the VAE makes of one is not finite.
-  at::Tensor decode(const at::Tensor& latents) const;
-
  private:
   const PromptEncoder& prompt_encoder() const;
   Conditioning conditioning(const TextStates& states, PictureSize size) const;
 
+  ModelFolder folder_;
   std::string path_;
   bool synthetic_, takes_time_ids_ = false;
   at::ScalarType dtype_;
   at::Device device_;
   std::unique_ptr<Denoiser> unet_;
+  Stage stage_;
   std::int64_t factor_;
   mutable std::unique_ptr<Vae> vae_;                        // on the meta device while it is unread
   mutable std::function<std::unique_ptr<Vae>()> read_vae_;  // empty once it is read
@@ -92,15 +89,5 @@ std::int64_t picture_factor(const ModelFolder& folder);
 /// Throws a usage error for a folder that can draw no pictures: without vae/, or with an
 /// autoencoder of a class that is not supported.
 void check_draws_pictures(const ModelFolder& folder);
-
-/// What a folder says of its scheduler.
-struct FolderScheduler {
-  nlohmann::json config;
-  std::string file;  // for messages
-};
-
-/// scheduler_config.json as diffusers' pipeline for this folder uses it (io/load_rules.h). Throws a
-/// usage error for a folder without one, and for one whose pipeline does not draw from text.
-FolderScheduler scheduler_config(const ModelFolder& folder);
 
 }  // namespace fdbench

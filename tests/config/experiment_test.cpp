@@ -184,7 +184,7 @@ TEST(Experiment, FindsPathsInAFolderAboveTheConfig) {
                                    "runs: [{strategy: full}]\n");
   const Experiment experiment = load_experiment(config, {});
   EXPECT_THAT(experiment.captions, ElementsAre("x"));
-  EXPECT_EQ(experiment.model.folder,
+  EXPECT_EQ(experiment.stages.at(0).model.folder,
             "nowhere");  // as written, for the message that it is not there
 }
 
@@ -192,8 +192,8 @@ TEST(Experiment, TakesAnArchitectureForAModel) {
   const std::string rest = "\nprompts: [a]\nlatent: [32, 48]\nruns: [{strategy: full}]\n";
   const Experiment experiment =
       load("name: a\nmodel: {architecture: sd15, weights: random, seed: 3}" + rest);
-  EXPECT_EQ(experiment.model.architecture, "sd15");
-  EXPECT_EQ(experiment.model.seed, 3U);
+  EXPECT_EQ(experiment.stages.at(0).model.architecture, "sd15");
+  EXPECT_EQ(experiment.stages.at(0).model.seed, 3U);
   EXPECT_EQ(experiment.latent_height, 32);
   EXPECT_EQ(experiment.latent_width, 48);
   EXPECT_EQ(load(kHead + "latent: 64\nruns: [{strategy: full}]\n").latent_width, 64);

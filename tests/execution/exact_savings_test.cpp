@@ -8,6 +8,7 @@
 
 #include "execution/executor.h"
 #include "execution/toy_denoiser.h"
+#include "models/image_conditioned.h"
 #include "models/tiny_models.h"
 #include "models/unet_2d_condition.h"
 #include "nn/random_weights.h"
@@ -21,11 +22,13 @@ constexpr int kNumSteps = 7;
 
 std::unique_ptr<Denoiser> make_unet(const nlohmann::json& options) {
   RandomWeights weights;
-  return make_unet_2d_condition(tiny_unet_config(options), weights, nullptr, "c");
+  auto unet = make_unet_2d_condition(tiny_unet_config(options), weights, nullptr, "c");
+  const std::int64_t image_channels = unet->info().in_channels - 4;
+  return image_channels > 0 ? with_image(std::move(unet), image_channels) : std::move(unet);
 }
 
 /// SD-like; groups that straddle the border between both inputs; three levels; SDXL's added
-/// conditions.
+/// conditions; a picture beside the sample, another one in each half.
 std::vector<nlohmann::json> configs() {
   const nlohmann::json three = {
       {"block_out_channels", {8, 24, 24}},
@@ -36,11 +39,12 @@ std::vector<nlohmann::json> configs() {
   const nlohmann::json sdxl = {{"addition_embed_type", "text_time"},
                                {"addition_time_embed_dim", 4},
                                {"projection_class_embeddings_input_dim", 6 * 4 + 3}};
-  return {nlohmann::json::object(), three, sdxl};
+  return {nlohmann::json::object(), three, sdxl, {{"in_channels", 8}}};
 }
 
 Conditioning conditioning(std::int64_t batch, std::uint64_t seed, bool sdxl) {
-  Conditioning made{{"encoder_hidden_states", noise({batch, 5, 6}, seed)}};
+  Conditioning made{{"encoder_hidden_states", noise({batch, 5, 6}, seed)},
+                    {kImage, noise({batch, 4, 8, 8}, seed + 2)}};
   if (sdxl) {
     made.set("text_embeds", noise({batch, 3}, seed + 1));
     made.set("time_ids", at::full({batch, 6}, 16.0));

@@ -23,7 +23,7 @@ using namespace fdbench;
 /// arguments: model, inputs, outputs, steps, strategy, key steps, execution.
 void run(char** arguments) {
   const ModelFolder folder(arguments[1]);
-  const TextToImagePipeline pipeline(folder, at::kFloat, at::kCPU);
+  const TextToImagePipeline pipeline(folder);
   const int num_steps = std::stoi(arguments[4]);
   GenerationRequest request;
   request.inputs.emplace(arguments[2]);

@@ -10,7 +10,7 @@ from analysis.paper import key_sets
 
 ATTRIBUTES = {
     "format": "fdbench",
-    "schema_version": 1,
+    "schema_version": 2,
     "name": "synthetic",
     "config": "name: synthetic\nmodel: models/mini  # <small> & quick\n",
     "config_path": "configs/synthetic.yaml",

@@ -149,7 +149,8 @@ def test_feature_claims_compare_encoder_and_decoder(tmp_path: Path) -> None:
 
 
 def found_features(path: Path) -> list:
-    return feature_findings(block_features(load(path)))
+    features = block_features(load(path))
+    return feature_findings(features[0] if features else None)
 
 
 def test_layer_detail_is_shown_by_the_last_layer_of_each_block(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_layer_detail_is_shown_by_the_last_layer_of_each_block(tmp_path: Path) -
         del file["blocks"]
         file["blocks"] = rows
         expected = file["features/frobenius"][0, :, :, 1]
-    features = block_features(load(path))
+    (features,) = block_features(load(path))
     assert features.blocks["name"].iloc[0] == "conv_in"
     assert len(features.blocks) == len(rows) - 1
     np.testing.assert_array_equal(features.frobenius[:, :, 0], expected)

@@ -27,9 +27,9 @@ TEST(PlanGrid, IsReadBackByARun) {
         tiny_sweep({tiny_run("encoder", num_steps), tiny_run("drop", num_steps)});
     for (const PreparedRun& run : sweep.runs) {
       const GridLines lines = parse_grid(plan_grid(sweep, run));
-      EXPECT_EQ(plan_of_grid(lines, num_steps, sweep.layers), run.plan);
+      EXPECT_EQ(plan_of_grid(lines, num_steps, sweep.stages[0].model.layers), run.stages[0].plan);
       const GridLines json = parse_grid(plan_json(sweep, run).dump());
-      EXPECT_EQ(plan_of_grid(json, num_steps, sweep.layers), run.plan);
+      EXPECT_EQ(plan_of_grid(json, num_steps, sweep.stages[0].model.layers), run.stages[0].plan);
     }
   }
 }

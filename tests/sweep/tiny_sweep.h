@@ -14,22 +14,34 @@ inline PreparedSweep tiny_sweep(const std::vector<RunSpec>& specs) {
   sweep.experiment.pictures.chunk = 2;
   sweep.experiment.timing.rounds = 2;
   sweep.experiment.runs = specs;
-  sweep.layers = {{"down.0", "down", parts::kEncoder, {kSample}, {"encoder_hidden_states"}},
-                  {"down.1", "down", parts::kEncoder, {0}},
-                  {"up.0", "up", parts::kDecoder, {1, {1, EdgeKind::kSkip}}},
-                  {"up.1", "up", parts::kDecoder, {2, {0, EdgeKind::kSkip}}}};
-  sweep.layer_costs = {{10, 0, 0, 0}, {20, 0, 0, 0}, {30, 0, 6, 0}, {40, 0, 8, 0}};
-  sweep.layer_parameters = {1, 2, 3, 4};
+  PreparedStage& stage = sweep.stages.emplace_back();
+  stage.guidance_scale = sweep.experiment.guidance_scale;
+  std::vector<LayerInfo>& layers = stage.model.layers;
+  layers = {{"down.0", "down", parts::kEncoder, {kSample}, {"encoder_hidden_states"}},
+            {"down.1", "down", parts::kEncoder, {0}},
+            {"up.0", "up", parts::kDecoder, {1, {1, EdgeKind::kSkip}}},
+            {"up.1", "up", parts::kDecoder, {2, {0, EdgeKind::kSkip}}}};
+  stage.layer_costs = {{10, 0, 0, 0}, {20, 0, 0, 0}, {30, 0, 6, 0}, {40, 0, 8, 0}};
+  stage.model.layer_parameters = {1, 2, 3, 4};
   for (const RunSpec& spec : specs) {
-    Plan plan = make_plan(spec.strategy, spec.num_steps, sweep.layers);
-    Schedule schedule(plan, sweep.layers);
-    Program program = compile(schedule, sweep.layers, {.savings = spec.savings});
+    Plan plan = make_plan(spec.strategy, spec.num_steps, layers);
+    Schedule schedule(plan, layers);
+    Program program = compile(schedule, layers, {.savings = spec.savings});
     const std::vector<std::int64_t> counts =
-        program_cost(program, sweep.layers, sweep.layer_costs, sweep.guided());
+        program_cost(program, layers, stage.layer_costs, stage.guided());
     const std::int64_t sum = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-    sweep.runs.push_back({spec, std::move(plan), std::move(schedule), std::move(program), "ddim",
-                          std::vector<double>(static_cast<std::size_t>(spec.num_steps), 1.0),
-                          counts, sum, sweep.layer_costs});
+    const std::vector<double> timesteps(static_cast<std::size_t>(spec.num_steps), 1.0);
+    PreparedRun run{.spec = spec, .stages = {}};
+    run.stages.push_back({.spec = spec,
+                          .plan = std::move(plan),
+                          .schedule = std::move(schedule),
+                          .program = std::move(program),
+                          .sampler_name = "ddim",
+                          .timesteps = timesteps,
+                          .layer_multiply_adds = counts,
+                          .multiply_adds = sum,
+                          .layer_costs = stage.layer_costs});
+    sweep.runs.push_back(std::move(run));
   }
   return sweep;
 }

@@ -27,7 +27,7 @@ class GenerationInputsTest : public testing::Test {
   }
 
   static GenerationInputs make(const GenerationRequest& request) {
-    static const TextToImagePipeline pipeline(ModelFolder(embedded_model()), at::kFloat, at::kCPU);
+    static const TextToImagePipeline pipeline(ModelFolder{embedded_model()});
     return make_generation_inputs(pipeline, request);
   }
 

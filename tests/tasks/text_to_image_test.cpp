@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 TextToImagePipeline load(const std::filesystem::path& path) {
-  return {ModelFolder(path), at::kFloat, at::kCPU};
+  return TextToImagePipeline(ModelFolder(path));
 }
 
 std::string message_of(const std::function<void()>& action) {
@@ -48,8 +48,8 @@ TEST(TextToImagePipeline, DecodesEachPictureAlone) {
 
 TEST(TextToImagePipeline, WeightsReadAtFirstUseGiveTheSameNumbers) {
   const ModelFolder folder(embedded_model());
-  const TextToImagePipeline read(folder, at::kFloat, at::kCPU);
-  const TextToImagePipeline unread(folder, at::kFloat, at::kCPU, Reading::kAtFirstUse);
+  const TextToImagePipeline read(folder);
+  const TextToImagePipeline unread(folder, {.reading = Reading::kAtFirstUse});
   const Conditioning text = unread.encode_prompts({"a red circle"});
   const at::Tensor latents = at::randn({1, 4, 16, 16}), timesteps = at::tensor({500});
   const at::Tensor first = forward(unread.unet(), latents, timesteps, text);
@@ -73,8 +73,7 @@ TEST(TextToImagePipeline, UnreadWeightsAreCheckedAtOnce) {
   config["layers_per_block"] = 3;
   folder.write("unet/config.json", config.dump());
   try {
-    const TextToImagePipeline unread(ModelFolder(folder.path()), at::kFloat, at::kCPU,
-                                     Reading::kAtFirstUse);
+    const TextToImagePipeline unread(ModelFolder(folder.path()), {.reading = Reading::kAtFirstUse});
     FAIL() << "the third resnet is not in the file";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("is missing; the config wants it"));
@@ -104,7 +103,7 @@ TEST(TextToImagePipeline, AFolderWithHalfOfSdxlIsNamed) {
 
 TEST(TextToImagePipeline, RandomWeightsGoWithRandomText) {
   const TemporaryFolder folder({"unet", "vae", "scheduler"});
-  const TextToImagePipeline pipeline(ModelFolder(folder.path(), 0), at::kBFloat16, at::kCPU);
+  const TextToImagePipeline pipeline(ModelFolder(folder.path(), 0), {.dtype = at::kBFloat16});
   EXPECT_TRUE(pipeline.synthetic());
   EXPECT_FALSE(load(embedded_model()).synthetic());
   const at::Tensor states = pipeline.encode_prompts({"a", "b", "a"}).get("encoder_hidden_states");
