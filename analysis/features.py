@@ -43,9 +43,11 @@ def _of_stage(results: Results, stage: str, table: pd.DataFrame, rows: np.ndarra
     names = table["block"].iloc[last].str.removeprefix(f"{stage}/" if stage else "")
     blocks = pd.DataFrame({"name": names.to_numpy(), "role": table["role"].iloc[last].to_numpy()})
     arrays = {key: array[..., last] for key, array in results.features.items()}
+    for key in ("mse", "frobenius"):
+        if key in arrays:  # [P, S, B]: without the padding behind the stage's steps
+            steps = np.isfinite(arrays[key]).any(axis=(0, 2)).nonzero()[0]
+            arrays[key] = arrays[key][:, : steps[-1] + 1] if len(steps) else arrays[key]
     mse = arrays.get("mse")
     if mse is not None:
-        steps = np.isfinite(mse).any(axis=(0, 2)).nonzero()[0]
-        mse = mse[:, : steps[-1] + 1] if len(steps) else mse
         mse[:, 0] = np.nan
     return BlockFeatures(stage, blocks, mse, arrays.get("frobenius"), arrays.get("frobenius_std"))

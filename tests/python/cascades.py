@@ -46,7 +46,7 @@ guidance_scale: 4
 seed: 3
 threads: 2
 pictures: {{chunk: 1}}
-timing: {{warmup: 1, rounds: 2}}
+timing: {{warmup: 1, rounds: 5}}
 runs:
   - {{strategy: full, name: full, stages: {{upscale: {{strategy: full, steps: 4}}}}}}
   - strategy: encoder
