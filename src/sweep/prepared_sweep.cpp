@@ -252,15 +252,15 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const std::vector<Stag
   return prepare_sweep(experiment, folders, *open_task(folders, {.wanted = Wanted::kOutline}));
 }
 
-std::string model_line(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
-                       int num_threads) {
-  std::string text;
+std::vector<std::string> model_lines(const PreparedSweep& sweep,
+                                     const std::vector<StageFolder>& folders, int num_threads) {
+  std::vector<std::string> lines;
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    if (i > 0) text += "\n        ";
-    text += stage_line(sweep.stages[i], folders[i].folder);
+    lines.push_back(stage_line(sweep.stages[i], folders[i].folder));
   }
-  return text + "    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
-         " threads, " + sweep.experiment.dtype;
+  lines.back() += "    " + sweep.experiment.device + ", " + std::to_string(num_threads) +
+                  " threads, " + sweep.experiment.dtype;
+  return lines;
 }
 
 }  // namespace fdbench

@@ -113,8 +113,8 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const std::vector<Stag
 std::unique_ptr<Sampler> sampler_of_run(const PreparedStage& stage, const RunSpec& run);
 
 /// "models/mini: UNet2DConditionModel, 7.5 M parameters, 41 layers in 10 blocks    cpu, 2 threads,
-/// float32"; of several stages a line each.
-std::string model_line(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
-                       int num_threads);
+/// float32": a line a stage, the machine behind the last.
+std::vector<std::string> model_lines(const PreparedSweep& sweep,
+                                     const std::vector<StageFolder>& folders, int num_threads);
 
 }  // namespace fdbench

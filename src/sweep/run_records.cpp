@@ -27,6 +27,18 @@ std::vector<double> ratios(const std::vector<double>& above, const std::vector<d
   return result;
 }
 
+/// "encoder"; where stages differ "full + deepcache".
+std::string strategies_of(const PreparedRun& run) {
+  std::string text = run.stages[0].spec.strategy.name;
+  const bool all_same = std::all_of(run.stages.begin(), run.stages.end(), [&](const auto& stage) {
+    return stage.spec.strategy.name == text;
+  });
+  for (std::size_t i = 1; i < run.stages.size() && !all_same; ++i) {
+    text += " + " + run.stages[i].spec.strategy.name;
+  }
+  return text;
+}
+
 /// The rows and columns of one stage. ran: [S, L] of all stages -> of the stage.
 at::Tensor grid_of_stage(const PreparedSweep& sweep, const StageRun& run, std::size_t stage,
                          const at::Tensor& ran) {
@@ -45,12 +57,12 @@ KeySteps full_rows(const at::Tensor& ran) {
 
 RunRecord planned_record(const PreparedRun& run) {
   RunRecord record;
-  const RunSpec& spec = run.spec;
+  const RunSpec& spec = run.stages[0].spec;
   KeySteps keys = spec.strategy.key_steps;
   if (spec.strategy.name == "full")
     keys.assign(static_cast<std::size_t>(run.stages[0].plan.num_steps()), true);
-  record.name = spec.name;
-  record.strategy = spec.strategy.name;
+  record.name = run.spec.name;
+  record.strategy = strategies_of(run);
   record.execution = execution_name(spec.execution);
   if (!keys.empty()) {
     record.key_steps = key_steps_text(keys);

@@ -50,7 +50,11 @@ class SweepRun {
       measure_for_parent();
       return std::nullopt;
     }
-    say("model   " + model_line(sweep_, folders_, num_threads_));
+    const char* label = "model   ";
+    for (const std::string& line : model_lines(sweep_, folders_, num_threads_)) {
+      say(label + line);
+      label = "        ";
+    }
     say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
     for (const StageFolder& stage : folders_) {
       warn_of_cut_prompts(stage.folder, experiment_.captions);

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "results/unit_arrays.h"
-#include "sweep/picture_unit.h"
 
 namespace fdbench {
 namespace {

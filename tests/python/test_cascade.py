@@ -106,6 +106,8 @@ def test_the_file_has_an_axis_of_stages(result: Path):
         assert encoder_of_base.tolist() == [True, False] * 3
         assert encoder_of_upscale.tolist() == [True, False, True, False, False, False]
         assert (ran[2][:, base] == 1).all() and not (ran[2][:4, ~base] == 1).all()
+        strategies = [name.decode() for name in file["runs"]["strategy"]]
+        assert strategies == ["full", "encoder", "full + deepcache"]
         adds = file["plan/multiply_adds"][:]
         assert (adds.sum(axis=1) == file["runs"]["multiply_adds"]).all()
         assert adds[2, 0] == adds[0, 0] and adds[2, 1] < adds[0, 1]

@@ -103,12 +103,13 @@ TEST(NoiseInjectionConfig, IsRecorded) {
 TEST(NoiseInjectionConfig, EachPartDeterminesAResult) {
   const TemporaryFolder folder;
   folder.write("model/scheduler/scheduler_config.json", "{}");
-  const ModelFolder model(folder / "model");
+  const std::vector<StageFolder> models = {{.name = "", .folder = ModelFolder(folder / "model")}};
   const auto line = [&](const NoiseInjection& injection) {
     Experiment experiment;
+    experiment.stages.emplace_back();
     experiment.runs = {tiny_run("full", 4)};
     experiment.runs[0].noise_injection = injection;
-    return sweep_settings(experiment, model, 1).at("runs.full");
+    return sweep_settings(experiment, models, 1).at("runs.full");
   };
   const NoiseInjection one{0.1, 2, InjectionPlacement::kBeforeStep};
   std::set<std::string> lines = {line({}), line(one)};
