@@ -203,7 +203,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
 }  // namespace
 
 bool RunSpec::is_plain() const {
-  return strategy.name == "full" && !noise_injection.enabled() && !tome.on();
+  return is_plain_strategy(strategy.name) && !noise_injection.enabled() && !tome.on();
 }
 
 int Experiment::baseline() const {

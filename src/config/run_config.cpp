@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
-#include "config/deepcache_config.h"
-#include "config/first_block_cache_config.h"
-#include "config/grid_config.h"
-#include "config/key_step_config.h"
 #include "config/noise_injection_config.h"
 #include "config/option_json.h"
+#include "config/strategy_config.h"
 #include "config/tome_config.h"
 #include "samplers/sampler.h"
 
@@ -34,48 +31,6 @@ std::string default_name(const RunSpec& run, const std::string& key_label,
     name += ratio;
   }
   return name;
-}
-
-/// `blocks:` of the custom strategy: key steps of layers by role, block or layer name.
-void read_custom_blocks(ConfigMap& map, RunSpec& run) {
-  const ConfigValue value = map.at("blocks");
-  if (run.strategy.name != "custom") throw value.error("'blocks' belongs to the strategy custom");
-  ConfigMap blocks(value);
-  for (const auto& [selector, key_steps] : blocks.rest()) {
-    run.strategy.custom[selector] = read_key_steps(key_steps, run.num_steps).key_steps;
-  }
-  if (run.strategy.custom.empty()) throw value.error("'blocks' names no block");
-}
-
-/// `custom: {grid: ...}` or `grid:` of the custom strategy.
-void read_custom_grid(ConfigMap& map, RunSpec& run) {
-  for (const char* key : {"custom", "grid"}) {
-    if (map.has(key) && run.strategy.name != "custom") {
-      throw map.at(key).error("'" + std::string(key) + "' belongs to the strategy custom");
-    }
-  }
-  if (map.has("grid")) run.strategy.grid = read_grid(map.at("grid"));
-  if (!map.has("custom")) return;
-  const ConfigValue value = map.at("custom");
-  if (map.has("grid")) throw value.error("'custom' and 'grid' are the same: give one");
-  ConfigMap custom(value);
-  run.strategy.grid = read_grid(custom.at("grid"));
-  custom.finish();
-}
-
-/// Key steps of the run; -> their label, "" for strategies without.
-std::string read_run_key_steps(ConfigMap& map, RunSpec& run) {
-  const bool takes_none = run.strategy.name == "full" || run.strategy.name == "custom";
-  if (map.has("key_steps")) {
-    const ConfigValue value = map.at("key_steps");
-    if (takes_none) throw value.error("the strategy " + run.strategy.name + " takes no key_steps");
-    NamedKeySteps named = read_key_steps(value, run.num_steps);
-    run.strategy.key_steps = std::move(named.key_steps);
-    return named.label;
-  }
-  if (!takes_none)
-    throw map.value().error("the strategy " + run.strategy.name + " needs key_steps");
-  return "";
 }
 
 /// One of sampler_names(), or a class name of diffusers.
@@ -131,20 +86,8 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
 
 Reuse read_reuse(const ConfigValue& value) { return parse_reuse(value.choice(reuse_names())); }
 
-/// What the strategy is to know beside its name; -> the label of the run.
-std::string read_strategy_keys(ConfigMap& map, RunSpec& run) {
-  if (run.strategy.name == "first_block_cache") return read_first_block_cache(map, run);
-  refuse_first_block_cache_keys(map);
-  if (run.strategy.name == "deepcache") return read_deepcache(map, run);
-  refuse_deepcache_keys(map);
-  return read_run_key_steps(map, run);
-}
-
-std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
-  ConfigMap map(value);
-  RunSpec run = defaults;
-  run.place = value.place();
-  run.strategy.name = map.at("strategy").choice(strategy_names());
+/// What a run has besides its strategy, name and executions.
+void read_rest(ConfigMap& map, const RunSpec& defaults, RunSpec& run) {
   if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
@@ -156,20 +99,27 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   }
   if (map.has("reuse")) run.strategy.reuse = read_reuse(map.at("reuse"));
   if (map.has("baseline")) run.baseline = map.at("baseline").text();
+}
+
+/// The run's own name, or one of what it does.
+std::string read_run_name(ConfigMap& map, const RunSpec& run, const std::string& label,
+                          const RunSpec& defaults) {
   const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
-  const std::string label = read_strategy_keys(map, run);
-  if (map.has("blocks")) read_custom_blocks(map, run);
-  read_custom_grid(map, run);
-  if (!run.strategy.custom.empty() && !run.strategy.grid.empty()) {
-    throw value.error("'blocks' and 'grid' both say what a custom run computes: give one");
-  }
-  if (run.strategy.name == "custom" && run.strategy.custom.empty() && run.strategy.grid.empty()) {
-    throw value.error("the strategy custom needs 'blocks' (key steps) or 'grid' (the cells)");
-  }
-  const std::string base =
+  const std::string name =
       map.has("name") ? map.at("name").text()
                       : default_name(run, label, defaults) + (injects ? "/noise_injection" : "");
-  if (base.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
+  if (name.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
+  return name;
+}
+
+std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults) {
+  ConfigMap map(value);
+  RunSpec run = defaults;
+  run.place = value.place();
+  run.strategy.name = map.at("strategy").choice(strategy_names());
+  read_rest(map, defaults, run);
+  const std::string label = read_strategy(map, run.strategy, run.num_steps);
+  const std::string base = read_run_name(map, run, label, defaults);
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);
   map.finish();
