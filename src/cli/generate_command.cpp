@@ -128,7 +128,7 @@ void print_summary(const GenerateOptions& options, const Program& program,
       static_cast<long long>(result.latents.size(0)), result.latents.size(0) == 1 ? "" : "s",
       generated.total_seconds, generated.load_seconds, result.unet_seconds, ran, all,
       100.0 * static_cast<double>(ran) / static_cast<double>(all), result.num_calls);
-  if (options.strategy != "full" && ran == all) {
+  if (!is_plain_strategy(options.strategy) && ran == all) {
     std::printf("strategy '%s' reused nothing: every layer ran at every step\n",
                 options.strategy.c_str());
   }

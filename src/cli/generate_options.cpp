@@ -99,10 +99,7 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
       ->capture_default_str();
   add_number(command, "--eta", options.eta, "Fresh noise at each step, 0 to 1 (DDIM)")
       ->capture_default_str();
-  command
-      .add_option("--strategy", options.strategy,
-                  "full, encoder, decoder, encoder_decoder, drop, deepcache or first_block_cache")
-      ->capture_default_str();
+  command.add_option("--strategy", options.strategy, listed_strategies())->capture_default_str();
   add_options(command, options.strategy_choice);
   command.add_option("--execution", options.execution, "sequential or parallel")
       ->capture_default_str();

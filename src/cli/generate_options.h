@@ -20,9 +20,10 @@ struct GenerateOptions {
   std::filesystem::path model, inputs, output, save_latents;
   std::vector<std::string> prompts;
   std::optional<std::string> negative_prompt;
-  std::vector<std::string> sampler_options;  // key=value
+  /// key=value.
+  std::vector<std::string> sampler_options;
   std::string variant;
-  std::string architecture, sampler, savings = "all", strategy = "full";
+  std::string architecture, sampler, savings = "all", strategy = kPlainStrategy;
   StrategyChoice strategy_choice;
   std::string execution = "sequential", dtype = "float32", device = "cpu";
   int steps = 50, max_parallel = 0, threads = 0;
@@ -30,10 +31,13 @@ struct GenerateOptions {
   std::int64_t clip_skip = 0;
   std::uint64_t seed = 0;
   TokenMerging tome;
-  double noise_injection = 0;   // alpha
-  int noise_injection_tau = 0;  // 0: half of the steps
+  /// Alpha.
+  double noise_injection = 0;
+  /// 0: half of the steps.
+  int noise_injection_tau = 0;
   std::string noise_injection_placement;
-  std::int64_t height = 0, width = 0;  // [picture pixels], 0: the model's
+  /// [picture pixels], 0: the model's.
+  std::int64_t height = 0, width = 0;
 };
 
 void add_options(CLI::App& command, GenerateOptions& options);

@@ -31,7 +31,7 @@ void replace_runs(Experiment& experiment, const PlanOptions& options) {
   }
   RunSpec run = experiment.runs.front();
   run.strategy = strategy_options(options.strategy, options.choice, run.num_steps);
-  run.name = strategy_label(run.strategy, options.choice);
+  run.name = run_name_of(run.strategy, options.choice);
   run.execution = Execution::kSequential;
   run.place = {};
   experiment.runs = {run};

@@ -1,88 +1,157 @@
 #include "cli/strategy_options.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "cli/plain_options.h"
 #include "config/key_step_config.h"
+#include "config/option_config.h"
 #include "core/error.h"
 
 namespace fdbench {
 namespace {
 
 constexpr const char* kDefaultKeySteps = "non_uniform_IV";
-constexpr std::int64_t kMost = 100'000;  // of steps, and of ids that the model will refuse
+constexpr const char* kKeySteps = "key_steps";
+constexpr const char* kKeyStepFlag = "--key-steps";
 
-/// Key steps and branch of deepcache.
-void fill_deepcache(StrategyOptions& strategy, const StrategyChoice& choice, int num_steps) {
-  DeepCacheOptions options;
-  if (choice.cache_branch && (choice.cache_block_id || choice.cache_layer_id)) {
-    throw usage_error("--cache-branch stands for --cache-block-id and --cache-layer-id: give one");
+/// What a flag stands for: options of the same flag of different strategies.
+struct FlagUse {
+  std::string flag, help, type_name, owners;
+};
+
+std::string type_name_of(OptionType type) {
+  switch (type) {
+    case OptionType::kWhole:
+      return "INT";
+    case OptionType::kReal:
+      return "NUMBER";
+    default:
+      return "TEXT";
   }
-  options.cache_branch = choice.cache_branch;
-  options.cache_block_id = choice.cache_block_id.value_or(0);
-  options.cache_layer_id = choice.cache_layer_id.value_or(0);
-  if (choice.cache_center.has_value() != choice.cache_pow.has_value()) {
-    throw usage_error("--cache-center and --cache-pow go together");
-  }
-  if (choice.cache_center) options.non_uniform = {*choice.cache_center, *choice.cache_pow};
-  const bool has_key_steps = !choice.key_steps.empty();
-  if (has_key_steps && (choice.cache_interval || options.non_uniform)) {
-    throw usage_error("--key-steps does not go with --cache-interval, --cache-center, --cache-pow");
-  }
-  if (has_key_steps) {
-    strategy.key_steps = key_steps_option(choice.key_steps, num_steps).key_steps;
-  } else if (choice.cache_interval) {
-    options.cache_interval = *choice.cache_interval;
-    strategy.key_steps =
-        deepcache_key_steps(options.cache_interval, options.non_uniform, num_steps);
-  } else {
-    throw usage_error("strategy 'deepcache' needs --cache-interval or --key-steps");
-  }
-  strategy.deepcache = options;
 }
 
-void fill_first_block_cache(StrategyOptions& strategy, const StrategyChoice& choice) {
-  if (!choice.key_steps.empty()) {
-    throw usage_error("--key-steps: strategy 'first_block_cache' finds its key steps itself");
+std::string help_of(const Strategy& strategy, const Option& option) {
+  std::string help = strategy.name + ": " + option.help;
+  if (option.initial && !is_structured(option.type)) {
+    help += " (default: " + plain_text(*option.initial) + ")";
   }
-  FirstBlockCacheOptions options;
-  options.threshold = choice.cache_threshold.value_or(options.threshold);
-  options.cache_branch = choice.cache_branch.value_or(options.cache_branch);
-  options.warmup = choice.cache_warmup.value_or(options.warmup);
-  options.max_run = choice.cache_max_run.value_or(options.max_run);
-  check_first_block_cache(options);
-  strategy.first_block_cache = options;
+  return help;
 }
 
-}  // namespace
+/// All flags in the order of the table.
+std::vector<FlagUse> flag_uses() {
+  std::vector<FlagUse> uses;
+  for (const Strategy& strategy : strategies()) {
+    for (const Option& option : strategy.options) {
+      const std::string flag = option.flag_name();
+      if (flag.empty()) continue;
+      const auto known = std::find_if(uses.begin(), uses.end(),
+                                      [&](const FlagUse& use) { return use.flag == flag; });
+      if (known == uses.end()) {
+        uses.push_back({flag, help_of(strategy, option), type_name_of(option.type), strategy.name});
+        continue;
+      }
+      known->help += "; " + help_of(strategy, option);
+      known->owners += " or " + strategy.name;
+    }
+  }
+  return uses;
+}
 
-std::string StrategyChoice::foreign_cache_option(const std::string& strategy) const {
-  struct Option {
-    const char* name;
-    bool is_given, of_deepcache, of_first_block_cache;
-  };
-  const Option options[] = {{"--cache-interval", cache_interval.has_value(), true, false},
-                            {"--cache-branch", cache_branch.has_value(), true, true},
-                            {"--cache-block-id", cache_block_id.has_value(), true, false},
-                            {"--cache-layer-id", cache_layer_id.has_value(), true, false},
-                            {"--cache-center", cache_center.has_value(), true, false},
-                            {"--cache-pow", cache_pow.has_value(), true, false},
-                            {"--cache-threshold", cache_threshold.has_value(), false, true},
-                            {"--cache-warmup", cache_warmup.has_value(), false, true},
-                            {"--cache-max-run", cache_max_run.has_value(), false, true}};
-  for (const Option& option : options) {
-    const bool fits = (strategy == "deepcache" && option.of_deepcache) ||
-                      (strategy == "first_block_cache" && option.of_first_block_cache);
-    if (!option.is_given || fits) continue;
-    const char* owner = option.of_deepcache ? "deepcache" : "first_block_cache";
-    return std::string(option.name) + " belongs to --strategy " + owner;
+/// "--cache-interval", "--key-steps".
+std::string flag_of(const std::string& name, const Strategy& strategy) {
+  if (name == kKeySteps) return kKeyStepFlag;
+  const auto found = std::find_if(strategy.options.begin(), strategy.options.end(),
+                                  [&](const Option& option) { return option.name == name; });
+  return found == strategy.options.end() ? name : found->flag_name();
+}
+
+void refuse_foreign_flags(const Strategy& strategy, const StrategyChoice& choice) {
+  for (const FlagUse& use : flag_uses()) {
+    const bool is_own =
+        std::any_of(strategy.options.begin(), strategy.options.end(),
+                    [&](const Option& option) { return option.flag_name() == use.flag; });
+    if (is_own || choice.options.count(use.flag) == 0) continue;
+    throw usage_error(use.flag + " belongs to --strategy " + use.owners);
+  }
+}
+
+/// The values that were given, and the choices without a flag that others of them stand for.
+OptionSet read_options(const Strategy& strategy, const StrategyChoice& choice, int num_steps) {
+  OptionSet values;
+  for (const Option& option : strategy.options) {
+    const auto text = choice.options.find(option.flag_name());
+    if (text == choice.options.end()) continue;
+    values.set(option.name, option_of_text(text->second, option, num_steps));
+    if (!option.only_with) continue;
+    if (!flag_of(option.only_with->option, strategy).empty()) continue;
+    values.set(option.only_with->option, option.only_with->word);
+  }
+  return values;
+}
+
+/// "--cache-center and --cache-pow": options that are asked for by the same choice of another one.
+std::string companions(const Strategy& strategy, const Option::Condition& condition) {
+  std::string text;
+  for (const Option& option : strategy.options) {
+    const bool is_asked = option.only_with && option.only_with->option == condition.option &&
+                          option.only_with->word == condition.word;
+    if (is_asked) text += (text.empty() ? "" : " and ") + option.flag_name();
+  }
+  return text;
+}
+
+void check_together(const Strategy& strategy, const OptionSet& given, bool has_key_steps) {
+  const auto clash = first_clash(strategy.options, given, has_key_steps);
+  if (!clash) return;
+  const std::string flag = clash->option->flag_name();
+  switch (clash->kind) {
+    case OptionClash::Kind::kExclusive:
+      throw usage_error(flag_of(clash->other, strategy) + " does not go with " + flag +
+                        ": give one");
+    case OptionClash::Kind::kCondition:
+      throw usage_error(flag + " does not go with " + flag_of(clash->other, strategy) + " " +
+                        clash->word);
+    case OptionClash::Kind::kMissing:
+      throw usage_error(companions(strategy, *clash->option->only_with) + " go together");
+  }
+}
+
+void check_needs(const Strategy& strategy, const OptionSet& given, bool has_key_steps) {
+  if (strategy.needs_one_of.empty()) return;
+  std::string text;
+  for (const std::string& name : strategy.needs_one_of) {
+    if (given.has(name) || (name == kKeySteps && has_key_steps)) return;
+    text += (text.empty() ? "" : " or ") + flag_of(name, strategy);
+  }
+  throw usage_error("strategy '" + strategy.name + "' needs " + text);
+}
+
+/// The first strategy that takes key steps, to be proposed.
+std::string keyed_strategy() {
+  for (const Strategy& strategy : strategies()) {
+    if (strategy.key_steps == KeyStepUse::kNeeded) return strategy.name;
   }
   return "";
 }
 
+void read_key_steps_of(const Strategy& strategy, const StrategyChoice& choice,
+                       StrategyOptions& options, int num_steps) {
+  std::string text = choice.key_steps;
+  if (strategy.key_steps == KeyStepUse::kNone && !text.empty()) {
+    throw usage_error(std::string(kKeyStepFlag) + ": strategy '" + strategy.name + "' " +
+                      strategy.without_key_steps +
+                      (strategy.is_plain ? "; add --strategy " + keyed_strategy() : ""));
+  }
+  if (strategy.key_steps == KeyStepUse::kNeeded && text.empty()) text = kDefaultKeySteps;
+  if (!text.empty()) options.key_steps = key_steps_option(text, num_steps).key_steps;
+}
+
+}  // namespace
+
 void add_options(CLI::App& command, StrategyChoice& choice) {
   command
-      .add_option("--key-steps", choice.key_steps,
+      .add_option(kKeyStepFlag, choice.key_steps,
                   "Steps at which everything is computed, counted downward (50,49,48), "
                   "uniform:K, fraction:START-END:MAX_RUN, all, a preset (default: the paper's "
                   "non_uniform_IV), or a list or map as in a config")
@@ -91,68 +160,49 @@ void add_options(CLI::App& command, StrategyChoice& choice) {
       "--reuse", choice.reuse,
       "What a reused output is: hold (the last computed one), or a forecast from the "
       "last ones, linear or taylor2 (default: hold)");
-  add_whole_number(command, "--cache-interval", choice.cache_interval,
-                   "deepcache: the deep path is computed at every so many-th step", 1, kMost);
-  add_whole_number(command, "--cache-branch", choice.cache_branch,
-                   "deepcache: skip connection from which on the network runs at every step, "
-                   "counted from the output (default: 0; first_block_cache: 2)",
-                   0, kMost);
-  add_whole_number(command, "--cache-block-id", choice.cache_block_id,
-                   "deepcache: the same as up block, counted from the output ...", 0, kMost);
-  add_whole_number(command, "--cache-layer-id", choice.cache_layer_id,
-                   "deepcache: ... and resnet in it, counted from the output", 0, kMost);
-  add_whole_number(command, "--cache-center", choice.cache_center,
-                   "deepcache: the steps of the interval, but dense around this one (sampling "
-                   "order; with --cache-pow)",
-                   0, kMost);
-  add_number(command, "--cache-pow", choice.cache_pow, "deepcache: how dense, above 1");
-  add_number(command, "--cache-threshold", choice.cache_threshold,
-             "first_block_cache: relative change of the first block above which a step "
-             "computes everything (default: 0.05)");
-  add_whole_number(command, "--cache-warmup", choice.cache_warmup,
-                   "first_block_cache: first steps that compute everything (default: 0)", 0, kMost);
-  add_whole_number(command, "--cache-max-run", choice.cache_max_run,
-                   "first_block_cache: most steps in a row that reuse (default: no limit)", 0,
-                   kMost);
+  for (const FlagUse& use : flag_uses()) {
+    command
+        .add_option_function<std::string>(
+            use.flag,
+            [&choice, flag = use.flag](const std::string& text) { choice.options[flag] = text; },
+            use.help)
+        ->check(is_text())
+        ->type_name(use.type_name);
+  }
+}
+
+std::string listed_strategies() {
+  std::string text;
+  const std::vector<std::string> names = strategy_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool is_last = i + 1 == names.size();
+    text += (i == 0 ? "" : is_last ? " or " : ", ") + names[i];
+  }
+  return text;
 }
 
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
                                  int num_steps) {
-  StrategyOptions strategy;
-  strategy.name = name;
-  if (!choice.reuse.empty()) strategy.reuse = parse_reuse(choice.reuse);
-  if (name == "custom") {
-    throw usage_error(
-        "strategy 'custom' takes key steps for each block, which only a config can "
-        "hold: use fdbench run");
-  }
-  if (const std::string fault = choice.foreign_cache_option(name); !fault.empty()) {
-    throw usage_error(fault);
-  }
-  if (name == "deepcache") {
-    fill_deepcache(strategy, choice, num_steps);
-    return strategy;
-  }
-  if (name == "first_block_cache") {
-    fill_first_block_cache(strategy, choice);
-    return strategy;
-  }
-  if (name == "full" && !choice.key_steps.empty()) {
-    throw usage_error("--key-steps: strategy 'full' computes everything; add --strategy encoder");
-  }
-  const std::string keys = choice.key_steps.empty() ? kDefaultKeySteps : choice.key_steps;
-  if (name != "full") strategy.key_steps = key_steps_option(keys, num_steps).key_steps;
-  return strategy;
+  const Strategy& strategy = find_strategy(name);
+  StrategyOptions options;
+  options.name = name;
+  if (!choice.reuse.empty()) options.reuse = parse_reuse(choice.reuse);
+  refuse_foreign_flags(strategy, choice);
+  options.options = read_options(strategy, choice, num_steps);
+  const bool has_key_steps = !choice.key_steps.empty();
+  check_together(strategy, options.options, has_key_steps);
+  check_needs(strategy, options.options, has_key_steps);
+  read_key_steps_of(strategy, choice, options, num_steps);
+  make_key_steps(options, num_steps);
+  return options;
 }
 
-std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice& choice) {
+std::string run_name_of(const StrategyOptions& strategy, const StrategyChoice& choice) {
   const auto num_steps = static_cast<int>(strategy.key_steps.size());
-  std::string label =
+  const std::string key_label =
       choice.key_steps.empty() ? "" : key_steps_option(choice.key_steps, num_steps).label;
-  if (strategy.deepcache) label = deepcache_label(*strategy.deepcache, label);
-  if (strategy.first_block_cache) label = first_block_cache_label(*strategy.first_block_cache);
   std::string name = strategy.name;
-  for (const std::string& part : {label, choice.reuse}) {
+  for (const std::string& part : {strategy_label(strategy, key_label), choice.reuse}) {
     if (!part.empty()) name += "/" + part;
   }
   return name;

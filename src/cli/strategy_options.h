@@ -1,8 +1,9 @@
-// The options of the command line that choose a strategy without a config file.
+// The options of the command line that choose a strategy without a config file: those that the
+// table of strategies declares.
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <optional>
+#include <map>
 #include <string>
 
 #include "plan/strategies.h"
@@ -10,30 +11,28 @@
 namespace fdbench {
 
 struct StrategyChoice {
-  std::string key_steps;  // as key_steps_option takes them; "": not given
-  std::optional<int> cache_interval, cache_branch, cache_block_id, cache_layer_id, cache_center;
-  std::optional<double> cache_pow, cache_threshold;
-  std::optional<int> cache_warmup, cache_max_run;
-  std::string reuse;  // "": hold
+  /// As key_steps_option takes them; "": not given.
+  std::string key_steps;
+  /// "": hold.
+  std::string reuse;
+  /// The texts of options that were given, by flag.
+  std::map<std::string, std::string> options;
 
-  /// True when an option was given.
-  bool given() const {
-    return !key_steps.empty() || !reuse.empty() || !foreign_cache_option("").empty();
-  }
-  /// "--cache-interval belongs to --strategy deepcache" for the first given option that does not
-  /// belong to `strategy`; "" when there is none.
-  std::string foreign_cache_option(const std::string& strategy) const;
+  /// True when anything was given.
+  bool given() const { return !key_steps.empty() || !reuse.empty() || !options.empty(); }
 };
 
 void add_options(CLI::App& command, StrategyChoice& choice);
 
-/// The strategy `name` as the options have it, for a run of `num_steps`. Without key steps those
-/// of the paper (non_uniform_IV), but deepcache must be told, and
-/// first_block_cache takes none. Throws usage errors.
+/// "full, encoder, ... or custom", for help texts.
+std::string listed_strategies();
+
+/// The strategy `name` as the options have it, for a run of `num_steps`. A strategy that needs key
+/// steps gets those of the paper (non_uniform_IV) where none are given. Throws usage errors.
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
                                  int num_steps);
 
 /// "deepcache/interval_5", "encoder/uniform_6", as a config's run is named.
-std::string strategy_label(const StrategyOptions& strategy, const StrategyChoice& choice);
+std::string run_name_of(const StrategyOptions& strategy, const StrategyChoice& choice);
 
 }  // namespace fdbench

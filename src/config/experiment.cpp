@@ -193,7 +193,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
 bool RunSpec::is_plain() const {
   const bool stages_are = std::all_of(stages.begin(), stages.end(),
                                       [](const auto& stage) { return stage.second.is_plain(); });
-  return stages_are && strategy.name == "full" && !noise_injection.enabled() && !tome.on();
+  return stages_are && is_plain_strategy(strategy.name) && !noise_injection.enabled() && !tome.on();
 }
 
 const RunSpec& RunSpec::of_stage(const std::string& stage) const {

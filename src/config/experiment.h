@@ -19,9 +19,12 @@
 namespace fdbench {
 
 struct SamplerChoice {
-  std::string name;        // "": the one of the model folder
-  nlohmann::json options;  // object: overrides of the folder's scheduler_config.json
-  Place place;             // in the config file
+  /// "": the one of the model folder.
+  std::string name;
+  /// Object: overrides of the folder's scheduler_config.json.
+  nlohmann::json options;
+  /// In the config file.
+  Place place;
   std::map<std::string, Place> option_places;
 };
 
@@ -30,15 +33,19 @@ struct RunSpec {
   std::string name;
   StrategyOptions strategy;
   Execution execution = Execution::kSequential;
-  int max_parallel = 0;  // 0: no cap
+  /// 0: no cap.
+  int max_parallel = 0;
   ExactSavings savings;
   TokenMerging tome;
-  NoiseInjection noise_injection;  // resolved
+  /// Resolved.
+  NoiseInjection noise_injection;
   int num_steps = 50;
   SamplerChoice sampler;
-  std::string baseline;  // name of the run that speedup and distances refer to; "": by the rule of
-                         // Experiment::baseline_of
-  Place place;           // in the config file
+  /// Name of the run that speedup and distances refer to; "": by the rule of
+  /// Experiment::baseline_of.
+  std::string baseline;
+  /// In the config file.
+  Place place;
   /// Of a cascade: stages that this run treats otherwise, by name.
   std::map<std::string, RunSpec> stages = {};
 
@@ -51,29 +58,39 @@ struct RunSpec {
 /// Which methods get the plain sampler with as many steps as fit into their time.
 struct EqualTime {
   bool all = false;
-  std::vector<std::string> runs;  // by name
+  /// By name.
+  std::vector<std::string> runs;
 
   bool wanted() const { return all || !runs.empty(); }
 };
 
 struct FeatureSettings {
   bool enabled = true;
-  std::string detail = "block";  // or "layer"
+  /// Or "layer".
+  std::string detail = "block";
 };
 
 struct PictureSettings {
-  int chunk = 8;  // pictures of a work unit
-  int batch = 1;  // pictures denoised together; rounding may depend on it, so it is part of what
-                  // determines a result
-  int keep = -1;  // decoded pictures kept per run; -1: all
+  /// Pictures of a work unit.
+  int chunk = 8;
+  /// Pictures denoised together; rounding may depend on it, so it is part of what determines a
+  /// result.
+  int batch = 1;
+  /// Decoded pictures kept per run; -1: all.
+  int keep = -1;
 };
 
 struct TimingSettings {
-  int warmup = 1;         // pictures of each run before the first round
-  int rounds = 8;         // at most, where `until` may end it sooner
-  int fewest_rounds = 0;  // before `until` is looked at
-  double until = 0;       // half width of every speedup's interval, a share of it; 0: all rounds
-  int rounds_per_process = 0;  // each process of its own times that many; 0: all in one
+  /// Pictures of each run before the first round.
+  int warmup = 1;
+  /// At most, where `until` may end it sooner.
+  int rounds = 8;
+  /// Before `until` is looked at.
+  int fewest_rounds = 0;
+  /// Half width of every speedup's interval, a share of it; 0: all rounds.
+  double until = 0;
+  /// Each process of its own times that many; 0: all in one.
+  int rounds_per_process = 0;
 
   /// True when the measurement decides how many rounds there are.
   bool is_open() const { return until > 0; }
@@ -81,17 +98,27 @@ struct TimingSettings {
 
 /// Who looks at the pictures; empty paths: nobody.
 struct JudgeSettings {
-  std::filesystem::path clip;       // a CLIPModel folder
-  std::filesystem::path network;    // a TorchScript file, run only because it is named here
-  PictureProtocol protocol;         // how pictures reach it
-  std::filesystem::path reference;  // .npz of the network's (without one: CLIP's) features
-  std::filesystem::path scenes;     // folder of a scene reader
+  /// A CLIPModel folder.
+  std::filesystem::path clip;
+  /// A TorchScript file, run only because it is named here.
+  std::filesystem::path network;
+  /// How pictures reach it.
+  PictureProtocol protocol;
+  /// .npz of the network's (without one: CLIP's) features.
+  std::filesystem::path reference;
+  /// Folder of a scene reader.
+  std::filesystem::path scenes;
   std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
-  bool metrics_named = false;  // in the config: then each must be had from the reference
-  int bootstrap = 200;         // resamples of the intervals
-  bool keep_features = false;  // of every picture, in the result
-  bool perceptual = true;      // with `clip`: distance to the baseline's pictures by its states
-  Place place;                 // in the config file
+  /// In the config: then each must be had from the reference.
+  bool metrics_named = false;
+  /// Resamples of the intervals.
+  int bootstrap = 200;
+  /// Of every picture, in the result.
+  bool keep_features = false;
+  /// With `clip`: distance to the baseline's pictures by its states.
+  bool perceptual = true;
+  /// In the config file.
+  Place place;
 
   bool wanted() const { return !clip.empty() || !network.empty() || !scenes.empty(); }
 };
@@ -112,11 +139,14 @@ struct Experiment {
   Place model_place;
   std::string device = "cpu";
   std::string dtype = "float32";
-  int threads = 0;        // 0: all
-  std::vector<int> cpus;  // that the process may run on; empty: all that it was given
+  /// 0: all.
+  int threads = 0;
+  /// Processors that the process may run on; empty: all that it was given.
+  std::vector<int> cpus;
   std::uint64_t seed = 0;
   std::vector<std::string> captions;
-  std::vector<nlohmann::json> scenes;  // what each caption describes; null where it is not known
+  /// What each caption describes; null where it is not known.
+  std::vector<nlohmann::json> scenes;
   PromptOptions prompt_options;
   double guidance_scale = 7.5;  // where a stage has none of its own
   FeatureSettings features;
@@ -125,10 +155,12 @@ struct Experiment {
   EqualTime equal_time;
   JudgeSettings judges;
   std::vector<RunSpec> runs;
-  std::int64_t latent_height = 0, latent_width = 0;  // 0: the model's sample_size
+  /// 0: the model's sample_size.
+  std::int64_t latent_height = 0, latent_width = 0;
 
   std::filesystem::path config_path;
-  std::string config_text;  // of the file, with --set applied
+  /// Of the file, with --set applied.
+  std::string config_text;
 
   /// Index of the first plain run; -1 when there is none.
   int baseline() const;

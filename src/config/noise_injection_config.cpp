@@ -1,5 +1,7 @@
 #include "config/noise_injection_config.h"
 
+#include "plan/strategies.h"
+
 namespace fdbench {
 namespace {
 
@@ -33,7 +35,7 @@ NoiseInjection read_run_noise_injection(ConfigMap& run, const std::string& strat
     const ConfigValue value = run.at(kKey);
     return at_place(value, [&] { return resolved(read_noise_injection(value), num_steps); });
   }
-  if (strategy == "full") return {};
+  if (is_plain_strategy(strategy)) return {};
   return at_place(run.value(), [&] { return resolved(inherited, num_steps); });
 }
 

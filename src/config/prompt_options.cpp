@@ -85,21 +85,13 @@ void check_prompt_options(const PromptOptions& options, const ModelFolder& folde
   if (options.guidance_rescale > 0) warn(kRescale);
 }
 
-std::map<std::string, std::string> prompt_settings(const PromptOptions& options) {
-  std::map<std::string, std::string> settings;
+std::optional<std::string> negative_prompt_setting(const PromptOptions& options) {
   const std::vector<std::string>& texts = options.negative_prompts;
-  if (!texts.empty()) {
-    const auto text = [](const nlohmann::json& json) {
-      return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    };
-    settings["prompts.negative"] =
-        all_same(texts) ? text(texts.front()) : content_hash(text(texts));
-  }
-  if (options.guidance_rescale > 0) {
-    settings[kRescale] = number_text(options.guidance_rescale);
-  }
-  if (options.clip_skip > 0) settings[kSkip] = std::to_string(options.clip_skip);
-  return settings;
+  if (texts.empty()) return {};
+  const auto text = [](const nlohmann::json& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  return all_same(texts) ? text(texts.front()) : content_hash(text(texts));
 }
 
 std::string describe(const PromptOptions& options) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,14 @@ namespace fdbench {
 
 /// Names and meanings are those of diffusers' StableDiffusionPipeline and -XLPipeline.
 struct PromptOptions {
-  std::vector<std::string> negative_prompts;  // one a prompt; empty: none was given
-  double guidance_rescale = 0;                // 0 to 1
-  std::int64_t clip_skip = 0;                 // last layers that the text encoders do without
-  std::map<std::string, Place> places;        // in the config file, of the keys that it has
+  /// One a prompt; empty: none was given.
+  std::vector<std::string> negative_prompts;
+  /// 0 to 1.
+  double guidance_rescale = 0;
+  /// Last layers that the text encoders do without.
+  std::int64_t clip_skip = 0;
+  /// In the config file, of the keys that it has.
+  std::map<std::string, Place> places;
 };
 
 /// `negative_prompt:` (a text for all prompts, or a list with one each; may be empty texts),
@@ -29,9 +34,9 @@ PromptOptions read_prompt_options(ConfigMap& map, std::size_t num_prompts);
 void check_prompt_options(const PromptOptions& options, const ModelFolder& folder, bool guided,
                           bool takes_guidance);
 
-/// What of them determines the results, as settings of their own: only what is set.
-/// "prompts.negative" is the text for all prompts, or the hash of the list.
-std::map<std::string, std::string> prompt_settings(const PromptOptions& options);
+/// The negative prompts as a setting: the text for all prompts, or the hash of the list; nothing
+/// where none were given.
+std::optional<std::string> negative_prompt_setting(const PromptOptions& options);
 
 /// " rescaled by 0.7, negative prompts, clip_skip 1" after the guidance scale; "" where none is
 /// set.

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
-#include "config/deepcache_config.h"
-#include "config/first_block_cache_config.h"
-#include "config/grid_config.h"
-#include "config/key_step_config.h"
 #include "config/noise_injection_config.h"
 #include "config/option_json.h"
+#include "config/strategy_config.h"
 #include "config/tome_config.h"
 #include "samplers/sampler.h"
 
@@ -34,48 +31,6 @@ std::string default_name(const RunSpec& run, const std::string& key_label,
     name += ratio;
   }
   return name;
-}
-
-/// `blocks:` of the custom strategy: key steps of layers by role, block or layer name.
-void read_custom_blocks(ConfigMap& map, RunSpec& run) {
-  const ConfigValue value = map.at("blocks");
-  if (run.strategy.name != "custom") throw value.error("'blocks' belongs to the strategy custom");
-  ConfigMap blocks(value);
-  for (const auto& [selector, key_steps] : blocks.rest()) {
-    run.strategy.custom[selector] = read_key_steps(key_steps, run.num_steps).key_steps;
-  }
-  if (run.strategy.custom.empty()) throw value.error("'blocks' names no block");
-}
-
-/// `custom: {grid: ...}` or `grid:` of the custom strategy.
-void read_custom_grid(ConfigMap& map, RunSpec& run) {
-  for (const char* key : {"custom", "grid"}) {
-    if (map.has(key) && run.strategy.name != "custom") {
-      throw map.at(key).error("'" + std::string(key) + "' belongs to the strategy custom");
-    }
-  }
-  if (map.has("grid")) run.strategy.grid = read_grid(map.at("grid"));
-  if (!map.has("custom")) return;
-  const ConfigValue value = map.at("custom");
-  if (map.has("grid")) throw value.error("'custom' and 'grid' are the same: give one");
-  ConfigMap custom(value);
-  run.strategy.grid = read_grid(custom.at("grid"));
-  custom.finish();
-}
-
-/// Key steps of the run; -> their label, "" for strategies without.
-std::string read_run_key_steps(ConfigMap& map, RunSpec& run) {
-  const bool takes_none = run.strategy.name == "full" || run.strategy.name == "custom";
-  if (map.has("key_steps")) {
-    const ConfigValue value = map.at("key_steps");
-    if (takes_none) throw value.error("the strategy " + run.strategy.name + " takes no key_steps");
-    NamedKeySteps named = read_key_steps(value, run.num_steps);
-    run.strategy.key_steps = std::move(named.key_steps);
-    return named.label;
-  }
-  if (!takes_none)
-    throw map.value().error("the strategy " + run.strategy.name + " needs key_steps");
-  return "";
 }
 
 /// One of sampler_names(), or a class name of diffusers.
@@ -131,42 +86,22 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
 
 Reuse read_reuse(const ConfigValue& value) { return parse_reuse(value.choice(reuse_names())); }
 
-namespace {
-
-/// What the strategy is to know beside its name; -> the label of the run.
-std::string read_strategy_keys(ConfigMap& map, RunSpec& run) {
-  if (run.strategy.name == "first_block_cache") return read_first_block_cache(map, run);
-  refuse_first_block_cache_keys(map);
-  if (run.strategy.name == "deepcache") return read_deepcache(map, run);
-  refuse_deepcache_keys(map);
-  return read_run_key_steps(map, run);
-}
-
-/// What a denoiser is to do: strategy, sampler and all that goes with them; -> the label of the
-/// run. run: holds what the entry does not set. injection: the noise injection of the file.
-std::string read_work(ConfigMap& map, RunSpec& run, const NoiseInjection& injection) {
-  const ConfigValue& value = map.value();
-  run.place = value.place();
+/// What a denoiser is to do: strategy, sampler and all that goes with them; -> what the name of the
+/// run has after the strategy. run: holds what the entry does not set.
+std::string read_work(ConfigMap& map, const RunSpec& defaults, RunSpec& run) {
+  run.place = map.value().place();
   run.strategy.name = map.at("strategy").choice(strategy_names());
   if (map.has("steps")) run.num_steps = static_cast<int>(map.at("steps").integer(1, kMostSteps));
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
   if (map.has("tome")) run.tome = read_tome(map.at("tome"), run.tome);
-  run.noise_injection = read_run_noise_injection(map, run.strategy.name, injection, run.num_steps);
+  run.noise_injection =
+      read_run_noise_injection(map, run.strategy.name, defaults.noise_injection, run.num_steps);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   if (map.has("reuse")) run.strategy.reuse = read_reuse(map.at("reuse"));
-  const std::string label = read_strategy_keys(map, run);
-  if (map.has("blocks")) read_custom_blocks(map, run);
-  read_custom_grid(map, run);
-  if (!run.strategy.custom.empty() && !run.strategy.grid.empty()) {
-    throw value.error("'blocks' and 'grid' both say what a custom run computes: give one");
-  }
-  if (run.strategy.name == "custom" && run.strategy.custom.empty() && run.strategy.grid.empty()) {
-    throw value.error("the strategy custom needs 'blocks' (key steps) or 'grid' (the cells)");
-  }
-  return label;
+  return read_strategy(map, run.strategy, run.num_steps);
 }
 
 /// `stages:` of a run: what single stages do otherwise than the run says. run: whole.
@@ -184,7 +119,7 @@ void read_stage_works(const ConfigValue& value, const RunSpec& defaults,
     ConfigMap entry(work);
     RunSpec stage = whole;
     stage.strategy = defaults.strategy;
-    read_work(entry, stage, defaults.noise_injection);
+    read_work(entry, defaults, stage);
     if (entry.has("execution")) {
       stage.execution = parse_execution(entry.at("execution").choice({"sequential", "parallel"}));
     }
@@ -193,20 +128,25 @@ void read_stage_works(const ConfigValue& value, const RunSpec& defaults,
   }
 }
 
-}  // namespace
+/// The run's own name, or one of what it does.
+std::string read_run_name(ConfigMap& map, const RunSpec& run, const std::string& label,
+                          const RunSpec& defaults) {
+  const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
+  const std::string name =
+      map.has("name") ? map.at("name").text()
+                      : default_name(run, label, defaults) + (injects ? "/noise_injection" : "");
+  if (name.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
+  return name;
+}
 
 std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults,
                               const std::vector<StageSettings>& stages) {
   ConfigMap map(value);
   RunSpec run = defaults;
-  const std::string label = read_work(map, run, defaults.noise_injection);
+  const std::string label = read_work(map, defaults, run);
   if (map.has("baseline")) run.baseline = map.at("baseline").text();
-  const bool injects = map.has("noise_injection") && run.noise_injection.enabled();
   const bool has_stages = map.has("stages");
-  const std::string base =
-      map.has("name") ? map.at("name").text()
-                      : default_name(run, label, defaults) + (injects ? "/noise_injection" : "");
-  if (base.size() > kLongestName) throw map.at("name").error("the name of the run is too long");
+  const std::string base = read_run_name(map, run, label, defaults);
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);
   map.finish();

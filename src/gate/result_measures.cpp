@@ -84,7 +84,7 @@ std::vector<std::string> texts(const Hdf5File& file, const std::string& table,
 
 /// What determines the run by the settings of its file, with the sampler by the name it really had.
 std::string run_identity(const Settings& settings, const RunRecord& record) {
-  const auto found = settings.find("runs." + record.name);
+  const auto found = settings.find(setting_name(Setting::kRun, record.name));
   nlohmann::json run = nlohmann::json::object();
   if (found != settings.end() && !nested_too_deeply(found->second)) {
     run = nlohmann::json::parse(found->second, nullptr, false);

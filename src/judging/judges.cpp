@@ -23,6 +23,43 @@ auto at_judges(const JudgeSettings& judges, const Action& action) {
   }
 }
 
+std::optional<SettingValue> if_given(bool is_given, const auto& value) {
+  return is_given ? std::optional<SettingValue>(value()) : std::nullopt;
+}
+
+/// The metrics with blanks between them.
+std::string metrics_text(const JudgeSettings& judges) {
+  std::string text;
+  for (const std::string& metric : judges.metrics) text += (text.empty() ? "" : " ") + metric;
+  return text;
+}
+
+std::optional<SettingValue> value_of(Setting setting, const JudgeSettings& judges) {
+  const bool has_clip = !judges.clip.empty(), has_reference = !judges.reference.empty();
+  switch (setting) {
+    case Setting::kJudgesClip:
+      return if_given(has_clip, [&] { return clip_judge_hash(judges.clip); });
+    case Setting::kJudgesNetwork:
+      return if_given(!judges.network.empty(), [&] {
+        return feature_network_hash(judges.network, judges.protocol) + " " + judges.protocol.text();
+      });
+    case Setting::kJudgesScenes:
+      return if_given(!judges.scenes.empty(), [&] { return scene_reader_hash(judges.scenes); });
+    case Setting::kJudgesReference:
+      return if_given(has_reference, [&] { return hash_of_files({judges.reference}); });
+    case Setting::kJudgesMetrics:
+      return if_given(has_reference, [&] { return metrics_text(judges); });
+    case Setting::kJudgesPerceptual:
+      return if_given(has_clip && !judges.perceptual, [] { return false; });
+    case Setting::kJudgesKeepFeatures:
+      return if_given(judges.keep_features, [] { return true; });
+    case Setting::kJudgesBootstrap:
+      return if_given(judges.wanted(), [&] { return std::int64_t{judges.bootstrap}; });
+    default:
+      return {};
+  }
+}
+
 std::vector<ExpectedScene> expected_scenes(const Experiment& experiment) {
   std::vector<ExpectedScene> scenes;
   for (std::size_t i = 0; i < experiment.captions.size(); ++i) {
@@ -166,30 +203,8 @@ std::string feature_judge_hash(const JudgeSettings& judges) {
   return judges.clip.empty() ? "" : clip_judge_hash(judges.clip);
 }
 
-Settings judge_settings(const JudgeSettings& judges) {
-  Settings settings;
-  at_judges(judges, [&] {
-    if (!judges.clip.empty()) {
-      settings["judges.clip"] = clip_judge_hash(judges.clip);
-    }
-    if (!judges.network.empty()) {
-      settings["judges.network"] =
-          feature_network_hash(judges.network, judges.protocol) + " " + judges.protocol.text();
-    }
-    if (!judges.scenes.empty()) {
-      settings["judges.scenes"] = scene_reader_hash(judges.scenes);
-    }
-    if (!judges.reference.empty()) {
-      settings["judges.reference"] = hash_of_files({judges.reference});
-      for (const std::string& metric : judges.metrics) {
-        settings["judges.metrics"] += (settings["judges.metrics"].empty() ? "" : " ") + metric;
-      }
-    }
-    if (!judges.clip.empty() && !judges.perceptual) settings["judges.perceptual"] = "false";
-    if (judges.keep_features) settings["judges.keep_features"] = "true";
-    if (judges.wanted()) settings["judges.bootstrap"] = std::to_string(judges.bootstrap);
-  });
-  return settings;
+std::optional<SettingValue> judge_setting(Setting setting, const JudgeSettings& judges) {
+  return at_judges(judges, [&] { return value_of(setting, judges); });
 }
 
 }  // namespace fdbench

@@ -52,8 +52,8 @@ std::vector<std::string> metrics_against(const JudgeSettings& judges, const Judg
 /// neither.
 std::string feature_judge_hash(const JudgeSettings& judges);
 
-/// What pictures are judged by: hashes of the networks' and the reference's files, without loading
-/// them. Empty without judges.
-Settings judge_settings(const JudgeSettings& judges);
+/// The value of one of the settings of judges: hashes of files, without loading the networks in
+/// them. Nothing for what was not asked for, and for any other setting.
+std::optional<SettingValue> judge_setting(Setting setting, const JudgeSettings& judges);
 
 }  // namespace fdbench

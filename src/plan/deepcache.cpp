@@ -9,12 +9,20 @@
 #include <vector>
 
 #include "core/error.h"
+#include "plan/strategy.h"
 
 namespace fdbench {
 namespace {
 
-constexpr double kPowStep = 0.02;  // the library lowers pow by as much until the steps differ
+/// The library lowers pow by as much until the steps differ.
+constexpr double kPowStep = 0.02;
 constexpr double kMostPow = 10;
+
+/// Names of the options.
+constexpr const char *kBranch = "cache_branch", *kBlockId = "cache_block_id",
+                     *kLayerId = "cache_layer_id", *kInterval = "cache_interval",
+                     *kSkipMode = "skip_mode", *kCenter = "center", *kPow = "pow";
+constexpr const char* kNonUniform = "non_uniform";
 
 std::string number_text(double number) {
   char text[32];
@@ -52,12 +60,12 @@ void check_id(const std::string& name, int id, std::size_t count, const std::str
 
 void check_quad_center(const QuadCenter& non_uniform, int num_steps) {
   if (non_uniform.center < 0 || non_uniform.center >= num_steps) {
-    throw usage_error("center " + std::to_string(non_uniform.center) + " is outside 0.." +
-                      std::to_string(num_steps - 1) + ", the steps in sampling order");
+    throw OptionError(kCenter, "center " + std::to_string(non_uniform.center) + " is outside 0.." +
+                                   std::to_string(num_steps - 1) + ", the steps in sampling order");
   }
   if (non_uniform.pow > 1 && non_uniform.pow <= kMostPow) return;
-  throw usage_error("pow must be above 1 and at most " + number_text(kMostPow) + ", not " +
-                    number_text(non_uniform.pow));
+  throw OptionError(kPow, "pow must be above 1 and at most " + number_text(kMostPow) + ", not " +
+                              number_text(non_uniform.pow));
 }
 
 /// As numpy has it, which squares where pow is 2. Many points are whole numbers then, so that
@@ -95,9 +103,95 @@ KeySteps quad_center_key_steps(const QuadCenter& non_uniform, int num_refreshes,
     }
     return key_steps;
   }
-  throw usage_error("no " + std::to_string(num_refreshes) + " different refresh steps of " +
-                    std::to_string(num_steps) + " around center " + std::to_string(center) +
-                    "; choose another center or pow, or a longer cache_interval");
+  throw OptionError(kCenter, "no " + std::to_string(num_refreshes) +
+                                 " different refresh steps of " + std::to_string(num_steps) +
+                                 " around center " + std::to_string(center) +
+                                 "; choose another center or pow, or a longer cache_interval");
+}
+
+std::optional<QuadCenter> quad_center_of(const OptionSet& values) {
+  if (values.get<std::string>(kSkipMode) != kNonUniform) return {};
+  if (!values.has(kCenter) || !values.has(kPow)) {
+    throw OptionError(kSkipMode, "skip_mode non_uniform needs center and pow");
+  }
+  return QuadCenter{values.get<int>(kCenter), values.get<double>(kPow)};
+}
+
+/// values: with initial ones.
+DeepCacheOptions options_of(const OptionSet& values) {
+  return {.cache_block_id = values.get<int>(kBlockId),
+          .cache_layer_id = values.get<int>(kLayerId),
+          .cache_branch = values.find<int>(kBranch),
+          .cache_interval = values.find<int>(kInterval).value_or(0),
+          .non_uniform = quad_center_of(values)};
+}
+
+Plan make_cached_plan(const StrategyOptions& options, int, std::span<const LayerInfo> layers) {
+  return deepcache_plan(options_of(options.options), options.key_steps, layers);
+}
+
+KeySteps key_steps_of(const OptionSet& values, int num_steps) {
+  const DeepCacheOptions options = options_of(values);
+  return deepcache_key_steps(options.cache_interval, options.non_uniform, num_steps);
+}
+
+OptionSet with_ids(OptionSet values, std::span<const LayerInfo> layers) {
+  const DeepCacheOptions resolved = resolve_branch(options_of(values), layers);
+  values.set(kBlockId, resolved.cache_block_id);
+  values.set(kLayerId, resolved.cache_layer_id);
+  return values;
+}
+
+std::string label_of(const OptionSet& values, const std::string& key_label) {
+  return deepcache_label(options_of(values), key_label);
+}
+
+/// Where the deep path is cut off; the order is that of the values in a run's settings.
+std::vector<Option> branch_options() {
+  return {{.name = kBranch,
+           .help = "skip connection from which on the network runs at every step, counted from the "
+                   "output through all blocks, in place of both ids"},
+          {.name = kBlockId,
+           .help = "up block of that skip connection, counted from the output",
+           .initial = 0,
+           .not_with = {kBranch},
+           .column = "cache_block_id"},
+          {.name = kLayerId,
+           .help = "resnet in that up block, counted from the output",
+           .initial = 0,
+           .not_with = {kBranch},
+           .column = "cache_layer_id"}};
+}
+
+/// What key steps are made of.
+std::vector<Option> interval_options() {
+  const Option::Condition non_uniform = {kSkipMode, kNonUniform};
+  return {{.name = kInterval,
+           .help = "everything is computed at every so many-th step",
+           .low = 1,
+           .makes_key_steps = true,
+           .column = "cache_interval"},
+          {.name = kCenter,
+           .help = "the steps of the interval, but dense around this one (sampling order)",
+           .flag = "--cache-center",
+           .makes_key_steps = true,
+           .only_with = non_uniform},
+          {.name = kPow,
+           .type = OptionType::kReal,
+           .help = "how dense, above 1",
+           .low = 1,
+           .high = kMostPow,
+           .flag = "--cache-pow",
+           .makes_key_steps = true,
+           .only_with = non_uniform},
+          {.name = kSkipMode,
+           .type = OptionType::kChoice,
+           .help = "spacing of the steps of the interval; on the command line center and pow alone "
+                   "say non_uniform",
+           .initial = "uniform",
+           .words = {"uniform", kNonUniform},
+           .flag = "",
+           .makes_key_steps = true}};
 }
 
 }  // namespace
@@ -105,7 +199,8 @@ KeySteps quad_center_key_steps(const QuadCenter& non_uniform, int num_refreshes,
 KeySteps deepcache_key_steps(int cache_interval, const std::optional<QuadCenter>& non_uniform,
                              int num_steps) {
   if (cache_interval < 1) {
-    throw usage_error("cache_interval must be at least 1, not " + std::to_string(cache_interval));
+    throw OptionError(kInterval,
+                      "cache_interval must be at least 1, not " + std::to_string(cache_interval));
   }
   if (non_uniform) check_quad_center(*non_uniform, num_steps);
   if (!non_uniform || cache_interval == 1) return uniform_key_steps(cache_interval, num_steps);
@@ -160,6 +255,21 @@ std::string deepcache_label(const DeepCacheOptions& options, const std::string& 
              std::to_string(options.cache_layer_id);
   }
   return label;
+}
+
+Strategy deepcache_strategy() {
+  std::vector<Option> options = branch_options();
+  for (Option& option : interval_options()) options.push_back(std::move(option));
+  return {.name = "deepcache",
+          .help = "reuses the deep path behind a skip connection between key steps (DeepCache)",
+          .key_steps = KeyStepUse::kOptional,
+          .options = std::move(options),
+          .needs_one_of = {kInterval, "key_steps"},
+          .settings_key = "cache",
+          .make = make_cached_plan,
+          .make_key_steps = key_steps_of,
+          .resolve = with_ids,
+          .label = label_of};
 }
 
 }  // namespace fdbench

@@ -14,25 +14,31 @@ namespace fdbench {
 
 /// Non-uniform refresh steps: dense around a center (the DeepCache paper, section 3.3).
 struct QuadCenter {
-  int center = 0;  // in sampling order
-  double pow = 0;  // in (1, 10]; the higher, the denser around the center
+  /// In sampling order.
+  int center = 0;
+  /// In (1, 10]; the higher, the denser around the center.
+  double pow = 0;
 };
 
 /// Where the deep path is cut off, under the library's names.
 struct DeepCacheOptions {
-  int cache_block_id = 0;           // up block, counted from the output: 0 is the last one
-  int cache_layer_id = 0;           // resnet of that up block, counted from the output
-  std::optional<int> cache_branch;  // instead of both ids: the skip connection, counted from the
-                                    // output through all blocks; with two layers a block (SD 1.x,
-                                    // 2.x, SDXL) block branch / 3, layer branch % 3
-  int cache_interval = 0;           // what the key steps were made of; 0: given as key steps
-  std::optional<QuadCenter> non_uniform;  // likewise
+  /// Up block, counted from the output: 0 is the last one.
+  int cache_block_id = 0;
+  /// Resnet of that up block, counted from the output.
+  int cache_layer_id = 0;
+  /// Instead of both ids: the skip connection, counted from the output through all blocks; with two
+  /// layers a block (SD 1.x, 2.x, SDXL) block branch / 3, layer branch % 3.
+  std::optional<int> cache_branch;
+  /// What the key steps were made of; 0: given as key steps.
+  int cache_interval = 0;
+  /// Likewise.
+  std::optional<QuadCenter> non_uniform;
 };
 
 /// Refresh steps: each cache_interval-th one (skip_mode uniform), or with `non_uniform` as many of
-/// them, placed as the library's sample_from_quad_center does. Throws a usage error for an interval
-/// below 1, a center outside 0..num_steps-1, a pow outside (1, 10], or where no pow down to 1 gives
-/// that many different steps.
+/// them, placed as the library's sample_from_quad_center does. Throws an OptionError for an
+/// interval below 1, a center outside 0..num_steps-1, a pow outside (1, 10], or where no pow down
+/// to 1 gives that many different steps.
 KeySteps deepcache_key_steps(int cache_interval, const std::optional<QuadCenter>& non_uniform,
                              int num_steps);
 

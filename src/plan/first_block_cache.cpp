@@ -1,22 +1,13 @@
 #include "plan/first_block_cache.h"
 
 #include <algorithm>
-#include <sstream>
+#include <limits>
 #include <utility>
 
 #include "core/error.h"
+#include "plan/strategy.h"
 
 namespace fdbench {
-
-std::string first_block_cache_label(const FirstBlockCacheOptions& options) {
-  std::ostringstream text;
-  text << "threshold_" << options.threshold;
-  const FirstBlockCacheOptions defaults;
-  if (options.cache_branch != defaults.cache_branch) text << "/branch_" << options.cache_branch;
-  if (options.warmup > 0) text << "/warmup_" << options.warmup;
-  if (options.max_run > 0) text << "/max_run_" << options.max_run;
-  return text.str();
-}
 
 void check_first_block_cache(const FirstBlockCacheOptions& options) {
   if (!(options.threshold >= 0)) throw usage_error("threshold must be at least 0");
@@ -25,6 +16,10 @@ void check_first_block_cache(const FirstBlockCacheOptions& options) {
 }
 
 namespace {
+
+/// Names of the options.
+constexpr const char *kThreshold = "threshold", *kBranch = "cache_branch", *kWarmup = "warmup",
+                     *kMaxRun = "max_run";
 
 bool has_skips(std::span<const LayerInfo> layers) {
   return std::any_of(layers.begin(), layers.end(), [](const LayerInfo& layer) {
@@ -66,6 +61,44 @@ std::vector<Cell> chain_row(const FirstBlockCacheOptions& options,
   return row;
 }
 
+Plan make_adaptive_plan(const StrategyOptions& options, int num_steps,
+                        std::span<const LayerInfo> layers) {
+  const OptionSet& values = options.options;
+  return first_block_cache_plan({.threshold = values.get<double>(kThreshold),
+                                 .cache_branch = values.get<int>(kBranch),
+                                 .warmup = values.get<int>(kWarmup),
+                                 .max_run = values.get<int>(kMaxRun)},
+                                num_steps, layers);
+}
+
+/// The order is that of the values in a run's settings.
+std::vector<Option> options_of_the_rule() {
+  const FirstBlockCacheOptions usual;
+  return {{.name = kThreshold,
+           .type = OptionType::kReal,
+           .help = "relative change of the first block above which a step computes everything",
+           .initial = usual.threshold,
+           .high = std::numeric_limits<double>::infinity(),
+           .flag = "--cache-threshold",
+           .is_always_named = true,
+           .column = "cache_threshold"},
+          {.name = kBranch,
+           .help = "skip connection from which on the network runs at every step, counted from the "
+                   "output through all blocks",
+           .initial = usual.cache_branch,
+           .label = "branch"},
+          {.name = kWarmup,
+           .help = "first steps that compute everything",
+           .initial = usual.warmup,
+           .flag = "--cache-warmup",
+           .column = "cache_warmup"},
+          {.name = kMaxRun,
+           .help = "most steps in a row that reuse; 0: no limit",
+           .initial = usual.max_run,
+           .flag = "--cache-max-run",
+           .column = "cache_max_run"}};
+}
+
 }  // namespace
 
 Plan first_block_cache_plan(const FirstBlockCacheOptions& options, int num_steps,
@@ -78,6 +111,17 @@ Plan first_block_cache_plan(const FirstBlockCacheOptions& options, int num_steps
   Plan plan(num_steps, static_cast<int>(layers.size()));
   plan.set_adaptive(std::move(rule));
   return plan;
+}
+
+Strategy first_block_cache_strategy() {
+  return {.name = "first_block_cache",
+          .help =
+              "reuses the deep path where the first block has hardly changed, which is decided "
+              "during the run",
+          .key_steps = KeyStepUse::kNone,
+          .without_key_steps = "finds its key steps itself",
+          .options = options_of_the_rule(),
+          .make = make_adaptive_plan};
 }
 
 }  // namespace fdbench

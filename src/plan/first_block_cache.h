@@ -3,8 +3,6 @@
 #pragma once
 
 #include <span>
-#include <string>
-#include <vector>
 
 #include "models/denoiser.h"
 #include "plan/deepcache.h"
@@ -16,15 +14,16 @@ namespace fdbench {
 /// finds blocks by the names of transformer models, so on a UNet there is nothing it could attach
 /// to; here the block is the shallow end of the UNet.
 struct FirstBlockCacheOptions {
-  double threshold = 0.05;  // relative change below which the deep path is reused
-  int cache_branch = 2;     // what is shallow, as for deepcache; 2: the first block's resnets and
-                            // attentions, and the last up block
-  int warmup = 0;           // first steps that always compute everything
-  int max_run = 0;          // most steps in a row that reuse; 0: no limit
+  /// Relative change below which the deep path is reused.
+  double threshold = 0.05;
+  /// What is shallow, as for deepcache; 2: the first block's resnets and attentions, and the last
+  /// up block.
+  int cache_branch = 2;
+  /// First steps that always compute everything.
+  int warmup = 0;
+  /// Most steps in a row that reuse; 0: no limit.
+  int max_run = 0;
 };
-
-/// "threshold_0.05", "threshold_0.05/branch_1", for names of runs.
-std::string first_block_cache_label(const FirstBlockCacheOptions& options);
 
 /// Throws a usage error for a value that cannot be.
 void check_first_block_cache(const FirstBlockCacheOptions& options);

@@ -53,6 +53,8 @@ enum class Display {
         "first_block_cache: first steps that always compute everything, -1: another strategy") \
   FIELD(std::int64_t, cache_max_run, kNotCounted, "", kHidden, "", \
         "first_block_cache: most steps in a row that reuse, 0: no limit, -1: another strategy") \
+  FIELD(std::string, strategy_options, {}, "", kHidden, "", \
+        "options of the strategy as they took effect, JSON; of a grid the plan's cells tell") \
   FIELD(std::int64_t, num_steps, kNotCounted, "", kCount, "steps", \
         "sampling steps") \
   FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", \

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/one_line.h"
+#include "plan/strategies.h"
 #include "results/reading_notes.h"
 #include "results/text_table.h"
 
@@ -119,7 +120,7 @@ std::string notes(const ResultSummary& summary) {
     baseline |= record.baseline;
     judged |= !std::isnan(record.fid) || !std::isnan(record.clip_score) ||
               !std::isnan(record.objects_right);
-    if (!record.reused && record.strategy != "full") {
+    if (!record.reused && !is_plain_strategy(record.strategy)) {
       text += "note: " + one_line(record.name) +
               " never reused anything: every layer ran at every step\n";
     }

@@ -1,12 +1,18 @@
-// All that determines a sweep's results as flat "key: value" text, for names of work units and for
-// saying what changed. What depends on a setting is told by its scope, in one table.
+// All that determines a sweep's results. The program declares each setting once, with what depends
+// on it, and makes settings of that list alone; files hold them as flat "key: value" text, for
+// names of work units and for saying what changed.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
+#include <variant>
 
 namespace fdbench {
 
+/// As files hold them. A file of a newer program may have names that this one does not know.
 using Settings = std::map<std::string, std::string>;
 
 /// What depends on a setting.
@@ -30,8 +36,84 @@ enum class Scope : unsigned {
   kRun = 128,
 };
 
-/// True where `scope` depends on the setting. A setting that the table does not know (of a newer
-/// program's file) belongs to pictures, timing and comparison.
+/// Every setting that the program makes, in the order of all_settings().
+enum class Setting : std::size_t {
+  kFdbenchVersion,
+  kDevice,
+  kDtype,
+  kThreads,
+  kCpus,
+  kSeed,
+  kGuidanceScale,
+  kGuidanceRescale,
+  kClipSkip,
+  kLatent,
+  kEqualTime,
+  kModelUnet,
+  kModelVae,
+  kModelTextEncoder,
+  kModelTextEncoder2,
+  kModelTokenizer,
+  kModelTokenizer2,
+  kModelZerosForEmptyPrompt,
+  kModelScheduler,
+  kModelStages,
+  kPromptsCount,
+  kPromptsHash,
+  kPromptsNegative,
+  kFeaturesEnabled,
+  kFeaturesDetail,
+  kPicturesChunk,
+  kPicturesBatch,
+  kPicturesKeep,
+  kJudgesClip,
+  kJudgesNetwork,
+  kJudgesScenes,
+  kJudgesPerceptual,
+  kJudgesReference,
+  kJudgesMetrics,
+  kJudgesKeepFeatures,
+  kJudgesBootstrap,
+  kTimingWarmup,
+  kTimingRounds,
+  kTimingUntil,
+  kTimingRoundsPerProcess,
+  kRun,
+};
+inline constexpr std::size_t kNumSettings = static_cast<std::size_t>(Setting::kRun) + 1;
+
+struct SettingInfo {
+  Setting setting;
+  /// In files; of Setting::kRun what its names begin with.
+  std::string_view name;
+  /// Bits of Scope.
+  unsigned scopes;
+  std::string_view help;
+};
+
+std::span<const SettingInfo> all_settings();
+
+/// Its name in files. member: the run, of Setting::kRun only.
+std::string setting_name(Setting setting, const std::string& member = "");
+
+/// "pictures, timing, comparison", for tables.
+std::string scopes_text(unsigned scopes);
+
+using SettingValue = std::variant<bool, std::int64_t, double, std::string>;
+
+/// As files hold it: real numbers with 17 digits.
+std::string setting_text(const SettingValue& value);
+
+/// Adds a setting: the one way in which the program makes them. stage: of a model of several, where
+/// the setting is of one of them ("model.upscale.unet").
+void put(Settings& settings, Setting setting, const SettingValue& value,
+         const std::string& stage = "");
+/// The same of Setting::kRun.
+void put_run(Settings& settings, const std::string& run, const std::string& text);
+
+/// True where `scope` depends on the setting of this name. One that the program does not know (of a
+/// newer program's file) has the scopes of its family ("model" of "model.unet"), else it belongs to
+/// pictures, timing and comparison.
 bool depends(Scope scope, const std::string& setting);
 
 /// The settings that `scope` depends on, and those that it does not.

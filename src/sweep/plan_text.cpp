@@ -58,8 +58,8 @@ std::string summary(const PreparedStage& stage, const StageRun& run) {
   if (run.plan.reuse() != Reuse::kHold) {
     text += "reused outputs: forecasts, " + reuse_name(run.plan.reuse()) + "\n";
   }
-  if (const auto& cache = run.spec.strategy.first_block_cache) {
-    text += "decided during the run (" + first_block_cache_label(*cache) +
+  if (run.plan.adaptive()) {
+    text += "decided during the run (" + strategy_label(run.spec.strategy, "") +
             "): the grid shows the most that can happen\n";
   }
   if (!run.spec.noise_injection.enabled()) return text;
@@ -95,7 +95,7 @@ std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& whole, std:
     }
   }
   const bool runs_all = run.schedule.num_layer_runs() == run.layers_total();
-  if (runs_all && run.spec.strategy.name != "full" && !run.plan.adaptive()) {
+  if (runs_all && !is_plain_strategy(run.spec.strategy.name) && !run.plan.adaptive()) {
     text += run.spec.tome.on()
                 ? "# note: every layer runs at every step; only the merged tokens save work\n"
                 : "# note: every layer runs at every step; this run does all the work of a full "

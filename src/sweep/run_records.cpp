@@ -9,6 +9,7 @@
 #include "metrics/statistics.h"
 #include "plan/program_cost.h"
 #include "results/unit_arrays.h"
+#include "sweep/strategy_text.h"
 #include "sweep/timing_round.h"
 #include "sweep/timing_table.h"
 
@@ -59,7 +60,7 @@ RunRecord planned_record(const PreparedRun& run) {
   RunRecord record;
   const RunSpec& spec = run.stages[0].spec;
   KeySteps keys = spec.strategy.key_steps;
-  if (spec.strategy.name == "full")
+  if (is_plain_strategy(spec.strategy.name))
     keys.assign(static_cast<std::size_t>(run.stages[0].plan.num_steps()), true);
   record.name = run.spec.name;
   record.strategy = strategies_of(run);
@@ -68,17 +69,7 @@ RunRecord planned_record(const PreparedRun& run) {
     record.key_steps = key_steps_text(keys);
     record.num_key_steps = num_key_steps(keys);
   }
-  if (spec.strategy.deepcache) {
-    const DeepCacheOptions& cache = *spec.strategy.deepcache;
-    if (cache.cache_interval > 0) record.cache_interval = cache.cache_interval;
-    record.cache_block_id = cache.cache_block_id;
-    record.cache_layer_id = cache.cache_layer_id;
-  }
-  if (spec.strategy.first_block_cache) {
-    record.cache_threshold = spec.strategy.first_block_cache->threshold;
-    record.cache_warmup = spec.strategy.first_block_cache->warmup;
-    record.cache_max_run = spec.strategy.first_block_cache->max_run;
-  }
+  record_options(record, spec.strategy);
   record.reuse = reuse_name(spec.strategy.reuse);
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;

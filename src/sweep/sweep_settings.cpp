@@ -1,25 +1,20 @@
 #include "sweep/sweep_settings.h"
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "config/tome_config.h"
 #include "core/hash.h"
 #include "judging/judges.h"
 #include "plan/plan_grid.h"
+#include "sweep/strategy_text.h"
 #include "tasks/prompt_encoder.h"
 
 namespace fdbench {
 namespace {
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.17g", number);
-  return text;
-}
 
 /// Hash of all files of the folder's tokenizer.
 std::string tokenizer_hash(const std::filesystem::path& folder) {
@@ -37,72 +32,42 @@ std::string tokenizer_hash(const std::filesystem::path& folder) {
   return content_hash(contents);
 }
 
-std::string run_text(const RunSpec& run) {
+/// What a run's latents depend on besides its plan and the sweep's settings.
+nlohmann::json sampling_json(const RunSpec& run) {
   nlohmann::json json = {
-      {"strategy", run.strategy.name},
-      {"key_steps", key_steps_text(run.strategy.key_steps)},
       {"execution", execution_name(run.execution)},
-      {"max_parallel", run.max_parallel},
       {"steps", run.num_steps},
       {"savings",
        {run.savings.skip_hoisting, run.savings.prefix_sharing, run.savings.text_caching}},
       {"sampler", run.sampler.name},
       {"options", run.sampler.options}};
-  if (run.strategy.reuse != Reuse::kHold) json["reuse"] = reuse_name(run.strategy.reuse);
-  if (!run.baseline.empty()) json["baseline"] = run.baseline;
   if (run.tome.on()) {
-    json["tome"] = {number_text(run.tome.ratio), tome_options_text(run.tome)};
+    json["tome"] = {setting_text(run.tome.ratio), tome_options_text(run.tome)};
   }
   if (run.noise_injection.enabled()) {
     json["noise_injection"] = {run.noise_injection.alpha, run.noise_injection.tau,
                                injection_placement_name(run.noise_injection.placement)};
   }
-  for (const auto& [selector, key_steps] : run.strategy.custom) {
-    json["blocks"][selector] = key_steps_text(key_steps);
-  }
-  for (const auto& [name, cells] : run.strategy.grid) json["grid"][name] = cells;
+  return json;
+}
+
+/// All of a run.
+std::string run_text(const RunSpec& run) {
+  nlohmann::json json = sampling_json(run);
+  json["max_parallel"] = run.max_parallel;
+  if (!run.baseline.empty()) json["baseline"] = run.baseline;
+  add_strategy(json, run.strategy);
   for (const auto& [name, stage] : run.stages) json["stages"][name] = run_text(stage);
-  if (run.strategy.deepcache) {
-    const DeepCacheOptions& cache = *run.strategy.deepcache;
-    json["cache"] = {cache.cache_branch.value_or(-1), cache.cache_block_id, cache.cache_layer_id};
-  }
-  if (run.strategy.first_block_cache) {
-    const FirstBlockCacheOptions& cache = *run.strategy.first_block_cache;
-    json["first_block_cache"] = {number_text(cache.threshold), cache.cache_branch, cache.warmup,
-                                 cache.max_run};
-  }
   return json.dump();
 }
 
 /// All that determines what a stage of a run makes, without the names and options that its grid was
 /// made of.
 nlohmann::json work_of(const StageRun& run) {
-  nlohmann::json json = nlohmann::json::parse(run_text(run.spec));
-  for (const char* key : {"strategy", "key_steps", "blocks", "grid", "cache", "first_block_cache",
-                          "reuse", "baseline", "max_parallel", "stages"}) {
-    json.erase(key);
-  }
+  nlohmann::json json = sampling_json(run.spec);
   if (run.spec.execution == Execution::kParallel) json["max_parallel"] = run.spec.max_parallel;
   json["plan"] = plan_hash(run.plan);
   return json;
-}
-
-/// Weights and other files of a model. prefix: "model.".
-Settings model_settings(const ModelFolder& folder, const std::string& prefix) {
-  Settings settings;
-  for (const char* part : {"unet", "vae", "text_encoder", "text_encoder_2"}) {
-    if (folder.has(part)) settings[prefix + part] = folder.weights_hash(part);
-  }
-  for (const char* part : {"tokenizer", "tokenizer_2"}) {
-    if (folder.has(part)) settings[prefix + part] = tokenizer_hash(folder.part_path(part));
-  }
-  if (folder.has("text_encoder_2")) {
-    settings[prefix + "zeros_for_empty_prompt"] = zeros_for_empty_prompt(folder) ? "true" : "false";
-  }
-  if (folder.has("scheduler")) {
-    settings[prefix + "scheduler"] = content_hash(folder.config("scheduler").dump());
-  }
-  return settings;
 }
 
 std::string captions_text(const Experiment& experiment) {
@@ -110,52 +75,181 @@ std::string captions_text(const Experiment& experiment) {
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// What settings are made of.
+struct Sources {
+  const Experiment& experiment;
+  const ModelFolder& folder;
+  int num_threads;
+};
+
+/// Nothing where the setting is not told, because the config does not ask for what it is about.
+using Made = std::optional<SettingValue>;
+
+Made whole(std::int64_t number) { return SettingValue(number); }
+Made text(std::string words) { return SettingValue(std::move(words)); }
+
+Made weights_of(const Sources& from, const char* part) {
+  return from.folder.has(part) ? text(from.folder.weights_hash(part)) : Made();
+}
+
+Made tokenizer_of(const Sources& from, const char* part) {
+  return from.folder.has(part) ? text(tokenizer_hash(from.folder.part_path(part))) : Made();
+}
+
+Made latent_of(const Experiment& experiment) {
+  if (experiment.latent_height == 0) return {};
+  return text(std::to_string(experiment.latent_height) + "x" +
+              std::to_string(experiment.latent_width));
+}
+
+/// The fewest rounds and the width of intervals that ends them.
+Made until_of(const TimingSettings& timing) {
+  if (!timing.is_open()) return {};
+  return text(std::to_string(timing.fewest_rounds) + " " + setting_text(timing.until));
+}
+
+Made zeros_for_empty_prompt_of(const ModelFolder& folder) {
+  if (!folder.has("text_encoder_2")) return {};
+  return SettingValue(zeros_for_empty_prompt(folder));
+}
+
+/// Nothing for a model of one stage.
+Made stages_of(const Experiment& experiment) {
+  if (experiment.stages.size() < 2) return {};
+  nlohmann::json json = nlohmann::json::array();
+  for (const StageSettings& stage : experiment.stages) {
+    json.push_back({stage.name, stage.guidance_scale});
+  }
+  return text(json.dump());
+}
+
+Made scheduler_of(const ModelFolder& folder) {
+  if (!folder.has("scheduler")) return {};
+  return text(content_hash(folder.config("scheduler").dump()));
+}
+
+/// The shortest text that reads as the same number.
+Made rescale_of(const PromptOptions& prompts) {
+  if (prompts.guidance_rescale == 0) return {};
+  return text(nlohmann::json(prompts.guidance_rescale).dump());
+}
+
+Made negative_of(const PromptOptions& prompts) {
+  const auto negative = negative_prompt_setting(prompts);
+  return negative ? text(*negative) : Made();
+}
+
+template <Setting setting>
+Made of_judges(const Sources& from) {
+  return judge_setting(setting, from.experiment.judges);
+}
+
+/// How a setting is made of the experiment and its model.
+struct Maker {
+  Setting setting;
+  Made (*make)(const Sources& from);
+};
+
+constexpr Maker kMakers[] = {
+    {Setting::kFdbenchVersion, [](const Sources&) { return text(FDBENCH_VERSION); }},
+    {Setting::kDevice, [](const Sources& from) { return text(from.experiment.device); }},
+    {Setting::kDtype, [](const Sources& from) { return text(from.experiment.dtype); }},
+    {Setting::kThreads, [](const Sources& from) { return whole(from.num_threads); }},
+    {Setting::kCpus,
+     [](const Sources& from) {
+       const std::vector<int>& cpus = from.experiment.cpus;
+       return cpus.empty() ? Made() : text(nlohmann::json(cpus).dump());
+     }},
+    {Setting::kSeed,
+     [](const Sources& from) { return text(std::to_string(from.experiment.seed)); }},
+    {Setting::kGuidanceScale,
+     [](const Sources& from) { return Made(from.experiment.guidance_scale); }},
+    {Setting::kGuidanceRescale,
+     [](const Sources& from) { return rescale_of(from.experiment.prompt_options); }},
+    {Setting::kClipSkip,
+     [](const Sources& from) {
+       const std::int64_t clip_skip = from.experiment.prompt_options.clip_skip;
+       return clip_skip == 0 ? Made() : whole(clip_skip);
+     }},
+    {Setting::kLatent, [](const Sources& from) { return latent_of(from.experiment); }},
+    {Setting::kEqualTime,
+     [](const Sources& from) {
+       const EqualTime& equal_time = from.experiment.equal_time;
+       return equal_time.wanted() ? text(nlohmann::json(equal_time.runs).dump()) : Made();
+     }},
+    {Setting::kModelUnet, [](const Sources& from) { return weights_of(from, "unet"); }},
+    {Setting::kModelVae, [](const Sources& from) { return weights_of(from, "vae"); }},
+    {Setting::kModelTextEncoder,
+     [](const Sources& from) { return weights_of(from, "text_encoder"); }},
+    {Setting::kModelTextEncoder2,
+     [](const Sources& from) { return weights_of(from, "text_encoder_2"); }},
+    {Setting::kModelTokenizer, [](const Sources& from) { return tokenizer_of(from, "tokenizer"); }},
+    {Setting::kModelTokenizer2,
+     [](const Sources& from) { return tokenizer_of(from, "tokenizer_2"); }},
+    {Setting::kModelZerosForEmptyPrompt,
+     [](const Sources& from) { return zeros_for_empty_prompt_of(from.folder); }},
+    {Setting::kModelScheduler, [](const Sources& from) { return scheduler_of(from.folder); }},
+    {Setting::kModelStages, [](const Sources& from) { return stages_of(from.experiment); }},
+    {Setting::kPromptsCount,
+     [](const Sources& from) { return whole(from.experiment.num_pictures()); }},
+    {Setting::kPromptsHash,
+     [](const Sources& from) { return text(content_hash(captions_text(from.experiment))); }},
+    {Setting::kPromptsNegative,
+     [](const Sources& from) { return negative_of(from.experiment.prompt_options); }},
+    {Setting::kFeaturesEnabled,
+     [](const Sources& from) { return Made(from.experiment.features.enabled); }},
+    {Setting::kFeaturesDetail,
+     [](const Sources& from) { return text(from.experiment.features.detail); }},
+    {Setting::kPicturesChunk,
+     [](const Sources& from) { return whole(from.experiment.pictures.chunk); }},
+    {Setting::kPicturesBatch,
+     [](const Sources& from) { return whole(from.experiment.pictures.batch); }},
+    {Setting::kPicturesKeep,
+     [](const Sources& from) { return whole(from.experiment.pictures.keep); }},
+    {Setting::kJudgesClip, of_judges<Setting::kJudgesClip>},
+    {Setting::kJudgesNetwork, of_judges<Setting::kJudgesNetwork>},
+    {Setting::kJudgesScenes, of_judges<Setting::kJudgesScenes>},
+    {Setting::kJudgesPerceptual, of_judges<Setting::kJudgesPerceptual>},
+    {Setting::kJudgesReference, of_judges<Setting::kJudgesReference>},
+    {Setting::kJudgesMetrics, of_judges<Setting::kJudgesMetrics>},
+    {Setting::kJudgesKeepFeatures, of_judges<Setting::kJudgesKeepFeatures>},
+    {Setting::kJudgesBootstrap, of_judges<Setting::kJudgesBootstrap>},
+    {Setting::kTimingWarmup,
+     [](const Sources& from) { return whole(from.experiment.timing.warmup); }},
+    {Setting::kTimingRounds,
+     [](const Sources& from) { return whole(from.experiment.timing.rounds); }},
+    {Setting::kTimingUntil, [](const Sources& from) { return until_of(from.experiment.timing); }},
+    {Setting::kTimingRoundsPerProcess,
+     [](const Sources& from) {
+       const int rounds = from.experiment.timing.rounds_per_process;
+       return rounds == 0 ? Made() : whole(rounds);
+     }},
+};
+
+/// A maker for each setting but the runs', whose names are the user's.
+constexpr bool is_complete() {
+  for (std::size_t i = 0; i < std::size(kMakers); ++i) {
+    if (static_cast<std::size_t>(kMakers[i].setting) != i) return false;
+  }
+  return std::size(kMakers) + 1 == kNumSettings;
+}
+static_assert(is_complete(), "a setting that is declared but never made, or made twice");
+
 }  // namespace
 
 Settings sweep_settings(const Experiment& experiment, const std::vector<StageFolder>& folders,
                         int num_threads) {
-  Settings settings = {{"fdbench_version", FDBENCH_VERSION},
-                       {"device", experiment.device},
-                       {"dtype", experiment.dtype},
-                       {"threads", std::to_string(num_threads)},
-                       {"seed", std::to_string(experiment.seed)},
-                       {"guidance_scale", number_text(experiment.guidance_scale)},
-                       {"prompts.count", std::to_string(experiment.captions.size())},
-                       {"prompts.hash", content_hash(captions_text(experiment))},
-                       {"features.enabled", experiment.features.enabled ? "true" : "false"},
-                       {"features.detail", experiment.features.detail},
-                       {"pictures.chunk", std::to_string(experiment.pictures.chunk)},
-                       {"pictures.batch", std::to_string(experiment.pictures.batch)},
-                       {"pictures.keep", std::to_string(experiment.pictures.keep)},
-                       {"timing.warmup", std::to_string(experiment.timing.warmup)},
-                       {"timing.rounds", std::to_string(experiment.timing.rounds)}};
-  const TimingSettings& timing = experiment.timing;
-  if (timing.is_open()) {
-    settings["timing.until"] =
-        std::to_string(timing.fewest_rounds) + " " + number_text(timing.until);
+  Settings settings;
+  for (const Maker& maker : kMakers) {
+    const bool is_of_folder = maker.setting != Setting::kModelStages &&
+                              depends(Scope::kModel, setting_name(maker.setting));
+    for (const StageFolder& stage : folders) {
+      const Made value = maker.make({experiment, stage.folder, num_threads});
+      if (value) put(settings, maker.setting, *value, is_of_folder ? stage.name : "");
+      if (!is_of_folder) break;
+    }
   }
-  if (timing.rounds_per_process > 0) {
-    settings["timing.rounds_per_process"] = std::to_string(timing.rounds_per_process);
-  }
-  if (!experiment.cpus.empty()) settings["cpus"] = nlohmann::json(experiment.cpus).dump();
-  if (experiment.latent_height > 0) {
-    settings["latent"] =
-        std::to_string(experiment.latent_height) + "x" + std::to_string(experiment.latent_width);
-  }
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    const StageSettings& stage = experiment.stages[i];
-    const std::string prefix = stage.name.empty() ? "model." : "model." + stage.name + ".";
-    settings.merge(model_settings(folders[i].folder, prefix));
-    if (stage.name.empty()) continue;
-    settings[prefix + "stage"] = std::to_string(i);
-    settings[prefix + "guidance_scale"] = number_text(stage.guidance_scale);
-  }
-  if (experiment.equal_time.wanted()) {
-    settings["equal_time"] = nlohmann::json(experiment.equal_time.runs).dump();
-  }
-  settings.merge(judge_settings(experiment.judges));
-  settings.merge(prompt_settings(experiment.prompt_options));
-  for (const RunSpec& run : experiment.runs) settings["runs." + run.name] = run_text(run);
+  for (const RunSpec& run : experiment.runs) put_run(settings, run.name, run_text(run));
   return settings;
 }
 

@@ -10,11 +10,18 @@ StrategyOptions with_first_calls(StrategyOptions options, const Sampler& sampler
     }
     key_steps.insert(key_steps.begin(), num_calls - key_steps.size(), true);
   };
-  extend(options.key_steps);
-  for (auto& [selector, key_steps] : options.custom) extend(key_steps);
-  for (auto& [name, cells] : options.grid) {
-    if (cells.size() != static_cast<std::size_t>(num_steps) || num_calls <= cells.size()) continue;
+  const auto extend_cells = [&](std::string& cells) {
+    if (cells.size() != static_cast<std::size_t>(num_steps) || num_calls <= cells.size()) return;
     cells.insert(0, num_calls - cells.size(), '#');
+  };
+  extend(options.key_steps);
+  for (auto& [name, value] : options.options.values()) {
+    if (auto* blocks = std::get_if<KeyStepsByPart>(&value)) {
+      for (auto& [selector, key_steps] : *blocks) extend(key_steps);
+    }
+    if (auto* grid = std::get_if<GridLines>(&value)) {
+      for (auto& [layer, cells] : *grid) extend_cells(cells);
+    }
   }
   return options;
 }

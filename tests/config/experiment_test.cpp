@@ -103,7 +103,7 @@ TEST(Experiment, ReadsTheCustomStrategy) {
   const Experiment experiment =
       load(kHead +
            "steps: 4\nruns: [{strategy: custom, blocks: {encoder: [4, 2], up_blocks.1: all}}]\n");
-  const auto& custom = experiment.runs[0].strategy.custom;
+  const auto& custom = experiment.runs[0].strategy.options.get<KeyStepsByPart>("blocks");
   EXPECT_EQ(key_steps_text(custom.at("encoder")), "4 2");
   EXPECT_EQ(key_steps_text(custom.at("up_blocks.1")), "4 3 2 1");
   EXPECT_EQ(experiment.baseline(), -1);
@@ -118,7 +118,7 @@ TEST(Experiment, CustomTakesRolesBlocksLayersAndEveryFormOfKeySteps) {
            "      up_blocks.1: {start: 0.2, end: 0.8, max_run: 2}\n"
            "      up_blocks.1.resnets.0: {mask: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]}\n"
            "      up_blocks.2.attentions.1: [10, 3]\n");
-  const auto& custom = experiment.runs[0].strategy.custom;
+  const auto& custom = experiment.runs[0].strategy.options.get<KeyStepsByPart>("blocks");
   ASSERT_EQ(custom.size(), 5U);
   EXPECT_EQ(key_steps_text(custom.at("encoder")), "10 5");
   EXPECT_EQ(key_steps_text(custom.at("bottleneck")), "10 9 8 7 5 3");
@@ -149,9 +149,9 @@ TEST(Experiment, ReadsDeepCacheAndNamesItsRuns) {
                   "deepcache/interval_5/block_1_layer_2", "deepcache/interval_5_center_8_pow_1.4",
                   "deepcache/non_uniform_IV/branch_1/50_steps"));
   EXPECT_EQ(key_steps_text(experiment.runs[0].strategy.key_steps), "20 17 14 11 8 5 2");
-  EXPECT_EQ(experiment.runs[1].strategy.deepcache->cache_branch, 2);
-  EXPECT_EQ(experiment.runs[2].strategy.deepcache->cache_block_id, 1);
-  EXPECT_EQ(experiment.runs[2].strategy.deepcache->cache_layer_id, 2);
+  EXPECT_EQ(experiment.runs[1].strategy.options.get<int>("cache_branch"), 2);
+  EXPECT_EQ(experiment.runs[2].strategy.options.get<int>("cache_block_id"), 1);
+  EXPECT_EQ(experiment.runs[2].strategy.options.get<int>("cache_layer_id"), 2);
   EXPECT_EQ(num_key_steps(experiment.runs[3].strategy.key_steps), 4);
   EXPECT_EQ(key_steps_text(experiment.runs[4].strategy.key_steps), "50 49 48 47 45 40 35 25 15");
 }

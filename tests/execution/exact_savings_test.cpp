@@ -88,10 +88,9 @@ TEST(ExactSavings, ChangeNothingButRounding) {
         make_plan({"encoder", {true, false, false, true, false, false, false}, {}}, kNumSteps,
                   unet->layers())};
     for (const int branch : {0, 1, std::min(static_cast<int>(3 * config / 2), 3)}) {
-      DeepCacheOptions cache;
-      cache.cache_branch = branch;
-      plans.push_back(make_plan({"deepcache", uniform_key_steps(3, kNumSteps), {}, cache},
-                                kNumSteps, unet->layers()));
+      plans.push_back(
+          make_plan({"deepcache", uniform_key_steps(3, kNumSteps), {{"cache_branch", branch}}},
+                    kNumSteps, unet->layers()));
     }
     for (int i = 0; i < 3; ++i) plans.push_back(random_plan(num_layers, random));
     for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -26,14 +26,17 @@ FirstBlockCacheOptions toy_options(double threshold) { return {threshold, 0, 0, 
 Plan toy_plan(const ToyDenoiser& toy, const FirstBlockCacheOptions& options,
               Reuse reuse = Reuse::kHold) {
   StrategyOptions strategy{"first_block_cache", {}, {}};
-  strategy.first_block_cache = options;
+  strategy.options = {{"threshold", options.threshold},
+                      {"cache_branch", options.cache_branch},
+                      {"warmup", options.warmup},
+                      {"max_run", options.max_run}};
   strategy.reuse = reuse;
   return make_plan(strategy, kSteps, toy.layers());
 }
 
 Plan chain_plan(const GraphToy& toy, double threshold) {
   StrategyOptions strategy{"first_block_cache", {}, {}};
-  strategy.first_block_cache = FirstBlockCacheOptions{threshold};
+  strategy.options = {{"threshold", threshold}};
   return make_plan(strategy, kSteps, toy.layers());
 }
 
@@ -131,8 +134,7 @@ TEST_P(DecidedRows, EqualDeepCacheAtTheStepsThatItFound) {
   ASSERT_GT(num_key_steps(keys), 2);
   ASSERT_LT(num_key_steps(keys), kSteps);
   StrategyOptions fixed{"deepcache", keys, {}};
-  fixed.deepcache = DeepCacheOptions{};
-  fixed.deepcache->cache_branch = 0;
+  fixed.options = {{"cache_branch", 0}};
   fixed.reuse = GetParam();
   const Ran expected = run(toy, make_plan(fixed, kSteps, toy.layers()));
   EXPECT_EQ(ran.grid, expected.grid);
@@ -183,9 +185,11 @@ TEST(FirstBlockCache, RunsOnAChainOfBlocks) {
   ASSERT_LT(num_key_steps(ran.keys()), kSteps);
   // What was decided, as key steps of the blocks between the first and the output.
   StrategyOptions fixed{"custom", {}, {}};
+  KeyStepsByPart blocks;
   for (const int block : {1, 2, 3}) {
-    fixed.custom["transformer_blocks." + std::to_string(block)] = ran.keys();
+    blocks["transformer_blocks." + std::to_string(block)] = ran.keys();
   }
+  fixed.options = {{"blocks", blocks}};
   const Ran expected = run(toy, make_plan(fixed, kSteps, toy.layers()));
   EXPECT_TRUE(at::equal(ran.result.latents, expected.result.latents));
   // What the rule looks at runs at every step, though nothing else reads it then.
@@ -227,8 +231,10 @@ TEST(FirstBlockCache, WhatCannotBeIsRefused) {
 }
 
 TEST(FirstBlockCache, LabelsSayWhatIsNotTheDefault) {
-  EXPECT_EQ(first_block_cache_label({}), "threshold_0.05");
-  EXPECT_EQ(first_block_cache_label({0.1, 1, 3, 4}), "threshold_0.1/branch_1/warmup_3/max_run_4");
+  StrategyOptions strategy{"first_block_cache", {}, {}};
+  EXPECT_EQ(strategy_label(strategy, ""), "threshold_0.05");
+  strategy.options = {{"threshold", 0.1}, {"cache_branch", 1}, {"warmup", 3}, {"max_run", 4}};
+  EXPECT_EQ(strategy_label(strategy, ""), "threshold_0.1/branch_1/warmup_3/max_run_4");
 }
 
 }  // namespace

@@ -59,26 +59,29 @@ TEST(Strategies, EveryStepAKeyStepIsTheFullPlan) {
 
 TEST(Strategies, CustomTakesTheMostSpecificSelector) {
   const KeySteps never = {true, false, false}, last = {true, false, true}, all(3, true);
-  const Plan plan = plan_of(
-      {"custom", {}, {{"decoder", never}, {"up_blocks.0", last}, {"up_blocks.0.resnets.1", all}}});
+  const Plan plan = plan_of({"custom",
+                             {},
+                             {{"blocks", KeyStepsByPart{{"decoder", never},
+                                                        {"up_blocks.0", last},
+                                                        {"up_blocks.0.resnets.1", all}}}}});
   EXPECT_EQ(row(plan, 1), "CCCCrCr");
   EXPECT_EQ(row(plan, 2), "CCCCCCr");
 }
 
 TEST(Strategies, CustomSelectorsMustMatch) {
-  EXPECT_THAT(message_of({"custom", {}, {{"up_block.0", kKeys}}}),
+  const auto blocks = [](const KeyStepsByPart& parts) { return OptionSet{{"blocks", parts}}; };
+  EXPECT_THAT(message_of({"custom", {}, blocks({{"up_block.0", kKeys}})}),
               HasSubstr("did you mean 'up_blocks.0'?"));
   EXPECT_THAT(message_of({"custom", {}, {}}), HasSubstr("needs key steps"));
-  EXPECT_THAT(message_of({"custom", {}, {{"decoder", {true}}}}), HasSubstr("3 steps, not 1"));
+  EXPECT_THAT(message_of({"custom", {}, blocks({{"decoder", {true}}})}),
+              HasSubstr("3 steps, not 1"));
 }
 
 TEST(Strategies, DeepCacheTakesItsBranch) {
-  DeepCacheOptions options;
-  options.cache_branch = 1;
-  const StrategyOptions strategy = {"deepcache", kKeys, {}, options};
+  const StrategyOptions strategy = {"deepcache", kKeys, {{"cache_branch", 1}}};
   EXPECT_EQ(row(plan_of(strategy), 1), "CCCrCCC");
   const StrategyOptions resolved = resolve_for_model(strategy, ToyDenoiser().layers());
-  EXPECT_EQ(resolved.deepcache->cache_layer_id, 1);
+  EXPECT_EQ(resolved.options.get<int>("cache_layer_id"), 1);
   EXPECT_EQ(plan_of(resolved), plan_of(strategy));
 }
 

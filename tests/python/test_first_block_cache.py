@@ -151,7 +151,7 @@ def test_its_multiply_adds_count_token_merging(fdbench, tmp_path):
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ("threshold: -1", "11:46: threshold must be at least 0"),
+        ("threshold: -1", "11:46: 'runs.1.threshold' is -1; it must be at least 0"),
         ("key_steps: all", "finds its key steps itself"),
         ("cache_branch: 50", "cache_branch"),
         ("cache_interval: 2", "cache_interval"),

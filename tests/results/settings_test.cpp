@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace fdbench {
 namespace {
 
@@ -27,6 +29,38 @@ TEST(SettingScopes, WhatIsNotKnownCountsForAll) {
   for (const Scope scope : {Scope::kPictures, Scope::kTiming, Scope::kCompared}) {
     EXPECT_TRUE(depends(scope, "of_a_newer_program"));
   }
+}
+
+TEST(SettingScopes, ANameOfANewerProgramHasThoseOfItsFamily) {
+  EXPECT_TRUE(depends(Scope::kModel, "model.controlnet"));
+  EXPECT_FALSE(depends(Scope::kPictures, "timing.cooldown"));
+  EXPECT_TRUE(depends(Scope::kRun, setting_name(Setting::kRun, "full/50_steps")));
+}
+
+TEST(SettingTable, NamesAreUniqueAndExplained) {
+  std::set<std::string_view> names;
+  for (const SettingInfo& info : all_settings()) {
+    EXPECT_TRUE(names.insert(info.name).second) << info.name;
+    EXPECT_FALSE(info.help.empty()) << info.name;
+    EXPECT_NE(scopes_text(info.scopes), "") << info.name;
+  }
+  EXPECT_EQ(
+      scopes_text(static_cast<unsigned>(Scope::kJudging) | static_cast<unsigned>(Scope::kCompared)),
+      "judging, comparison");
+}
+
+TEST(SettingTable, ValuesAreTextInFiles) {
+  Settings settings;
+  put(settings, Setting::kFeaturesEnabled, false);
+  put(settings, Setting::kPicturesKeep, std::int64_t{-1});
+  put(settings, Setting::kGuidanceScale, 0.1);
+  put(settings, Setting::kDevice, "cpu");
+  put_run(settings, "a/b", "{}");
+  EXPECT_EQ(settings, (Settings{{"features.enabled", "false"},
+                                {"pictures.keep", "-1"},
+                                {"guidance_scale", "0.10000000000000001"},
+                                {"device", "cpu"},
+                                {"runs.a/b", "{}"}}));
 }
 
 TEST(SettingScopes, PickSettings) {

@@ -29,7 +29,7 @@ TEST(RunRecords, CountWhatReallyRan) {
 
 TEST(RunRecords, TellOfDeepCache) {
   RunSpec run = tiny_run("deepcache", 4);
-  run.strategy.deepcache = DeepCacheOptions{0, 1, {}, 2, {}};
+  run.strategy.options = {{"cache_layer_id", 1}, {"cache_interval", 2}};
   const PreparedSweep sweep = tiny_sweep({tiny_run("encoder", 4), run});
   const RunRecord encoder = planned_record(sweep.runs[0]), record = planned_record(sweep.runs[1]);
   EXPECT_EQ(record.key_steps, "4 2");
@@ -38,6 +38,9 @@ TEST(RunRecords, TellOfDeepCache) {
   EXPECT_EQ(record.cache_layer_id, 1);
   EXPECT_EQ(encoder.cache_interval, kNotCounted);
   EXPECT_EQ(encoder.cache_block_id, kNotCounted);
+  EXPECT_EQ(record.strategy_options,
+            R"({"cache_block_id":0,"cache_layer_id":1,"cache_interval":2,"skip_mode":"uniform"})");
+  EXPECT_EQ(encoder.strategy_options, "");
 }
 
 TEST(RunRecords, AGridWithoutReuseSaysSo) {

@@ -62,7 +62,7 @@ TEST(WorkUnits, AreNamedByWhatDeterminesThem) {
 TEST(WorkUnits, AreNamedByTheGridAndNotByItsName) {
   RunSpec other = tiny_run("custom", 4);
   other.strategy.key_steps.clear();
-  other.strategy.custom = {{"encoder", uniform_key_steps(2, 4)}};
+  other.strategy.options = {{"blocks", KeyStepsByPart{{"encoder", uniform_key_steps(2, 4)}}}};
   RunSpec parallel = tiny_run("encoder", 4), linear = tiny_run("encoder", 4);
   parallel.execution = Execution::kParallel;
   linear.strategy.reuse = Reuse::kLinear;

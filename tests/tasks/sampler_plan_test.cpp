@@ -13,7 +13,6 @@ StrategyOptions options_of(const KeySteps& key_steps) {
   StrategyOptions options;
   options.name = "encoder";
   options.key_steps = key_steps;
-  options.custom["encoder"] = key_steps;
   return options;
 }
 
@@ -26,12 +25,16 @@ TEST(SamplerPlan, CallsBeyondTheStepsComeFirst) {
   const auto pndm = sampler_of("pndm", 5);
   ASSERT_GT(pndm->timesteps().size(), 5U);
   const std::size_t more = pndm->timesteps().size() - 5;
-  const StrategyOptions options =
-      with_first_calls(options_of({true, false, false, true, false}), *pndm, 5);
+  const KeySteps keys = {true, false, false, true, false};
+  StrategyOptions given = options_of(keys);
+  given.options = {{"blocks", KeyStepsByPart{{"encoder", keys}}},
+                   {"grid", GridLines{{"encoder", "#..#."}}}};
+  const StrategyOptions options = with_first_calls(given, *pndm, 5);
   KeySteps expected(more, true);
   expected.insert(expected.end(), {true, false, false, true, false});
   EXPECT_EQ(options.key_steps, expected);
-  EXPECT_EQ(options.custom.at("encoder"), expected);
+  EXPECT_EQ(options.options.get<KeyStepsByPart>("blocks").at("encoder"), expected);
+  EXPECT_EQ(options.options.get<GridLines>("grid").at("encoder"), std::string(more, '#') + "#..#.");
 }
 
 TEST(SamplerPlan, HasARowForEachCall) {

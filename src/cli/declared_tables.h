@@ -1,0 +1,15 @@
+// What the program declares of itself, as tables: strategies with their options, and settings.
+#pragma once
+
+#include <string>
+
+namespace fdbench {
+
+/// Every strategy, and below every option: type, initial value, spelling on the command line.
+/// format: table, md or json.
+std::string strategies_text(const std::string& format);
+
+/// Every setting of a result file, and what depends on it. format: as above.
+std::string settings_table(const std::string& format);
+
+}  // namespace fdbench
