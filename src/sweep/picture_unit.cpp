@@ -16,12 +16,6 @@ std::vector<int> watched_indices(const PreparedSweep& sweep) {
   return indices;
 }
 
-std::vector<bool> dropped_steps(const Schedule& schedule) {
-  std::vector<bool> dropped;
-  for (int step = 0; step < schedule.num_steps(); ++step) dropped.push_back(schedule.dropped(step));
-  return dropped;
-}
-
 /// Marks what runs, and probes it.
 LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<int> watched) {
   return [&ran, probe, watched = std::move(watched)](int step, int layer, const Value& output) {
@@ -74,7 +68,7 @@ Arrays make_batch(const PreparedSweep& sweep, const TextToImagePipeline& pipelin
   const DenoiseResult result = latents.make(run, pipeline.unet(), pair);
   if (!watched.empty()) {
     check_features(sweep, probe, ran);
-    probe.finish(dropped_steps(run.schedule));
+    probe.finish(run.program.dropped);
     add_features(arrays, probe);
   }
   arrays[picture_arrays::kLatents] = result.latents.to(at::kCPU, at::kFloat);

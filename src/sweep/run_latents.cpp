@@ -15,8 +15,8 @@ RunLatents::RunLatents(const PreparedSweep& sweep, const PreparedRun& run, const
 
 DenoiseResult RunLatents::make(const PreparedRun& run, const Denoiser& denoiser,
                                const PromptPair& pair) {
-  return denoise(denoiser, *sampler, run.program, pair.conditional, pair.unconditional, start,
-                 noise.source(), options);
+  return denoise(denoiser, *sampler, run.program,
+                 {pair.conditional, pair.unconditional, start, noise.source()}, options);
 }
 
 }  // namespace fdbench

@@ -49,8 +49,8 @@ std::vector<std::string> plan_lines(const PreparedSweep& sweep) {
     char line[256];
     std::snprintf(line, sizeof line,
                   "  %-36s %4d of %4d steps call the network, %5lld of %5lld layer runs",
-                  run.spec.name.c_str(), run.schedule.num_calls(), run.plan.num_steps(),
-                  static_cast<long long>(run.schedule.num_layer_runs()),
+                  run.spec.name.c_str(), run.program.num_step_calls(), run.plan.num_steps(),
+                  static_cast<long long>(run.program.num_layer_runs()),
                   static_cast<long long>(run.layers_total()));
     const NoiseInjection& injection = run.spec.noise_injection;
     lines.push_back(line + merging_text(run.spec.tome) +
