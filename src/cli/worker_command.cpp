@@ -12,11 +12,13 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/notes.h"
 #include "execution/guidance.h"
 #include "io/safetensors.h"
 #include "profiling/random_inputs.h"
 #include "results/provenance.h"
 #include "results/run_table.h"
+#include "sweep/measured_execution.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_round.h"
 #include "tasks/picture_noise.h"
@@ -38,7 +40,7 @@ struct WorkerOptions {
 RunRecord expected_record(const PreparedRun& run, bool baseline) {
   RunRecord record = planned_record(run);
   record.baseline = baseline;
-  record.layers_run = run.schedule.num_layer_runs();
+  record.layers_run = run.program.num_layer_runs();
   record.reused = record.layers_run < record.layers_total;
   record.multiply_adds = run.multiply_adds;
   return record;
@@ -74,6 +76,7 @@ class Worker {
         pipeline_(folder_, parse_dtype(experiment.dtype), parse_device(experiment.device),
                   Reading::kAtOnce, Wanted::kLatents),
         sweep_(prepare_sweep(experiment, folder_, pipeline_.unet())) {
+    choose_executions();
     warn_of_cut_prompts(folder_, experiment.captions);
   }
 
@@ -112,6 +115,17 @@ class Worker {
   }
 
  private:
+  /// Of the runs of `execution: auto`.
+  void choose_executions() {
+    if (!has_auto_execution(sweep_.experiment)) return;
+    const auto measured = [this](const WorkUnit& unit) {
+      return measure_execution(sweep_, pipeline_, unit.run, text_states(0), [] {});
+    };
+    const Experiment decided = with_measured_executions(
+        sweep_, {}, measured, [](const std::string& line) { say_note("execution of " + line); });
+    sweep_ = prepare_sweep(decided, folder_, pipeline_.unet());
+  }
+
   /// Text states of a picture: its prompt's, or random ones where the folder cannot read prompts.
   PromptPair text_states(std::int64_t picture) const {
     if (pipeline_.has_text_encoder()) {

@@ -31,6 +31,8 @@ struct RunSpec {
   StrategyOptions strategy;
   Execution execution = Execution::kSequential;
   int max_parallel = 0;  // 0: no cap
+  /// `execution: auto` was asked for, and execution and max_parallel are what was measured.
+  bool auto_execution = false;
   ExactSavings savings;
   TokenMerging tome;
   NoiseInjection noise_injection;  // resolved

@@ -89,10 +89,11 @@ std::string read_sampler_name(const ConfigValue& value) {
 std::vector<std::string> read_executions(ConfigMap& map) {
   if (!map.has("execution")) return {"sequential"};
   const ConfigValue value = map.at("execution");
-  const std::vector<std::string> words = {"sequential", "parallel"};
-  if (!value.is_list()) return {value.choice(words)};
+  if (!value.is_list()) return {value.choice(execution_names())};
   std::vector<std::string> executions;
-  for (const ConfigValue& item : value.list()) executions.push_back(item.choice(words));
+  for (const ConfigValue& item : value.list()) {
+    executions.push_back(item.choice(execution_names()));
+  }
   return executions;
 }
 
@@ -176,7 +177,7 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults)
   for (const std::string& execution : executions) {
     RunSpec& added = runs.emplace_back(run);
     added.execution = parse_execution(execution);
-    const bool suffix = executions.size() > 1 || (!map.has("name") && execution == "parallel");
+    const bool suffix = executions.size() > 1 || (!map.has("name") && execution != "sequential");
     added.name = suffix ? base + "/" + execution : base;
   }
   return runs;

@@ -63,6 +63,7 @@ RunRecord planned_record(const PreparedRun& run) {
   record.reuse = reuse_name(spec.strategy.reuse);
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
+  record.auto_execution = spec.auto_execution;
   record.sampler = run.sampler_name;
   record.sampler_options = spec.sampler.options.empty() ? "" : spec.sampler.options.dump();
   if (spec.noise_injection.enabled()) {
