@@ -225,5 +225,5 @@ def describe(row: pd.Series) -> str:
 
 def plan_name(name: str) -> str:
     """`encoder/non_uniform_IV/parallel` -> `encoder/non_uniform_IV`."""
-    parts = [part for part in name.split("/") if part not in ("sequential", "parallel")]
+    parts = [part for part in name.split("/") if part not in ("sequential", "parallel", "auto")]
     return "/".join(parts) or name

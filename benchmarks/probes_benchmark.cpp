@@ -70,9 +70,10 @@ Cost run(const std::string& detail) {
       cost.probe += std::chrono::duration<double>(Clock::now() - start).count();
     };
   }
-  cost.network = denoise(model.pipeline.unet(), *model.sampler, model.program, model.conditional,
-                         model.unconditional, noise.draw(), noise.source(), options)
-                     .unet_seconds;
+  cost.network =
+      denoise(model.pipeline.unet(), *model.sampler, model.program,
+              {model.conditional, model.unconditional, noise.draw(), noise.source()}, options)
+          .unet_seconds;
   return cost;
 }
 

@@ -33,9 +33,12 @@ int main(int argc, char** argv) try {
       {unet.info().in_channels, size.height / pipeline.factor(), size.width / pipeline.factor()});
   ExecutorOptions options;
   options.guidance_scale = 4;
-  const DenoiseResult made = denoise(
-      unet, *sampler, program, pipeline.encode_prompts({argv[2]}), pipeline.encode_no_prompt(1),
-      starting_latents(noise.draw(), *sampler, unet), noise.source(), options);
+  const DenoiseResult made = denoise(unet, *sampler, program,
+                                     {.conditional = pipeline.encode_prompts({argv[2]}),
+                                      .unconditional = pipeline.encode_no_prompt(1),
+                                      .latents = starting_latents(noise.draw(), *sampler, unet),
+                                      .noise = noise.source()},
+                                     options);
   save_png(argv[3], pipeline.decode(made.latents)[0]);
   std::printf("%lld of %d layer runs\n", static_cast<long long>(made.num_layer_runs),
               program.num_steps * program.num_layers);

@@ -23,7 +23,7 @@ def run_config(name: str) -> dict:
     """`encoder/non_uniform_IV/parallel` as a run of a config file."""
     strategy, *rest = name.split("/")
     run: dict = {"name": name, "strategy": strategy}
-    if rest and rest[-1] in ("sequential", "parallel"):
+    if rest and rest[-1] in ("sequential", "parallel", "auto"):
         run["execution"] = rest.pop()
     if rest:
         kind, _, distance = rest[0].rpartition("_")

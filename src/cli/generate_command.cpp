@@ -9,11 +9,13 @@
 #include "cli/generate_options.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/notes.h"
 #include "execution/executor.h"
 #include "io/architectures.h"
 #include "io/safetensors.h"
 #include "pictures/png.h"
 #include "plan/strategies.h"
+#include "profiling/execution_choice.h"
 #include "tasks/generation_inputs.h"
 #include "tasks/picture_noise.h"
 #include "tasks/prompt_limits.h"
@@ -27,6 +29,7 @@ namespace fs = std::filesystem;
 
 /// What came out, for files and summary.
 struct Generated {
+  Program program;
   DenoiseResult result;
   std::vector<at::Tensor> trajectory;
   double load_seconds = 0, total_seconds = 0;
@@ -76,29 +79,57 @@ GenerationRequest request_of(const GenerateOptions& options, PictureSize size, b
   return request;
 }
 
+/// How the plan is compiled. With --execution auto as it is measured to be the fastest, which is
+/// said.
+ProgramOptions program_options(const GenerateOptions& options, const Schedule& schedule,
+                               std::span<const LayerInfo> layers, const TimeProgram& time) {
+  ProgramOptions made{.execution = parse_execution(options.execution),
+                      .max_parallel = options.max_parallel,
+                      .savings = exact_savings(options)};
+  if (made.execution != Execution::kAuto) return made;
+  const WayTimes times = time_ways(schedule, layers, made, time);
+  const ExecutionWay way = fastest_way(times);
+  made.execution = way.execution;
+  made.max_parallel = way.max_parallel;
+  say_note(
+      "--execution auto: " + way_text(way) +
+      (times.ways.size() == 1 ? ", as no steps can share a batch" : ", measured as the fastest"));
+  return made;
+}
+
 Generated generate(const GenerateOptions& options, const TextToImagePipeline& pipeline,
-                   Sampler& sampler, const Program& program) {
+                   Sampler& sampler, const Schedule& schedule) {
   const bool guided = pipeline.guided(options.guidance);
   warn_of_idle_guidance(options, guided);
   const GenerationInputs inputs = make_generation_inputs(
       pipeline, request_of(options, picture_size(options, pipeline), guided));
   PictureNoise noise = picture_noise(options, pipeline, inputs);
-  const at::Tensor start = starting_latents(
-      inputs.latents.defined() ? inputs.latents : noise.draw(), sampler, pipeline.unet());
-  Generated generated;
+  const DenoiseStart start{
+      .conditional = inputs.conditional,
+      .unconditional = inputs.unconditional,
+      .latents = starting_latents(inputs.latents.defined() ? inputs.latents : noise.draw(), sampler,
+                                  pipeline.unet()),
+      .noise = noise.source()};
   ExecutorOptions executor;
   executor.guidance_scale = options.guidance;
   executor.guidance_rescale = options.guidance_rescale;
   executor.tome = {options.tome, noise.seeds()};
   executor.noise_injection = noise_injection(options);
+  const auto time = [&](const Program& program, const TimedPart& part) {
+    std::vector<double> timesteps;
+    for (const int step : part.steps) timesteps.push_back(sampler.timesteps()[step]);
+    return network_seconds(pipeline.unet(), program, std::move(timesteps), start, executor);
+  };
+  const auto layers = pipeline.unet().layers();
+  Generated generated;
+  generated.program = compile(schedule, layers, program_options(options, schedule, layers, time));
   if (!options.save_latents.empty()) {
-    generated.trajectory.push_back(start);
+    generated.trajectory.push_back(start.latents);
     executor.observe_step = [&](int, const at::Tensor& latents) {
       generated.trajectory.push_back(latents);
     };
   }
-  generated.result = denoise(pipeline.unet(), sampler, program, inputs.conditional,
-                             inputs.unconditional, start, noise.source(), executor);
+  generated.result = denoise(pipeline.unet(), sampler, generated.program, start, executor);
   return generated;
 }
 
@@ -116,9 +147,9 @@ void save_pictures(const fs::path& path, const at::Tensor& pictures) {
   }
 }
 
-void print_summary(const GenerateOptions& options, const Program& program,
-                   const Generated& generated) {
+void print_summary(const GenerateOptions& options, const Generated& generated) {
   const DenoiseResult& result = generated.result;
+  const Program& program = generated.program;
   const auto all = static_cast<long long>(program.num_steps) * program.num_layers;
   const auto ran = static_cast<long long>(result.num_layer_runs);
   std::printf(
@@ -179,15 +210,12 @@ void run_generate(GenerateOptions options) {
   synchronize(device);
   const double load_seconds = seconds_since(load_start);
   const auto layers = pipeline.unet().layers();
-  const Program program = compile(make_plan(strategy, *sampler, options.steps, layers), layers,
-                                  {.execution = parse_execution(options.execution),
-                                   .max_parallel = options.max_parallel,
-                                   .savings = exact_savings(options)});
-  Generated generated = generate(options, pipeline, *sampler, program);
+  const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers), layers);
+  Generated generated = generate(options, pipeline, *sampler, schedule);
   save(options, pipeline, generated);
   generated.load_seconds = load_seconds;
   generated.total_seconds = seconds_since(start);
-  print_summary(options, program, generated);
+  print_summary(options, generated);
 }
 
 }  // namespace

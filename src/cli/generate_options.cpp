@@ -101,10 +101,14 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
       ->capture_default_str();
   command.add_option("--strategy", options.strategy, listed_strategies())->capture_default_str();
   add_options(command, options.strategy_choice);
-  command.add_option("--execution", options.execution, "sequential or parallel")
+  command
+      .add_option("--execution", options.execution,
+                  "sequential; parallel: steps that need no latent of their own share a batch; or "
+                  "auto: whichever is measured as the fastest before the pictures are made, which "
+                  "takes about as long as three of them")
       ->capture_default_str();
   add_whole_number(command, "--max-parallel", options.max_parallel,
-                   "Most steps in one batch of the parallel execution (default: no cap)", 0,
+                   "Most steps in one batch of --execution parallel or auto (default: no cap)", 0,
                    kMostSteps);
   command.add_option("--savings", options.savings, "Savings that keep the result: all or none")
       ->capture_default_str();
@@ -173,8 +177,8 @@ void check_options(const GenerateOptions& options, const ModelFolder& folder) {
     if (!path.empty()) check_target(path);
   }
   noise_injection(options);
-  if (options.max_parallel > 0 && options.execution != "parallel") {
-    throw usage_error("--max-parallel needs --execution parallel");
+  if (options.max_parallel > 0 && options.execution == "sequential") {
+    throw usage_error("--max-parallel needs --execution parallel or auto");
   }
   check_token_merging(options.tome);
   check_clip_skip(folder, options.clip_skip);

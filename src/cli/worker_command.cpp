@@ -12,11 +12,13 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/notes.h"
 #include "execution/guidance.h"
 #include "io/safetensors.h"
 #include "profiling/random_inputs.h"
 #include "results/provenance.h"
 #include "results/run_table.h"
+#include "sweep/measured_execution.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_round.h"
 #include "tasks/picture_noise.h"
@@ -86,6 +88,7 @@ class Worker {
                             .wanted = Wanted::kLatents}),
         sweep_(prepare_sweep(experiment, folders_, pipeline_)),
         stage_(sweep_.stages[0]) {
+    choose_executions();
     warn_of_cut_prompts(folder_, experiment.captions);
   }
 
@@ -124,6 +127,17 @@ class Worker {
   }
 
  private:
+  /// Of the runs of `execution: auto`.
+  void choose_executions() {
+    if (!has_auto_execution(sweep_.experiment)) return;
+    const auto measured = [this](const WorkUnit& unit) {
+      return measure_execution(sweep_, pipeline_, unit.run, text_states(0), [] {});
+    };
+    const Experiment decided = with_measured_executions(
+        sweep_, {}, measured, [](const std::string& line) { say_note("execution of " + line); });
+    sweep_ = prepare_sweep(decided, folders_, pipeline_);
+  }
+
   /// Text states of a picture: its prompt's, or random ones where the folder cannot read prompts.
   PromptPair text_states(std::int64_t picture) const {
     if (pipeline_.has_text_encoder()) {

@@ -35,6 +35,8 @@ struct RunSpec {
   Execution execution = Execution::kSequential;
   /// 0: no cap.
   int max_parallel = 0;
+  /// `execution: auto` was asked for, and execution and max_parallel are what was measured.
+  bool auto_execution = false;
   ExactSavings savings;
   TokenMerging tome;
   /// Resolved.

@@ -44,10 +44,11 @@ std::string read_sampler_name(const ConfigValue& value) {
 std::vector<std::string> read_executions(ConfigMap& map) {
   if (!map.has("execution")) return {"sequential"};
   const ConfigValue value = map.at("execution");
-  const std::vector<std::string> words = {"sequential", "parallel"};
-  if (!value.is_list()) return {value.choice(words)};
+  if (!value.is_list()) return {value.choice(execution_names())};
   std::vector<std::string> executions;
-  for (const ConfigValue& item : value.list()) executions.push_back(item.choice(words));
+  for (const ConfigValue& item : value.list()) {
+    executions.push_back(item.choice(execution_names()));
+  }
   return executions;
 }
 
@@ -150,11 +151,14 @@ std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults,
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);
   map.finish();
+  if (stages.size() > 1 && std::count(executions.begin(), executions.end(), "auto") > 0) {
+    throw map.at("execution").error("a run of several stages names its execution");
+  }
   for (const std::string& execution : executions) {
     RunSpec& added = runs.emplace_back(run);
     added.execution = parse_execution(execution);
     if (has_stages) read_stage_works(map.at("stages"), defaults, stages, added);
-    const bool suffix = executions.size() > 1 || (!map.has("name") && execution == "parallel");
+    const bool suffix = executions.size() > 1 || (!map.has("name") && execution != "sequential");
     added.name = suffix ? base + "/" + execution : base;
   }
   return runs;

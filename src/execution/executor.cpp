@@ -15,14 +15,14 @@ namespace {
 class Denoising {
  public:
   Denoising(const Denoiser& denoiser, Sampler& sampler, const Program& program,
-            const Conditioning& conditioning, at::Tensor latents, const NoiseSource& noise,
+            const Conditioning& conditioning, const DenoiseStart& start,
             const ExecutorOptions& options)
       : sampler_(sampler),
         program_(program),
-        noise_(noise),
+        noise_(start.noise),
         options_(options),
         guided_(has_guidance_halves(denoiser, options.guidance_scale)),
-        latents_(std::move(latents)),
+        latents_(start.latents),
         injector_(options.noise_injection, latents_, program.num_steps),
         network_(denoiser, program, conditioning, batch_shape(), sampler.timesteps(),
                  options.tome) {}
@@ -36,7 +36,8 @@ class Denoising {
     return shape;
   }
   void run_network(std::size_t call);
-  void update(int step, bool leads);
+  /// One sampler update. first: of the step's call, whose latents the network was shown.
+  void update(int step, int first);
   void check_finite(int step) const;
 
   Sampler& sampler_;
@@ -59,7 +60,7 @@ DenoiseResult Denoising::run() {
     if (!is_dropped(call.first)) latents_ = injector_.before_unet(latents_, call.first);
     if (!call.steps.empty()) run_network(i);
     for (int step = call.first; step < call.end; ++step) {
-      if (!is_dropped(step)) update(step, step == call.first);
+      if (!is_dropped(step)) update(step, call.first);
     }
   }
   counted_.latents = latents_;
@@ -81,12 +82,12 @@ void Denoising::run_network(std::size_t index) {
   counted_.num_step_calls += static_cast<int>(call.steps.size());
 }
 
-/// leads: the network of the step's group was shown this step's latents.
-void Denoising::update(int step, bool leads) {
+void Denoising::update(int step, int first) {
   const at::Tensor prediction =
       sampler_prediction(network_.prediction(step), guided_ ? options_.guidance_scale : 1.0,
                          latents_.size(1), sampler_.learns_variance(), options_.guidance_rescale);
-  latents_ = injector_.before_step(latents_, step, leads);
+  const bool network_saw = step == first;
+  latents_ = injector_.before_step(latents_, step, network_saw);
   latents_ = sampler_.step(prediction, step, latents_, noise_);
   check_finite(step);
   if (options_.observe_step) options_.observe_step(step, latents_);
@@ -102,7 +103,8 @@ void Denoising::check_finite(int step) const {
 }
 
 void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Program& program,
-                     const Conditioning& conditional, const at::Tensor& latents) {
+                     const DenoiseStart& start) {
+  const at::Tensor& latents = start.latents;
   if (sampler.timesteps().size() != static_cast<std::size_t>(program.num_steps)) {
     throw usage_error("the plan has " + std::to_string(program.num_steps) + " steps, the sampler " +
                       std::to_string(sampler.timesteps().size()));
@@ -120,7 +122,7 @@ void check_arguments(const Denoiser& denoiser, const Sampler& sampler, const Pro
                       std::to_string(latents.size(0)));
   }
   check_prediction(denoiser, sampler);
-  for (const auto& [name, tensor] : conditional.tensors()) {
+  for (const auto& [name, tensor] : start.conditional.tensors()) {
     if (tensor.size(0) == latents.size(0)) continue;
     throw usage_error("there are " + std::to_string(latents.size(0)) + " latents for " +
                       std::to_string(tensor.size(0)) + " prompts (" + name + ")");
@@ -138,18 +140,15 @@ void check_merging(const SeededTokenMerging& tome, std::int64_t num_pictures) {
 }  // namespace
 
 DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Program& program,
-                      const Conditioning& conditional, const Conditioning& unconditional,
-                      at::Tensor latents, const NoiseSource& noise,
-                      const ExecutorOptions& options) {
-  check_arguments(denoiser, sampler, program, conditional, latents);
-  check_merging(options.tome, latents.size(0));
+                      const DenoiseStart& start, const ExecutorOptions& options) {
+  check_arguments(denoiser, sampler, program, start);
+  check_merging(options.tome, start.latents.size(0));
   const Conditioning conditioning =
       has_guidance_halves(denoiser, options.guidance_scale)
-          ? joined(unconditional, conditional)
-          : with_guidance(denoiser, conditional, options.guidance_scale);
+          ? joined(start.unconditional, start.conditional)
+          : with_guidance(denoiser, start.conditional, options.guidance_scale);
   sampler.reset();
-  return Denoising(denoiser, sampler, program, conditioning, std::move(latents), noise, options)
-      .run();
+  return Denoising(denoiser, sampler, program, conditioning, start, options).run();
 }
 
 }  // namespace fdbench

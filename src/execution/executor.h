@@ -18,6 +18,18 @@ namespace fdbench {
 /// Called after each sampler update (steps that are left out have none).
 using StepObserver = std::function<void(int step, const at::Tensor& latents)>;
 
+/// What a run starts from.
+struct DenoiseStart {
+  /// Of batch n.
+  Conditioning conditional;
+  /// Of batch n; may be empty where guidance takes no second half.
+  Conditioning unconditional;
+  /// [n, c, axes...], unit noise already times init_noise_sigma.
+  at::Tensor latents;
+  /// Of stochastic samplers; may be empty for others.
+  NoiseSource noise;
+};
+
 struct ExecutorOptions {
   double guidance_scale = 1.0;
   /// 0 to 1, see sampler_prediction; of the guided pictures alone.
@@ -46,17 +58,15 @@ struct DenoiseResult {
   std::int64_t peak_held_bytes = 0;
 };
 
-/// Denoises `latents` ([n, c, axes...], unit noise already times init_noise_sigma) with a program.
-/// conditional: of batch n. unconditional: of batch n, used when guidance_scale > 1
-/// (classifier-free guidance, as diffusers does it: batch [unconditional; conditional], prediction
-/// u + scale * (c - u), of the mean alone where variances are predicted too); may be empty
-/// otherwise. Networks that take the guidance scale as an input are given it, and there are no
-/// halves. Noise injection gives the same latents in both executions but for rounding: a step that
-/// shares a batch with earlier ones has a network that sees no latent of its own. A program whose
-/// rows are decided during the run takes one picture at a time, since what it decides would else
-/// depend on the batch. Throws a runtime error that names the step when a latent is not finite.
+/// Denoises with a program. A guidance_scale above 1 is classifier-free guidance, as diffusers does
+/// it: batch [unconditional; conditional], prediction u + scale * (c - u), of the mean alone where
+/// variances are predicted too. Networks that take the guidance scale as an input are given it, and
+/// there are no halves. Noise injection gives the same latents in both executions but for rounding:
+/// a step that shares a batch with earlier ones has a network that sees no latent of its own. A
+/// program whose rows are decided during the run takes one picture at a time, since what it decides
+/// would else depend on the batch. Throws a runtime error that names the step when a latent is not
+/// finite.
 DenoiseResult denoise(const Denoiser& denoiser, Sampler& sampler, const Program& program,
-                      const Conditioning& conditional, const Conditioning& unconditional,
-                      at::Tensor latents, const NoiseSource& noise, const ExecutorOptions& options);
+                      const DenoiseStart& start, const ExecutorOptions& options);
 
 }  // namespace fdbench

@@ -19,7 +19,12 @@ NetworkPass::NetworkPass(const Denoiser& denoiser, const Program& program,
       slots_(static_cast<std::size_t>(program.num_slots)),
       slot_steps_(slots_.size(), -1),
       memos_(static_cast<std::size_t>(program.num_layers)) {
-  if (program.choice) decider_ = make_row_decider(program.choice->rule);
+  if (program.choice) {
+    decider_ = make_row_decider(program.choice->rule);
+    for (const int layer : decider_->looks_at()) {
+      seen_.push_back(&slots_[static_cast<std::size_t>(layer * program.choice->depth)]);
+    }
+  }
   for (const Call& call : program.calls) {
     std::vector<double> values;
     // One stands for all entries of a single step.
@@ -83,16 +88,10 @@ void NetworkPass::run_row(const Call& call, const at::Tensor& sample,
                           const LayerObserver& observer) {
   const Choice& choice = *program_.choice;
   run_ops(choice.head, call, sample, observer);
-  const auto newest = [&](int layer) {
-    return slots_[static_cast<std::size_t>(layer * choice.depth)];
-  };
-  std::vector<Value> seen;
-  for (const int layer : decider_->looks_at()) seen.push_back(newest(layer));
-  const bool refreshes = decider_->refreshes(call.first, seen);
-  seen.clear();
+  const bool refreshes = decider_->refreshes(call.first, seen_);
   run_ops(refreshes ? choice.refresh : choice.cached, call, sample, observer);
   for (int layer = 0; layer < program_.num_layers; ++layer) {
-    for (int k = choice.kept[static_cast<std::size_t>(layer)]; k < choice.depth; ++k) {
+    for (int k = choice.num_kept[static_cast<std::size_t>(layer)]; k < choice.depth; ++k) {
       slots_[static_cast<std::size_t>(layer * choice.depth + k)] = {};
     }
   }
@@ -103,7 +102,7 @@ void NetworkPass::store(const Op& op, const Call& call, Value output,
   const auto slot = static_cast<std::size_t>(op.slot);
   if (program_.choice) {
     for (int k = program_.choice->depth - 1; k > 0; --k) {
-      slots_[slot + k] = slots_[slot + k - 1];
+      slots_[slot + k] = std::move(slots_[slot + k - 1]);
       slot_steps_[slot + k] = slot_steps_[slot + k - 1];
     }
     slot_steps_[slot] = call.first;
@@ -158,7 +157,8 @@ Value NetworkPass::forecast(const Operand& operand, int step) const {
     std::vector<Value> terms;
     std::vector<int> sources;
     for (const Piece& one : operand.pieces[i]) {
-      if (slots_[static_cast<std::size_t>(one.slot)].empty()) break;  // not that many ran yet
+      const bool has_run = !slots_[static_cast<std::size_t>(one.slot)].empty();
+      if (!has_run) break;
       terms.push_back(piece(one));
       sources.push_back(slot_steps_[static_cast<std::size_t>(one.slot)]);
     }

@@ -64,14 +64,22 @@ class NetworkPass {
   const Conditioning& conditioning_;
   SampleShape shape_;
   const SeededTokenMerging& tome_;
-  std::vector<at::Tensor> timesteps_;  // by call
-  std::unique_ptr<RowDecider> decider_;
+  /// By call.
+  std::vector<at::Tensor> timesteps_;
   Stopwatch stopwatch_;
-  std::vector<std::unique_ptr<StepState>> states_;  // of the current call
+  /// Of the current call, as `Call::states`; those that nobody asked for yet are empty.
+  std::vector<std::unique_ptr<StepState>> states_;
+  /// As many as the program has from the start, so that pointers to them stay.
   std::vector<Value> slots_;
-  std::vector<int> slot_steps_;  // of programs with a choice: step of each slot's output
-  std::vector<std::unique_ptr<LayerMemo>> memos_;  // by layer
-  std::vector<LayerInput> inputs_;                 // of the current op
+  /// Of a program whose rows a rule chooses between: step of each slot's output.
+  std::vector<int> slot_steps_;
+  std::unique_ptr<RowDecider> decider_;
+  /// What the rule looks at.
+  std::vector<const Value*> seen_;
+  /// By layer.
+  std::vector<std::unique_ptr<LayerMemo>> memos_;
+  /// Of the current op.
+  std::vector<LayerInput> inputs_;
   std::int64_t num_layer_runs_ = 0, peak_held_bytes_ = 0;
 };
 

@@ -12,8 +12,10 @@ namespace fdbench {
 /// Where within a step the noise is added. Both change the latent that the sampler's update reads;
 /// they differ in whether the network of the same step sees it.
 enum class InjectionPlacement {
-  kBeforeUNet,  // the network sees it (the authors' sequential code)
-  kBeforeStep,  // after the network, before the sampler's update (the authors' parallel code)
+  /// The network sees it (the authors' sequential code).
+  kBeforeUNet,
+  /// After the network, before the sampler's update (the authors' parallel code).
+  kBeforeStep,
 };
 InjectionPlacement parse_injection_placement(const std::string& name);
 std::string injection_placement_name(InjectionPlacement placement);
@@ -25,8 +27,10 @@ inline constexpr double kPaperInjectionAlpha = 0.003;
 
 /// Steps are counted downward as in the paper: T is the first one sampled, 1 the last.
 struct NoiseInjection {
-  double alpha = 0;  // share of the starting noise; 0: off
-  int tau = 0;       // steps t < tau; 0: half of the steps, the paper's 25 of 50
+  /// Share of the starting noise; 0: off.
+  double alpha = 0;
+  /// Steps t < tau; 0: half of the steps, the paper's 25 of 50.
+  int tau = 0;
   InjectionPlacement placement = InjectionPlacement::kBeforeStep;
 
   bool enabled() const { return alpha != 0; }

@@ -94,6 +94,10 @@ std::string run_identity(const Settings& settings, const RunRecord& record) {
   run["sampler"] = record.sampler;
   run["steps"] = record.num_steps;
   run["strategy"] = record.strategy;
+  if (record.auto_execution) {  // what it took, not that it was free to
+    run["execution"] = record.execution;
+    run["max_parallel"] = record.max_parallel;
+  }
   for (const auto& [key, value] : of_scope(settings, Scope::kLatents)) run[key] = value;
   return run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

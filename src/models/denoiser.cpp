@@ -40,6 +40,16 @@ std::int64_t ModelInfo::num_parameters() const {
   return std::accumulate(layer_parameters.begin(), layer_parameters.end(), step_parameters);
 }
 
+at::Tensor rows_of_steps(const at::Tensor& tensor, std::span<const std::size_t> positions,
+                         std::size_t num_steps) {
+  const std::int64_t rows = tensor.size(0) / static_cast<std::int64_t>(num_steps);
+  std::vector<at::Tensor> parts;
+  for (const std::size_t position : positions) {
+    parts.push_back(tensor.narrow(0, static_cast<std::int64_t>(position) * rows, rows));
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts, 0);
+}
+
 std::vector<std::int64_t> multiply_adds(const Denoiser& denoiser, const SampleShape& shape) {
   std::vector<std::int64_t> counts;
   for (const LayerCost& cost : denoiser.costs(shape, {})) counts.push_back(cost.all);

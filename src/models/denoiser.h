@@ -112,7 +112,8 @@ struct LayerInput {
   bool reused_later = false;
 };
 
-/// Multiply-adds of one layer for one call, by fvcore's rule: one multiply-add counts as one.
+/// What one layer costs in one call: multiply-adds by fvcore's rule, one multiply-add counts as
+/// one.
 struct LayerCost {
   std::int64_t all = 0;
   /// Of them: what depends on no conditioning that the layer reads.
@@ -121,6 +122,8 @@ struct LayerCost {
   std::int64_t skip = 0;
   /// Of them: what depends on the conditioning alone.
   std::int64_t conditioning = 0;
+  /// Numbers that the output has.
+  std::int64_t output_size = 0;
 };
 
 /// One tensor of the conditioning that a model wants.
@@ -180,6 +183,11 @@ class Denoiser {
 
   std::span<const LayerInfo> layers() const { return info().layers; }
 };
+
+/// Of a state's tensor [num_steps * rows, ...], whose rows follow each other step by step: those of
+/// the steps at `positions`, in their order (`StepState::select`).
+at::Tensor rows_of_steps(const at::Tensor& tensor, std::span<const std::size_t> positions,
+                         std::size_t num_steps);
 
 /// `LayerCost::all` of each layer.
 std::vector<std::int64_t> multiply_adds(const Denoiser& denoiser, const SampleShape& shape);

@@ -302,6 +302,7 @@ std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape,
     const Visitor visitor{shape, options.tome.options, side(shape.axes[0], layer.level),
                           side(shape.axes[1], layer.level), !graph_.infos[i].reads.empty()};
     costs.push_back(std::visit(visitor, layer.module));
+    costs.back().output_size = visitor.pixels() * layer.channels;
   }
   return costs;
 }

@@ -32,7 +32,7 @@ class GraphBuilder {
     using Module = decltype(module);
     graph_.infos.push_back({block_ == name ? name : block_ + "." + name, block_, part_,
                             std::move(inputs), conditioning_of(static_cast<Module*>(nullptr))});
-    graph_.layers.push_back({std::move(module), std::move(make), level_});
+    graph_.layers.push_back({std::move(module), std::move(make), level_, channels});
     graph_.num_parameters.push_back(weights_.count());
     channels_.push_back(channels);
   }

@@ -39,8 +39,8 @@ struct UNetLayer {
   UNetModule module;
   /// The module again, with other weights.
   std::function<UNetModule(Weights&)> make;
-  /// Halvings of its output.
-  std::int64_t level = 0;
+  /// Halvings of its output, and the channels of that.
+  std::int64_t level = 0, channels = 0;
 };
 
 /// Layers and the graph between them.

@@ -29,13 +29,8 @@ struct UNetStep final : StepState {
                                     const CallOptions& call) const override {
     auto made = std::make_unique<UNetStep>(*this);
     made->options = call;
-    const std::int64_t rows = emb.size(0) / static_cast<std::int64_t>(num_steps);
-    std::vector<at::Tensor> embs;
-    for (const std::size_t position : positions) {
-      embs.push_back(emb.narrow(0, static_cast<std::int64_t>(position) * rows, rows));
-    }
-    made->emb = embs.size() == 1 ? embs[0] : at::cat(embs, 0);
-    const bool is_one_row = embs.size() == 1 && depends_on_time_alone && call.share_entries;
+    made->emb = rows_of_steps(emb, positions, num_steps);
+    const bool is_one_row = positions.size() == 1 && depends_on_time_alone && call.share_entries;
     if (is_one_row) made->emb = made->emb.narrow(0, 0, 1);
     return made;
   }

@@ -36,9 +36,7 @@ class RowCompiler {
   Choice compile() const {
     Choice choice{.rule = rule_, .depth = depth_};
     for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
-      choice.kept.push_back(is_prediction(layer)               ? 1
-                            : schedule_.wanted_later(0, layer) ? depth_
-                                                               : 0);
+      choice.num_kept.push_back(num_kept(layer));
       if (layer <= rule_.head) {
         choice.head.push_back(op(layer, 0));
         continue;
@@ -55,7 +53,11 @@ class RowCompiler {
   Operand prediction() const { return operand(schedule_.num_layers() - 1, 0); }
 
  private:
-  bool is_prediction(int layer) const { return layer == schedule_.num_layers() - 1; }
+  /// The prediction is read after its row, and by rows that reuse it.
+  int num_kept(int layer) const {
+    if (layer == schedule_.num_layers() - 1) return 1;
+    return schedule_.wanted_later(0, layer) ? depth_ : 0;
+  }
 
   Op op(int layer, int row) const {
     Op op{.layer = layer, .slot = layer * depth_};

@@ -9,9 +9,12 @@ namespace fdbench {
 
 /// How an output is carried over the steps that do not compute it.
 enum class Reuse {
-  kHold,     // the last computed output as it is (the paper)
-  kLinear,   // on the line through the last two
-  kTaylor2,  // on the parabola through the last three
+  /// The last computed output as it is (the paper).
+  kHold,
+  /// On the line through the last two.
+  kLinear,
+  /// On the parabola through the last three.
+  kTaylor2,
 };
 
 /// "hold", "linear", "taylor2".

@@ -7,7 +7,7 @@
 namespace fdbench {
 namespace {
 
-/// Collects numbers as text.
+/// Collects numbers as text. Lists go in behind their length, so that no two patterns read alike.
 class Pattern {
  public:
   template <typename Number>
@@ -36,10 +36,9 @@ std::uint64_t pattern_of(std::span<const Op> ops,
                          const std::vector<std::vector<std::size_t>>& states) {
   Pattern pattern;
   for (const Op& op : ops) {
-    pattern << op.layer << op.inputs.size();
-    for (const std::size_t position : states.at(static_cast<std::size_t>(op.state))) {
-      pattern << position;
-    }
+    const std::vector<std::size_t>& positions = states.at(static_cast<std::size_t>(op.state));
+    pattern << op.layer << op.inputs.size() << positions.size();
+    for (const std::size_t position : positions) pattern << position;
     for (const Operand& input : op.inputs) add(pattern, input);
   }
   return pattern.hash();

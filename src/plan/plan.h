@@ -15,21 +15,28 @@
 namespace fdbench {
 
 enum class Cell : std::uint8_t {
-  kDrop = 0,     // leave the whole step out, its update too (whole rows only)
-  kReuse = 1,    // take the output of the nearest earlier step that computed the layer, or a
-                 // forecast from the last ones: Plan::reuse
-  kCompute = 2,  // run the layer
+  /// Leave the whole step out, its update too (whole rows only).
+  kDrop = 0,
+  /// Take the output of the nearest earlier step that computed the layer, or a forecast from the
+  /// last ones: Plan::reuse.
+  kReuse = 1,
+  /// Run the layer.
+  kCompute = 2,
 };
 
 /// What decides during the run whether a step computes everything or `cached` alone
 /// (first_block_cache.h).
 struct AdaptiveRefresh {
-  double threshold = 0;  // relative change
-  int warmup = 0;        // [steps]
-  int max_run = 0;       // [steps] 0: no limit
-  int head = 0;          // last layer of the first block: what is looked at, with layer 0's output
-                         // as its input
-  std::vector<Cell> cached;  // row of a step that reuses: layers up to `head` compute in it
+  /// Relative change above which a step computes everything.
+  double threshold = 0;
+  /// First steps that compute everything in any case.
+  int warmup = 0;
+  /// Most steps in a row that reuse; 0: no limit.
+  int max_run = 0;
+  /// Last layer of the first block: what is looked at, with layer 0's output as its input.
+  int head = 0;
+  /// Row of a step that reuses: layers up to `head` compute in it.
+  std::vector<Cell> cached;
 
   bool operator==(const AdaptiveRefresh&) const = default;
 };

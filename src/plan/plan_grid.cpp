@@ -28,12 +28,15 @@ char character_of(Cell cell) {
   return '?';
 }
 
-std::string cells_of(const Schedule& schedule, int layer) {
-  std::string cells;
-  for (int step = 0; step < schedule.num_steps(); ++step) {
-    const char character = character_of(schedule.plan().at(step, layer));
-    const bool is_idle = character == '#' && !schedule.runs(step, layer);
-    cells += is_idle ? '-' : character;
+/// By layer. runs: `Program::runs`.
+std::vector<std::string> cells_of(const Plan& plan, const std::vector<bool>& runs) {
+  std::vector<std::string> cells(static_cast<std::size_t>(plan.num_layers()));
+  auto is_run = runs.begin();
+  for (int step = 0; step < plan.num_steps(); ++step) {
+    for (int layer = 0; layer < plan.num_layers(); ++layer, ++is_run) {
+      const char character = character_of(plan.at(step, layer));
+      cells[static_cast<std::size_t>(layer)] += character == '#' && !*is_run ? '-' : character;
+    }
   }
   return cells;
 }
@@ -164,21 +167,22 @@ void check_drops(const Plan& plan, std::span<const LayerInfo> layers) {
 
 }  // namespace
 
-std::vector<GridRow> grid_rows(const Schedule& schedule, std::span<const LayerInfo> layers) {
+std::vector<GridRow> grid_rows(const Plan& plan, const Program& program,
+                               std::span<const LayerInfo> layers) {
+  const std::vector<std::string> cells = cells_of(plan, program.runs());
   std::vector<GridRow> rows;
   const int count = static_cast<int>(layers.size());
   for (int first = 0, end = 0; first < count; first = end) {
-    const std::string cells = cells_of(schedule, first);
     bool is_uniform = true;
     for (end = first; end < count && layers[end].block == layers[first].block; ++end) {
-      is_uniform = is_uniform && cells_of(schedule, end) == cells;
+      is_uniform = is_uniform && cells[end] == cells[first];
     }
     if (is_uniform) {
-      rows.push_back({layers[first].block, cells, first, end});
+      rows.push_back({layers[first].block, cells[first], first, end});
       continue;
     }
     for (int layer = first; layer < end; ++layer) {
-      rows.push_back({layers[layer].name, cells_of(schedule, layer), layer, layer + 1});
+      rows.push_back({layers[layer].name, cells[layer], layer, layer + 1});
     }
   }
   return rows;

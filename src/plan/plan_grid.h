@@ -7,7 +7,7 @@
 
 #include "models/denoiser.h"
 #include "plan/plan.h"
-#include "plan/schedule.h"
+#include "plan/program.h"
 
 namespace fdbench {
 
@@ -24,8 +24,10 @@ struct GridRow {
   int first = 0, end = 0;
 };
 
-/// In the order of the layers. schedule: of a plan for these layers.
-std::vector<GridRow> grid_rows(const Schedule& schedule, std::span<const LayerInfo> layers);
+/// In the order of the layers: the plan's cells, and of those that compute which ones the program
+/// really runs. program: of the plan for these layers.
+std::vector<GridRow> grid_rows(const Plan& plan, const Program& program,
+                               std::span<const LayerInfo> layers);
 
 /// Reads what `fdbench plan` prints, as text (lines "NAME CELLS", cells in pieces, a count such as
 /// 12/36 at the end; what begins with '#' and blank is passed over) or as JSON (`layers` and

@@ -73,7 +73,7 @@ class Compiler {
 
   int group_end(int first) const {
     int end = first + 1;
-    if (options_.execution == Execution::kSequential) return end;
+    if (options_.execution != Execution::kParallel) return end;
     int num_running = schedule_.calls(first) ? 1 : 0;
     for (; end < schedule_.num_steps() && schedule_.independent(end); ++end) {
       if (!schedule_.calls(end)) continue;
@@ -192,26 +192,36 @@ class Compiler {
   std::span<const LayerInfo> layers_;
   ProgramOptions options_;
   Slots slots_;
-  std::vector<std::vector<Held>> outputs_;  // by layer
-  std::vector<int> skip_source_;  // by layer: step whose skip its last run took; -1: none, several
+  /// By layer.
+  std::vector<std::vector<Held>> outputs_;
+  /// By layer: step whose skip its last run took; -1: none, or several.
+  std::vector<int> skip_source_;
 };
 
 }  // namespace
 
+std::vector<std::string> execution_names() { return {"sequential", "parallel", "auto"}; }
+
 Execution parse_execution(const std::string& name) {
-  if (name == "sequential") return Execution::kSequential;
-  if (name == "parallel") return Execution::kParallel;
-  throw usage_error("execution '" + name + "' is not known" +
-                    advice(name, {"sequential", "parallel"}));
+  const std::vector<std::string> names = execution_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return static_cast<Execution>(found - names.begin());
+  throw usage_error("execution '" + name + "' is not known" + advice(name, names));
 }
 
 std::string execution_name(Execution execution) {
-  return execution == Execution::kSequential ? "sequential" : "parallel";
+  return execution_names()[static_cast<std::size_t>(execution)];
 }
 
 int Program::num_calls() const {
   return static_cast<int>(std::count_if(calls.begin(), calls.end(),
                                         [](const Call& call) { return !call.steps.empty(); }));
+}
+
+int Program::num_step_calls() const {
+  std::size_t count = 0;
+  for (const Call& call : calls) count += call.steps.size();
+  return static_cast<int>(count);
 }
 
 std::int64_t Program::num_layer_runs() const {
@@ -221,6 +231,19 @@ std::int64_t Program::num_layer_runs() const {
     for (const Op& op : call.ops) runs += static_cast<std::int64_t>(op.steps.size());
   }
   return runs;
+}
+
+std::vector<bool> Program::runs() const {
+  const auto width = static_cast<std::size_t>(num_layers);
+  std::vector<bool> found(static_cast<std::size_t>(num_steps) * width, choice.has_value());
+  for (const Call& call : calls) {
+    for (const Op& op : call.ops) {
+      for (const int step : op.steps) {
+        found[static_cast<std::size_t>(step) * width + static_cast<std::size_t>(op.layer)] = true;
+      }
+    }
+  }
+  return found;
 }
 
 Program compile(const Schedule& schedule, std::span<const LayerInfo> layers,

@@ -20,10 +20,13 @@ enum class Execution {
   /// Consecutive steps whose computed layers need no latent of their own share one batch (paper,
   /// section 3.3).
   kParallel,
+  /// Whichever a measurement finds fastest (profiling/execution_choice.h); step by step until then.
+  kAuto,
 };
 /// Throws a usage error for a name that is not known.
 Execution parse_execution(const std::string& name);
 std::string execution_name(Execution execution);
+std::vector<std::string> execution_names();
 
 struct ProgramOptions {
   Execution execution = Execution::kSequential;
@@ -35,7 +38,7 @@ struct ProgramOptions {
 /// The output of a layer at one step, where it is held.
 struct Piece {
   int slot = 0;
-  /// Of the step among the `num_steps` whose outputs the slot holds, one after the other.
+  /// Place of the step among the `num_steps` whose outputs the slot holds one after the other.
   std::size_t position = 0, num_steps = 1;
 };
 
@@ -102,8 +105,8 @@ struct Call {
 struct Choice {
   AdaptiveRefresh rule;
   int depth = 1;
-  /// By layer: outputs that are kept from row to row.
-  std::vector<int> kept;
+  /// By layer: how many of its newest outputs later rows read.
+  std::vector<int> num_kept;
   /// What every row begins with, up to what the rule looks at.
   std::vector<Op> head;
   /// The rest of a row that computes everything, and of one that reuses.
@@ -123,9 +126,14 @@ struct Program {
   std::vector<Operand> predictions;
   std::optional<Choice> choice;
 
-  /// Calls, and layer runs over all steps; the most that can happen where a rule decides.
+  /// Calls, steps at which at least one layer runs, and layer runs over all steps; the most that
+  /// can happen where a rule decides.
   int num_calls() const;
+  int num_step_calls() const;
   std::int64_t num_layer_runs() const;
+  /// [num_steps * num_layers], steps one after the other: true where a layer runs; where a rule
+  /// decides, true everywhere.
+  std::vector<bool> runs() const;
 };
 
 /// Throws a usage error for a negative max_parallel.

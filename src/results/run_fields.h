@@ -59,6 +59,8 @@ enum class Display {
         "sampling steps") \
   FIELD(std::int64_t, max_parallel, 0, "", kHidden, "", \
         "most steps in one batch of the parallel execution, 0: no cap") \
+  FIELD(bool, auto_execution, false, "", kHidden, "", \
+        "true where execution: auto took execution and max_parallel, by measurement") \
   FIELD(bool, skip_hoisting, true, "", kHidden, "", \
         "what an up block owes to a skip alone was computed once for as long as the skip was held") \
   FIELD(bool, prefix_sharing, true, "", kHidden, "", \

@@ -108,6 +108,13 @@ TextLines shown_lines(std::span<const RunRecord> records) {
   return grid;
 }
 
+/// "parallel, at most 4 steps a batch".
+std::string execution_text(const RunRecord& record) {
+  const bool is_capped = record.execution == "parallel" && record.max_parallel > 0;
+  return one_line(record.execution) +
+         (is_capped ? ", at most " + std::to_string(record.max_parallel) + " steps a batch" : "");
+}
+
 /// What a reader must know besides the numbers; how good the measurement was stands last.
 std::string notes(const ResultSummary& summary) {
   const std::span<const RunRecord> records = summary.runs;
@@ -120,6 +127,10 @@ std::string notes(const ResultSummary& summary) {
     baseline |= record.baseline;
     judged |= !std::isnan(record.fid) || !std::isnan(record.clip_score) ||
               !std::isnan(record.objects_right);
+    if (record.auto_execution) {
+      text +=
+          "execution: auto took " + execution_text(record) + " for " + one_line(record.name) + "\n";
+    }
     if (!record.reused && !is_plain_strategy(record.strategy)) {
       text += "note: " + one_line(record.name) +
               " never reused anything: every layer ran at every step\n";

@@ -54,6 +54,12 @@ void check_runs_in_shards(const Experiment& experiment) {
     throw usage_error(place,
                       "equal_time measures before it plans, so the sweep cannot run in shards");
   }
+  for (const RunSpec& run : experiment.runs) {
+    if (run.execution != Execution::kAuto) continue;
+    throw usage_error(run.place,
+                      "execution: auto measures before it plans, so the sweep cannot run in "
+                      "shards; name the execution");
+  }
 }
 
 void check_makes_pictures(const std::vector<StageFolder>& folders) {

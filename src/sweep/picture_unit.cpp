@@ -21,12 +21,6 @@ std::vector<int> watched_indices(const PreparedSweep& sweep, std::size_t stage) 
   return indices;
 }
 
-std::vector<bool> dropped_steps(const Schedule& schedule) {
-  std::vector<bool> dropped;
-  for (int step = 0; step < schedule.num_steps(); ++step) dropped.push_back(schedule.dropped(step));
-  return dropped;
-}
-
 /// Marks what runs, and probes it.
 LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<int> watched) {
   return [&ran, probe, watched = std::move(watched)](int step, int layer, const Value& output) {
@@ -83,7 +77,7 @@ StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t
   const DenoiseResult result = latents.make(run, *task.stages()[stage].denoiser, pair);
   if (!watched.empty()) {
     check_features(sweep.stages[stage].model.layers, watched, probe, made.ran);
-    probe.finish(dropped_steps(run.schedule));
+    probe.finish(run.program.dropped);
     made.features = {{"mse", probe.mse()},
                      {"frobenius", probe.frobenius()},
                      {"mean", probe.mean()},

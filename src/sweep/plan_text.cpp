@@ -5,7 +5,10 @@
 #include <sstream>
 
 #include "config/tome_config.h"
+#include "core/device.h"
+#include "plan/held_outputs.h"
 #include "plan/plan_grid.h"
+#include "sweep/measured_execution.h"
 
 namespace fdbench {
 namespace {
@@ -50,11 +53,12 @@ std::string summary(const PreparedStage& stage, const StageRun& run) {
   std::snprintf(line, sizeof line,
                 "%d steps, %d call the network; %lld of %lld layer runs, %.1f%% of the full run's "
                 "multiply-adds\n",
-                run.spec.num_steps, run.schedule.num_calls(),
-                static_cast<long long>(run.schedule.num_layer_runs()),
+                run.spec.num_steps, run.program.num_step_calls(),
+                static_cast<long long>(run.program.num_layer_runs()),
                 static_cast<long long>(run.layers_total()),
                 100.0 * static_cast<double>(run.multiply_adds) / static_cast<double>(full));
   std::string text = line;
+  if (run.spec.execution == Execution::kAuto) text += "execution " + auto_text(run) + "\n";
   if (run.plan.reuse() != Reuse::kHold) {
     text += "reused outputs: forecasts, " + reuse_name(run.plan.reuse()) + "\n";
   }
@@ -64,6 +68,21 @@ std::string summary(const PreparedStage& stage, const StageRun& run) {
   }
   if (!run.spec.noise_injection.enabled()) return text;
   return text + ("noise injection: " + describe(run.spec.noise_injection)) + "\n";
+}
+
+/// True when some layer of some step that was not left out does not run.
+bool reuses(const Program& program) {
+  const std::int64_t num_steps = std::count(program.dropped.begin(), program.dropped.end(), false);
+  return program.num_layer_runs() < num_steps * program.num_layers;
+}
+
+/// Most bytes of outputs from one call to the next, at one picture.
+std::int64_t held_bytes(const PreparedSweep& sweep, const PreparedStage& stage,
+                        const StageRun& run) {
+  const auto element_bytes =
+      static_cast<std::int64_t>(at::elementSize(parse_dtype(sweep.experiment.dtype)));
+  return peak_held_bytes(run.program, stage.model.layers, run.layer_costs, element_bytes,
+                         stage.guided());
 }
 
 /// "tokens merged: ratio 0.5 {...}"; "" where none are.
@@ -82,7 +101,7 @@ std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& whole, std:
   const std::string of_stage = stage.name.empty() ? "" : ", stage " + stage.name;
   std::string text = commented(whole.spec.name + of_stage + ": " + summary(stage, run) +
                                merging_line(run.spec.tome));
-  const std::vector<GridRow> rows = grid_rows(run.schedule, stage.model.layers);
+  const std::vector<GridRow> rows = grid_rows(run.plan, run.program, stage.model.layers);
   std::size_t width = kNameWidth;
   for (const GridRow& row : rows) width = std::max(width, row.name.size());
   const int num_steps = run.plan.num_steps();
@@ -94,7 +113,7 @@ std::string plan_grid(const PreparedSweep& sweep, const PreparedRun& whole, std:
               (end == num_steps ? counts_of(run, row) : "") + "\n";
     }
   }
-  const bool runs_all = run.schedule.num_layer_runs() == run.layers_total();
+  const bool runs_all = run.program.num_layer_runs() == run.layers_total();
   if (runs_all && !is_plain_strategy(run.spec.strategy.name) && !run.plan.adaptive()) {
     text += run.spec.tome.on()
                 ? "# note: every layer runs at every step; only the merged tokens save work\n"
@@ -119,14 +138,19 @@ nlohmann::ordered_json plan_json(const PreparedSweep& sweep, const PreparedRun& 
                                  {"tome_options", tome_options_text(run.spec.tome)},
                                  {"noise_injection", describe(run.spec.noise_injection)},
                                  {"decided_during_run", run.plan.adaptive().has_value()},
-                                 {"reuses", run.schedule.reuses()}};
+                                 {"held_outputs_bytes", held_bytes(sweep, stage, run)},
+                                 {"reuses", reuses(run.program)}};
   if (!stage.name.empty()) json["stage"] = stage.name;
-  for (const LayerInfo& layer : stage.model.layers) json["layers"].push_back(layer.name);
+  if (run.spec.execution == Execution::kAuto) json["execution_of"] = auto_text(run);
+  const std::vector<bool> runs = run.program.runs();
+  const std::vector<LayerInfo>& layers = stage.model.layers;
+  for (const LayerInfo& layer : layers) json["layers"].push_back(layer.name);
   for (int step = 0; step < run.plan.num_steps(); ++step) {
     std::vector<int> cells, ran;
+    const std::size_t ran_before = static_cast<std::size_t>(step) * layers.size();
     for (int layer = 0; layer < run.plan.num_layers(); ++layer) {
       cells.push_back(static_cast<int>(run.plan.at(step, layer)));
-      ran.push_back(run.schedule.runs(step, layer) ? 1 : 0);
+      ran.push_back(runs[ran_before + static_cast<std::size_t>(layer)] ? 1 : 0);
     }
     json["cells"].push_back(cells);
     json["ran"].push_back(ran);

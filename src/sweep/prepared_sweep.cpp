@@ -148,7 +148,7 @@ std::int64_t PreparedRun::layers_total() const {
 
 std::int64_t PreparedRun::num_layer_runs() const {
   std::int64_t total = 0;
-  for (const StageRun& stage : stages) total += stage.schedule.num_layer_runs();
+  for (const StageRun& stage : stages) total += stage.program.num_layer_runs();
   return total;
 }
 

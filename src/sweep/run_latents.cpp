@@ -16,8 +16,8 @@ RunLatents::RunLatents(const PreparedSweep& sweep, const StageRun& run, const Ta
 
 DenoiseResult RunLatents::make(const StageRun& run, const Denoiser& denoiser,
                                const PromptPair& pair) {
-  return denoise(denoiser, *sampler, run.program, pair.conditional, pair.unconditional, start,
-                 noise.source(), options);
+  return denoise(denoiser, *sampler, run.program,
+                 {pair.conditional, pair.unconditional, start, noise.source()}, options);
 }
 
 PromptPair encode_pair(const PreparedSweep& sweep, const Task& task, std::size_t stage,

@@ -73,6 +73,7 @@ RunRecord planned_record(const PreparedRun& run) {
   record.reuse = reuse_name(spec.strategy.reuse);
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
+  record.auto_execution = run.spec.auto_execution;
   record.sampler = run.stages[0].sampler_name;
   record.sampler_options = spec.sampler.options.empty() ? "" : spec.sampler.options.dump();
   if (spec.noise_injection.enabled()) {

@@ -16,6 +16,7 @@
 #include "sweep/early_checks.h"
 #include "sweep/equal_time.h"
 #include "sweep/measure_rounds.h"
+#include "sweep/measured_execution.h"
 #include "sweep/picture_unit.h"
 #include "sweep/sweep_settings.h"
 #include "sweep/sweep_text.h"
@@ -66,6 +67,7 @@ class SweepRun {
     if (already_complete()) return whole_result();
     check_before_work();
     UnitFolder unit_folder(options_.output, settings_, options_.fresh);
+    choose_executions(unit_folder.path());
     if (experiment_.equal_time.wanted()) add_equal_time(unit_folder);
     compute(unit_folder);
     if (!options_.shard.whole()) {
@@ -136,6 +138,10 @@ class SweepRun {
       open_task(folders_, options);
     }
     for (const std::string& line : plan_lines(sweep_)) say(line);
+    for (const PreparedRun& run : sweep_.runs) {
+      if (run.spec.execution != Execution::kAuto) continue;
+      say("  " + run.spec.name + ": " + auto_text(run.stages[0]));
+    }
     if (experiment_.equal_time.wanted()) {
       say("  and for each of " + std::to_string(equal_time_methods(experiment_).size()) +
           " methods the plain sampler with the steps that fit into its measured time");
@@ -175,9 +181,40 @@ class SweepRun {
     return {.dtype = parse_dtype(experiment_.dtype), .device = parse_device(experiment_.device)};
   }
 
+  /// Decides the runs of `execution: auto`, by what is measured now or was before.
+  void choose_executions(const std::filesystem::path& folder) {
+    if (!has_auto_execution(sweep_.experiment)) return;
+    Progress progress(reporter_.write_progress, 1, 0);
+    const auto measured = [&](const WorkUnit& unit) {
+      const std::filesystem::path file = folder / unit.file_name();
+      if (!unit_usable(file)) {
+        const auto between = [&] { progress.show(0, "timing for execution: auto"); };
+        const PromptPair pair = encode_pair(sweep_, loaded(), 0, 0, 1);
+        write_unit(file, measure_execution(sweep_, loaded(), unit.run, pair, between));
+      }
+      return read_unit(file);
+    };
+    Experiment decided;
+    try {
+      decided = with_measured_executions(sweep_, settings_, measured, [&](const std::string& line) {
+        progress.clear();
+        say("chosen  " + line);
+      });
+    } catch (const Interrupted&) {
+      throw runtime_error("stopped by a signal while runs were timed for execution: auto");
+    }
+    sweep_ = prepare_sweep(decided, folders_, *outline_);
+    units_ = plan_units(sweep_, decided_settings());
+  }
+
+  /// Of the sweep with its executions decided.
+  Settings decided_settings() const {
+    return sweep_settings(sweep_.experiment, folders_, num_threads_);
+  }
+
   /// Measures the methods, unless that was done before, and adds the plain runs of their time.
   void add_equal_time(const UnitFolder& unit_folder) {
-    const std::filesystem::path file = unit_folder.file(calibration_unit(settings_));
+    const std::filesystem::path file = unit_folder.file(calibration_unit(decided_settings()));
     if (!unit_usable(file)) {
       const Task& task = loaded();
       Progress progress(reporter_.write_progress, 1, 0);
@@ -198,7 +235,7 @@ class SweepRun {
 
   /// calibration: file of the unit that `calibrate` made.
   void add_plain_runs(const std::filesystem::path& calibration) {
-    const Experiment whole = with_equal_time(experiment_, read_unit(calibration));
+    const Experiment whole = with_equal_time(sweep_.experiment, read_unit(calibration));
     sweep_ = prepare_sweep(whole, folders_, *outline_);
     units_ = plan_units(sweep_, sweep_settings(whole, folders_, num_threads_));
   }
@@ -262,8 +299,9 @@ class SweepRun {
   void measure_for_parent() {
     end_with_parent();
     const std::filesystem::path folder = unit_folder_path(options_.output);
+    choose_executions(folder);
     if (experiment_.equal_time.wanted()) {
-      add_plain_runs(folder / calibration_unit(settings_).file_name());
+      add_plain_runs(folder / calibration_unit(decided_settings()).file_name());
     }
     for (const WorkUnit& unit : units_) {
       const bool is_asked = unit.kind == WorkUnit::Kind::kTiming &&

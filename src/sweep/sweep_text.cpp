@@ -10,7 +10,7 @@ namespace {
 /// Steps of all stages that call the network, and all steps.
 int num_calls(const PreparedRun& run) {
   int calls = 0;
-  for (const StageRun& stage : run.stages) calls += stage.schedule.num_calls();
+  for (const StageRun& stage : run.stages) calls += stage.program.num_step_calls();
   return calls;
 }
 int num_steps(const PreparedRun& run) {

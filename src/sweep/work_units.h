@@ -14,7 +14,7 @@ struct WorkUnit {
   enum class Kind {
     kPictures,     // one run, pictures first .. first + count - 1
     kTiming,       // one round: every run makes the same picture
-    kCalibration,  // times of methods, from which equal_time.h takes numbers of steps
+    kCalibration,  // times that the sweep's plan depends on (equal_time.h, measured_execution.h)
   };
   Kind kind = Kind::kPictures;
   int run = -1;

@@ -91,6 +91,20 @@ TEST(Experiment, ExpandsExecutionsAndNamesRuns) {
   EXPECT_EQ(key_steps_text(experiment.runs[4].strategy.key_steps), "25 3");
 }
 
+TEST(Experiment, AutoIsAnExecution) {
+  const Experiment experiment =
+      load(kHead +
+           "max_parallel: 6\nruns:\n"
+           "  - {strategy: encoder, key_steps: {uniform: 4}, execution: auto}\n"
+           "  - {strategy: encoder, key_steps: {uniform: 5}, execution: [sequential, auto]}\n");
+  EXPECT_THAT(names(experiment),
+              ElementsAre("encoder/uniform_4/auto", "encoder/uniform_5/sequential",
+                          "encoder/uniform_5/auto"));
+  EXPECT_EQ(experiment.runs[0].execution, Execution::kAuto);
+  EXPECT_EQ(experiment.runs[0].max_parallel, 6);
+  EXPECT_FALSE(experiment.runs[0].auto_execution) << "nothing was measured yet";
+}
+
 TEST(Experiment, ReadsKeyStepsInAllForms) {
   for (const char* form : {"[6, 5, 2]", "{list: [6, 5, 2]}", "{mask: [1, 1, 0, 0, 1, 0]}"}) {
     const Experiment experiment = load(

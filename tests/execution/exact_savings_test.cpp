@@ -12,6 +12,7 @@
 #include "models/tiny_models.h"
 #include "models/unet_2d_condition.h"
 #include "nn/random_weights.h"
+#include "plan/held_outputs.h"
 #include "plan/program_cost.h"
 #include "plan/strategies.h"
 
@@ -70,8 +71,9 @@ at::Tensor run(const Denoiser& unet, const Plan& plan, bool sdxl, double scale, 
   options.guidance_scale = scale;
   const Program program =
       compile(plan, unet.layers(), {.execution = execution, .savings = savings});
-  return denoise(unet, sampler, program, conditioning(2, 1, sdxl), conditioning(2, 5, sdxl),
-                 noise({2, 4, 8, 8}), {}, options)
+  return denoise(unet, sampler, program,
+                 {conditioning(2, 1, sdxl), conditioning(2, 5, sdxl), noise({2, 4, 8, 8}), {}},
+                 options)
       .latents;
 }
 
@@ -173,6 +175,31 @@ TEST(PlanCost, CountsWhatRuns) {
   EXPECT_EQ(costs[1].unconditioned, costs[1].all);
   EXPECT_GT(costs[2].unconditioned, 0);
   EXPECT_LT(costs[2].unconditioned, costs[2].all);
+}
+
+// Without what layers keep for themselves, the executor holds what the program says.
+TEST(PlanCost, PredictsTheHeldOutputs) {
+  at::set_num_threads(1);
+  const auto unet = make_unet(configs()[1]);
+  const std::vector<LayerCost> costs = unet->costs({4, {8, 8}, 5}, {});
+  const ExactSavings savings{.skip_hoisting = false, .prefix_sharing = true, .text_caching = false};
+  std::mt19937 random(8);
+  for (int trial = 0; trial < 6; ++trial) {
+    const Plan plan = random_plan(static_cast<int>(costs.size()), random);
+    for (const Execution execution : {Execution::kSequential, Execution::kParallel}) {
+      const Program program =
+          compile(plan, unet->layers(), {.execution = execution, .savings = savings});
+      ToySampler sampler(kNumSteps);
+      ExecutorOptions options;
+      options.guidance_scale = 3;
+      const DenoiseResult made = denoise(
+          *unet, sampler, program,
+          {conditioning(2, 1, false), conditioning(2, 5, false), noise({2, 4, 8, 8}), {}}, options);
+      EXPECT_EQ(made.peak_held_bytes,
+                peak_held_bytes(program, unet->layers(), costs, sizeof(float), true))
+          << trial << " " << execution_name(execution);
+    }
+  }
 }
 
 }  // namespace

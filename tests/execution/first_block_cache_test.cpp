@@ -65,13 +65,18 @@ Ran run(const GraphToy& toy, const Plan& plan, std::int64_t num_pictures = 1,
   ExecutorOptions options;
   options.guidance_scale = 4;
   options.observe_layer = [&](int step, int layer, const Value&) { ran.grid[step][layer] = true; };
-  ran.result = denoise(toy, sampler, compile(plan, toy.layers(), {.execution = execution}), text,
-                       none, at::randn({num_pictures, ToyDenoiser::kChannels, 6, 6}), {}, options);
+  ran.result =
+      denoise(toy, sampler, compile(plan, toy.layers(), {.execution = execution}),
+              {text, none, at::randn({num_pictures, ToyDenoiser::kChannels, 6, 6}), {}}, options);
   return ran;
 }
 
 std::unique_ptr<RowDecider> decider(double threshold, int warmup = 0, int max_run = 0) {
   return make_row_decider({threshold, warmup, max_run, 0, {}});
+}
+
+bool refreshes(RowDecider& rule, int step, const Value& input, const Value& output) {
+  return rule.refreshes(step, std::vector<const Value*>{&input, &output});
 }
 
 /// What is decided when the residual has these values, step after step.
@@ -81,7 +86,7 @@ std::vector<bool> decisions(std::unique_ptr<RowDecider> rule,
   const at::Tensor input = at::full({1, 2, 3, 3}, 0.5);
   for (const double residual : residuals) {
     const int step = static_cast<int>(decided.size());
-    decided.push_back(rule->refreshes(step, std::vector<Value>{input, input + residual}));
+    decided.push_back(refreshes(*rule, step, input, input + residual));
   }
   return decided;
 }
@@ -102,13 +107,10 @@ TEST(FirstBlockCache, WarmsUpAndLimitsTheRun) {
 
 TEST(FirstBlockCache, TheOutputStandsForTheResidualWhereShapesDiffer) {
   const auto rule = decider(0.1);
-  const auto refreshes = [&](int step, const at::Tensor& input, const at::Tensor& output) {
-    return rule->refreshes(step, std::vector<Value>{input, output});
-  };
   const at::Tensor input = at::ones({1, 2, 3, 3});
-  EXPECT_TRUE(refreshes(0, input, at::full({1, 4, 3, 3}, 2.0)));
-  EXPECT_FALSE(refreshes(1, input, at::full({1, 4, 3, 3}, 2.15)));
-  EXPECT_TRUE(refreshes(2, input, at::full({1, 4, 3, 3}, 2.3)));
+  EXPECT_TRUE(refreshes(*rule, 0, input, at::full({1, 4, 3, 3}, 2.0)));
+  EXPECT_FALSE(refreshes(*rule, 1, input, at::full({1, 4, 3, 3}, 2.15)));
+  EXPECT_TRUE(refreshes(*rule, 2, input, at::full({1, 4, 3, 3}, 2.3)));
 }
 
 TEST(FirstBlockCache, ThresholdsAtTheEndsAreTheFullRunAndOneRefresh) {

@@ -72,8 +72,8 @@ at::Tensor latents_of(const ToyDenoiser& toy, const Plan& plan, Execution execut
   const Conditioning none{{"encoder_hidden_states", at::zeros({2, 5, ToyDenoiser::kChannels})}};
   ExecutorOptions options;
   options.guidance_scale = guidance_scale;
-  return denoise(toy, sampler, compile(plan, toy.layers(), {.execution = execution}), text, none,
-                 at::randn({2, ToyDenoiser::kChannels, 6, 6}), {}, options)
+  return denoise(toy, sampler, compile(plan, toy.layers(), {.execution = execution}),
+                 {text, none, at::randn({2, ToyDenoiser::kChannels, 6, 6}), {}}, options)
       .latents;
 }
 

@@ -56,7 +56,7 @@ class LearnedVariance : public testing::Test {
     const Plan plan = make_plan({"encoder", {true, false, false, true, false, false}, {}},
                                 kNumSteps, denoiser.layers());
     return denoise(denoiser, sampler, compile(plan, denoiser.layers(), {.execution = execution}),
-                   conditional_, unconditional_, latents_, noise(), options)
+                   {conditional_, unconditional_, latents_, noise()}, options)
         .latents;
   }
 
@@ -79,8 +79,8 @@ class LearnedVariance : public testing::Test {
     ExecutorOptions options;
     options.guidance_scale = kScale;
     const Plan plan = make_plan({"full", {}, {}}, kNumSteps, denoiser.layers());
-    return denoise(denoiser, sampler, compile(plan, denoiser.layers(), {}), conditional_,
-                   unconditional_, latents_, noise(), options)
+    return denoise(denoiser, sampler, compile(plan, denoiser.layers(), {}),
+                   {conditional_, unconditional_, latents_, noise()}, options)
         .latents;
   }
 

@@ -62,7 +62,7 @@ class Injection : public testing::Test {
     options.noise_injection = injection;
     const Program program =
         compile(plan_of(strategy, sampler), toy_.layers(), {.execution = execution});
-    return denoise(toy_, sampler, program, conditional_, {}, start(sampler), noise(), options)
+    return denoise(toy_, sampler, program, {conditional_, {}, start(sampler), noise()}, options)
         .latents;
   }
 

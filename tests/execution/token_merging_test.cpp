@@ -72,10 +72,11 @@ class TokenMergingRuns : public testing::Test {
     const auto part = [&](const at::Tensor& whole) { return whole.narrow(0, first, count); };
     const Program program =
         compile(plan, unet_->layers(), {.execution = execution, .savings = savings});
-    return denoise(*unet_, sampler, program, {{"encoder_hidden_states", part(noise({2, 5, 6}, 1))}},
-                   {{"encoder_hidden_states", part(noise({2, 5, 6}, 5))}},
-                   part(noise({2, 4, 8, 8})), {}, options)
-        .latents;
+    const DenoiseStart start{{{"encoder_hidden_states", part(noise({2, 5, 6}, 1))}},
+                             {{"encoder_hidden_states", part(noise({2, 5, 6}, 5))}},
+                             part(noise({2, 4, 8, 8})),
+                             {}};
+    return denoise(*unet_, sampler, program, start, options).latents;
   }
 
   std::unique_ptr<Denoiser> unet_;
@@ -144,8 +145,11 @@ TEST(TokenMergingSeeds, AreOfThePictureAndTheStep) {
   ExecutorOptions options;
   options.guidance_scale = 3;
   options.tome = {merging(true), {40, 41}};
-  denoise(toy, sampler, program, {{"encoder_hidden_states", noise({2, 5, 4})}},
-          {{"encoder_hidden_states", noise({2, 5, 4}, 1)}}, noise({2, 4, 6, 6}), {}, options);
+  const DenoiseStart start{{{"encoder_hidden_states", noise({2, 5, 4})}},
+                           {{"encoder_hidden_states", noise({2, 5, 4}, 1)}},
+                           noise({2, 4, 6, 6}),
+                           {}};
+  denoise(toy, sampler, program, start, options);
   const auto at_step = [](std::uint64_t step) {
     return std::vector<std::uint64_t>{mixed_seed(40, step), mixed_seed(41, step)};
   };
@@ -208,7 +212,7 @@ TEST_F(TokenMergingRuns, RandomChoicesNeedASeedForEachPicture) {
   options.tome = {merging(true), {1}};
   try {
     denoise(*unet_, sampler, compile(plan("full"), unet_->layers(), {}),
-            {{"encoder_hidden_states", noise({2, 5, 6})}}, {}, noise({2, 4, 8, 8}), {}, options);
+            {{{"encoder_hidden_states", noise({2, 5, 6})}}, {}, noise({2, 4, 8, 8}), {}}, options);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("1 seeds for 2 pictures"));

@@ -27,12 +27,7 @@ struct ToyStep final : StepState {
                                     const CallOptions& call) const override {
     auto made = std::make_unique<ToyStep>(*this);
     made->options = call;
-    const std::int64_t rows = emb.size(0) / static_cast<std::int64_t>(num_steps);
-    std::vector<at::Tensor> embs;
-    for (const std::size_t position : positions) {
-      embs.push_back(emb.narrow(0, static_cast<std::int64_t>(position) * rows, rows));
-    }
-    made->emb = at::cat(embs, 0);
+    made->emb = rows_of_steps(emb, positions, num_steps);
     return made;
   }
 };
@@ -59,8 +54,10 @@ class GraphToy : public Denoiser {
   }
 
   const ModelInfo& info() const override { return info_; }
-  std::vector<LayerCost> costs(const SampleShape&, const CallOptions&) const override {
-    return std::vector<LayerCost>(info_.layers.size(), LayerCost{.all = 1});
+  std::vector<LayerCost> costs(const SampleShape& shape, const CallOptions&) const override {
+    std::int64_t size = shape.batch * kChannels;
+    for (const std::int64_t side : shape.axes) size *= side;
+    return std::vector<LayerCost>(info_.layers.size(), LayerCost{.all = 1, .output_size = size});
   }
   std::unique_ptr<StepState> begin(const at::Tensor& timesteps, const Conditioning& conditioning,
                                    const SampleShape&, const CallOptions& options) const override {

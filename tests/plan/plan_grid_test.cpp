@@ -27,7 +27,7 @@ std::vector<LayerInfo> layers() {
 /// Rows as a reader prints them.
 std::string text_of(const Plan& plan) {
   std::string text = "# a comment\n\n";
-  for (const GridRow& row : grid_rows(Schedule(plan, layers()), layers())) {
+  for (const GridRow& row : grid_rows(plan, compile(plan, layers(), {}), layers())) {
     text += row.name + "   " + row.cells + "  3/7\n";
   }
   return text;
@@ -59,7 +59,7 @@ TEST(PlanGrid, BlocksThatDoTheSameAreOneRow) {
   const Plan plan =
       make_plan({"encoder", {true, false, true, false, true, true, true}, {}}, kSteps, layers());
   std::vector<std::string> rows;
-  for (const GridRow& row : grid_rows(Schedule(plan, layers()), layers())) {
+  for (const GridRow& row : grid_rows(plan, compile(plan, layers(), {}), layers())) {
     rows.push_back(row.name + " " + row.cells);
   }
   EXPECT_THAT(rows, testing::ElementsAre("conv_in #.#.###", "down #.#.###", "up #######"));

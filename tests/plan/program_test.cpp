@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 
 #include "core/error.h"
+#include "plan/pattern.h"
 #include "plan/strategies.h"
 
 namespace fdbench {
@@ -45,6 +47,14 @@ TEST(Program, StepsOfTheSameWorkHaveTheSamePattern) {
   EXPECT_NE(found[0], found[1]);
   EXPECT_NE(found[1], found[2]) << "the last step that takes a skip keeps nothing";
   EXPECT_EQ(num_different(found), 3U);
+}
+
+// Without their lengths both would read "0 1 0 3 1 0 0 0 1 0".
+TEST(Pattern, ListsOfOtherLengthsDiffer) {
+  Op one_step{.inputs = {{.layer = 3, .gathering = Gathering::kOne, .pieces = {{}}}}};
+  Op two_steps{.inputs = {{.layer = 1, .reused_later = true}}};
+  const std::vector<Op> first = {one_step}, second = {two_steps};
+  EXPECT_NE(pattern_of(first, {{0}}), pattern_of(second, {{0, 3}}));
 }
 
 TEST(Program, AFullRunIsOnePattern) {
@@ -92,6 +102,30 @@ TEST(Program, ASkipIsKeptForAsLongAsItIsReused) {
   }
 }
 
+TEST(Program, SaysWhatRuns) {
+  std::mt19937 random(4);
+  for (int trial = 0; trial < 20; ++trial) {
+    Plan plan(6, 4);
+    for (int step = 1; step < 6; ++step) {
+      for (int layer = 0; layer < 4; ++layer) {
+        plan.set(step, layer, random() % 2 == 0 ? Cell::kReuse : Cell::kCompute);
+      }
+    }
+    const Schedule schedule(plan, layers());
+    for (const Execution execution : {Execution::kSequential, Execution::kParallel}) {
+      const Program program = compile(plan, layers(), {.execution = execution});
+      const std::vector<bool> runs = program.runs();
+      ASSERT_EQ(runs.size(), 24U);
+      for (std::size_t cell = 0; cell < runs.size(); ++cell) {
+        const int step = static_cast<int>(cell / 4), layer = static_cast<int>(cell % 4);
+        EXPECT_EQ(runs[cell], schedule.runs(step, layer)) << step << " " << layer;
+      }
+      EXPECT_EQ(program.num_layer_runs(), schedule.num_layer_runs());
+      EXPECT_EQ(program.num_step_calls(), schedule.num_calls());
+    }
+  }
+}
+
 // Slots are few, since each is free again once its last reader has it.
 TEST(Program, SlotsAreUsedAgain) {
   EXPECT_LE(compile(Plan(50, 4), layers(), {}).num_slots, 4);
@@ -105,6 +139,21 @@ TEST(Program, StepsThatAreLeftOutHaveNoPrediction) {
   EXPECT_TRUE(program.calls[1].steps.empty());
   EXPECT_TRUE(program.predictions[1].pieces.empty());
   EXPECT_EQ(program.num_calls(), 2);
+}
+
+TEST(ExecutionName, IsReadBack) {
+  for (const std::string& name : execution_names()) {
+    EXPECT_EQ(execution_name(parse_execution(name)), name);
+  }
+  EXPECT_EQ(parse_execution("parallel"), Execution::kParallel);
+  EXPECT_EQ(parse_execution("auto"), Execution::kAuto);
+  EXPECT_THROW(parse_execution("serial"), Error);
+}
+
+// Until a measurement has decided.
+TEST(Program, AutoRunsStepByStep) {
+  const KeySteps keys = {true, false, false};
+  EXPECT_EQ(encoder_program(keys, {.execution = Execution::kAuto}).calls.size(), 3U);
 }
 
 TEST(Program, ARuleMustSeeWhatItLooksAt) {

@@ -47,8 +47,12 @@ void run(char** arguments) {
     dump["features." + std::to_string(step) + "." + std::to_string(layer)] =
         output.narrow(0, num_pictures, num_pictures).clone();
   };
-  denoise(pipeline.unet(), *sampler, program, inputs.conditional, inputs.unconditional,
-          starting_latents(inputs.latents, *sampler, pipeline.unet()), {}, options);
+  denoise(pipeline.unet(), *sampler, program,
+          {inputs.conditional,
+           inputs.unconditional,
+           starting_latents(inputs.latents, *sampler, pipeline.unet()),
+           {}},
+          options);
   probe.finish(program.dropped);
   dump["mse"] = probe.mse();
   dump["frobenius"] = probe.frobenius();
