@@ -1,6 +1,5 @@
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <numeric>
@@ -9,6 +8,7 @@
 #include "cli/generate_options.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/stopwatch.h"
 #include "execution/executor.h"
 #include "io/architectures.h"
 #include "io/safetensors.h"
@@ -134,10 +134,6 @@ void print_summary(const GenerateOptions& options, const Program& program,
   }
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
           const Generated& generated) {
   if (!options.save_latents.empty()) {
@@ -152,7 +148,8 @@ void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
 }
 
 void run_generate(GenerateOptions options) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch total(at::kCPU);
+  total.start();
   if (options.threads > 0) at::set_num_threads(options.threads);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
@@ -171,11 +168,11 @@ void run_generate(GenerateOptions options) {
   const StrategyOptions strategy =
       strategy_options(options.strategy, options.strategy_choice, options.steps);
 
-  const auto load_start = std::chrono::steady_clock::now();
+  Stopwatch load(device);
+  load.start();
   const Wanted wanted = options.output.empty() ? Wanted::kLatents : Wanted::kPictures;
   const TextToImagePipeline pipeline(folder, dtype, device, Reading::kAtFirstUse, wanted);
-  synchronize(device);
-  const double load_seconds = seconds_since(load_start);
+  load.stop();
   const auto layers = pipeline.unet().layers();
   const Program program = compile(make_plan(strategy, *sampler, options.steps, layers), layers,
                                   {.execution = parse_execution(options.execution),
@@ -183,8 +180,9 @@ void run_generate(GenerateOptions options) {
                                    .savings = exact_savings(options)});
   Generated generated = generate(options, pipeline, *sampler, program);
   save(options, pipeline, generated);
-  generated.load_seconds = load_seconds;
-  generated.total_seconds = seconds_since(start);
+  total.stop();
+  generated.load_seconds = load.seconds();
+  generated.total_seconds = total.seconds();
   print_summary(options, program, generated);
 }
 

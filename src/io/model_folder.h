@@ -61,8 +61,10 @@ class ModelFolder {
 
   std::filesystem::path path_;
   std::string variant_;
-  nlohmann::json index_;  // model_index.json; null without one
-  std::string own_part_;  // not empty: `path_` is itself the folder of this component
+  /// model_index.json; null without one.
+  nlohmann::json index_;
+  /// Not empty: `path_` is itself the folder of this component.
+  std::string own_part_;
   std::optional<std::uint64_t> weights_seed_;
 };
 

@@ -2,25 +2,19 @@
 
 #include <cmath>
 #include <complex>
-#include <cstdio>
 #include <iterator>
 #include <numbers>
 #include <set>
 #include <vector>
 
 #include "core/error.h"
+#include "core/number_text.h"
 
 namespace fdbench {
 namespace {
 
 constexpr double kPowStep = 0.02;  // the library lowers pow by as much until the steps differ
 constexpr double kMostPow = 10;
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
-}
 
 /// A skip connection: the layer it starts from and the one that takes it.
 struct SkipConnection {
