@@ -8,16 +8,19 @@ CONFIG ?= configs/ablation.yaml
 FAULTS ?= 50
 SECONDS ?= 600
 FUZZ ?= safetensors npz picture tokenizer config result prompts baseline
+# Layers that read files which others write.
+READERS := core io pictures text results config gate
 PYTEST := $(VENV_PYTHON) -m pytest -q
 # Two processes share the test files. Threads that wait must not spin then (tests/conftest.py).
 PYTEST_ALL := $(PYTEST) -n 2 --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize fuzz format lint lint-format clean
+.PHONY: help setup setup-dev setup-lint build run test unit pytest bench parity faults sanitize sanitize-readers fuzz \
+	format lint lint-changed lint-format lint-commands clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: ## install what is needed to build and run
 	@setup/install_debian.sh setup/debian-packages.txt
@@ -63,6 +66,12 @@ sanitize: setup ## unit tests under AddressSanitizer and UndefinedBehaviorSaniti
 	@cmake --build build/debug
 	@OMP_WAIT_POLICY=PASSIVE ctest --test-dir build/debug --output-on-failure --no-tests=error -j 2
 
+sanitize-readers: setup ## the same over the layers that read files which others write
+	@[ -e build/debug/build.ninja ] || cmake --preset debug
+	@cmake --build build/debug --target $(READERS:%=test_%)
+	@OMP_WAIT_POLICY=PASSIVE ctest --test-dir build/debug --output-on-failure --no-tests=error -j 2 \
+		-R "^($$(echo $(READERS) | tr ' ' '|'))\."
+
 fuzz: setup ## libFuzzer on the readers of untrusted files (clang; SECONDS=600 each of FUZZ="safetensors npz ...")
 	@setup/install_debian.sh setup/debian-packages-fuzz.txt
 	@[ -e build/fuzz/build.ninja ] || cmake --preset fuzz
@@ -77,12 +86,16 @@ lint-format: setup-lint ## check format and Python style
 	@git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format --dry-run --Werror
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
 
-lint: lint-format build ## check format and style, C++ and Python
-	@# clang-tidy cannot read GCC's precompiled header, so it gets the commands without it.
-	@mkdir -p build/lint && sed -E 's# -Winvalid-pch# #; s# -include [^ ]*cmake_pch\.hxx##' \
-		$(BUILD)/compile_commands.json > build/lint/compile_commands.json
-	@git ls-files 'src/*.cpp' | xargs -P 2 -n 4 clang-tidy -p build/lint --quiet \
-		--header-filter="src/($$(paste -sd'|' src/layers.txt))/"
+# What clang-tidy needs of a build: its commands and its generated headers.
+lint-commands: setup-lint
+	@[ -e $(BUILD)/build.ninja ] || cmake --preset $(PRESET)
+	@cmake --build $(BUILD) --target git_revision
+
+lint: lint-format lint-commands ## check format and style, C++ (clang-tidy on all of src/) and Python
+	@$(VENV_PYTHON) setup/clang_tidy.py $(BUILD)
+
+lint-changed: lint-commands ## clang-tidy on what differs from the parent of the merge base with the main branch
+	@$(VENV_PYTHON) setup/clang_tidy.py $(BUILD) --changed
 
 clean: ## remove what was built (.venv and results stay)
 	@rm -rf build

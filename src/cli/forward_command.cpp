@@ -1,6 +1,5 @@
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "cli/variant_option.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/stopwatch.h"
 #include "io/model_folder.h"
 #include "io/safetensors.h"
 #include "models/load_denoiser.h"
@@ -140,18 +140,17 @@ void run_forward(const ForwardOptions& options) {
   const ModelFolder folder(options.model, options.variant);
   const auto unet = load_denoiser(folder, dtype, device);
 
-  synchronize(device);
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch stopwatch(device);
+  stopwatch.start();
   const at::Tensor prediction = predict(*unet, inputs, options.tome);
-  synchronize(device);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  stopwatch.stop();
 
   if (!at::isfinite(prediction).all().item<bool>()) {
     throw runtime_error("the prediction is not finite in " + dtype_name(dtype));
   }
   save_safetensors(options.output, {{"sample", prediction}});
   std::printf("sample %s %s in %.3f s  ->  %s\n", shape_text(prediction).c_str(),
-              dtype_name(dtype).c_str(), elapsed.count(), options.output.string().c_str());
+              dtype_name(dtype).c_str(), stopwatch.seconds(), options.output.string().c_str());
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <numeric>
@@ -10,6 +9,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/notes.h"
+#include "core/stopwatch.h"
 #include "execution/executor.h"
 #include "io/architectures.h"
 #include "io/safetensors.h"
@@ -165,10 +165,6 @@ void print_summary(const GenerateOptions& options, const Generated& generated) {
   }
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
           const Generated& generated) {
   if (!options.save_latents.empty()) {
@@ -183,7 +179,8 @@ void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
 }
 
 void run_generate(GenerateOptions options) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch total(at::kCPU);
+  total.start();
   if (options.threads > 0) at::set_num_threads(options.threads);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
@@ -202,19 +199,20 @@ void run_generate(GenerateOptions options) {
   const StrategyOptions strategy =
       strategy_options(options.strategy, options.strategy_choice, options.steps);
 
-  const auto load_start = std::chrono::steady_clock::now();
+  Stopwatch load(device);
+  load.start();
   const Wanted wanted = options.output.empty() ? Wanted::kLatents : Wanted::kPictures;
   const TextToImagePipeline pipeline(
       folder,
       {.dtype = dtype, .device = device, .reading = Reading::kAtFirstUse, .wanted = wanted});
-  synchronize(device);
-  const double load_seconds = seconds_since(load_start);
+  load.stop();
   const auto layers = pipeline.unet().layers();
   const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers), layers);
   Generated generated = generate(options, pipeline, *sampler, schedule);
   save(options, pipeline, generated);
-  generated.load_seconds = load_seconds;
-  generated.total_seconds = seconds_since(start);
+  total.stop();
+  generated.load_seconds = load.seconds();
+  generated.total_seconds = total.seconds();
   print_summary(options, generated);
 }
 

@@ -16,8 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostSteps = 100'000, kMostClipSkip = 1000,
-                       kLargestSide = 1 << 20;  // [pixels]
+constexpr std::int64_t kMostSteps = 100'000, kMostClipSkip = 1000;
+// Of a picture [pixels].
+constexpr std::int64_t kLargestSide = 1 << 20;
 
 /// "a, b, c".
 std::string listed(const std::vector<std::string>& names) {

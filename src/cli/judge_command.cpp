@@ -6,15 +6,73 @@
 #include "cli/judgement.h"
 #include "cli/paired_scores.h"
 #include "cli/plain_options.h"
+#include "cli/prompt_scores.h"
 
 namespace fdbench {
 namespace {
 
-/// Of the pictures in the splits of the Inception score.
+/// Order of the pictures in the splits of the Inception score.
 struct InceptionOrder {
   std::uint32_t seed = kInceptionSeed;
   bool in_order = false;
 };
+
+std::string joined_score_names() {
+  std::string joined;
+  for (const auto& names : {score_names(), prompt_score_names(), paired_score_names()}) {
+    for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
+  }
+  return joined;
+}
+
+/// Where the pictures are, what they are compared with, and their prompts.
+void add_set_options(CLI::App& command, JudgeOptions& options) {
+  command
+      .add_option("PICTURES", options.judged,
+                  "Folder of PNG, JPEG, WebP or TIFF files, a result file (.h5), or .npz or .npy "
+                  "with features or pictures")
+      ->required();
+  command.add_option("--run", options.run, "Of a result file: the run whose pictures are judged");
+  command.add_option("--reference-run", options.reference_run,
+                     "Of a result file as reference: the run to compare with");
+  command.add_option("--reference", options.reference,
+                     "What to compare with: a folder, a result file, features, or statistics (mu, "
+                     "sigma)");
+  command.add_option("--pairs", options.pairs,
+                     "Another method's pictures of the same prompts and seeds, under the same "
+                     "names: for psnr, ssim and perceptual");
+  command.add_option("--pairs-run", options.pairs_run, "Of a result file in --pairs: its run");
+  command.add_option("--prompts", options.prompts,
+                     "Prompts of the pictures in the order of their names (2.png before 10.png), "
+                     "for clip_score and pick_score: .json as in configs/prompts, or .txt with a "
+                     "line each");
+}
+
+/// Which scores, how they are computed and how they are printed.
+void add_score_options(CLI::App& command, JudgeOptions& options, InceptionOrder& inception) {
+  command
+      .add_option("--metrics", options.metrics,
+                  "Separated by commas: " + joined_score_names() +
+                      " (default: fid,kid,precision,recall; with --pairs: "
+                      "psnr,ssim and, with --clip, perceptual)")
+      ->delimiter(',');
+  command.add_option("--format", options.format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  add_whole_number(command, "--bootstrap", options.score.bootstrap,
+                   "Resamples for a 95% interval of each score; 0: none", 0, 100'000)
+      ->capture_default_str();
+  add_whole_number(command, "--seed", options.score.seed, "Of subsets and resamples", 0,
+                   kLargestSeed)
+      ->capture_default_str();
+  add_whole_number(command, "--is-seed", inception.seed,
+                   "Of the order of the pictures in the splits of `is`, as torch-fidelity draws "
+                   "it",
+                   0, std::numeric_limits<std::uint32_t>::max())
+      ->capture_default_str();
+  command.add_flag("--is-in-order", inception.in_order,
+                   "Split the pictures for `is` in their own order");
+}
 
 }  // namespace
 
@@ -23,52 +81,8 @@ void add_judge_command(CLI::App& app) {
   const auto inception = std::make_shared<InceptionOrder>();
   CLI::App* command =
       app.add_subcommand("judge", "Scores of pictures or features that anything made");
-  command
-      ->add_option("PICTURES", options->judged,
-                   "Folder of PNG, JPEG, WebP or TIFF files, a result file (.h5), or .npz or .npy "
-                   "with features or pictures")
-      ->required();
-  command->add_option("--run", options->run, "Of a result file: the run whose pictures are judged");
-  command->add_option("--reference-run", options->reference_run,
-                      "Of a result file as reference: the run to compare with");
-  command->add_option("--reference", options->reference,
-                      "What to compare with: a folder, a result file, features, or statistics (mu, "
-                      "sigma)");
-  command->add_option("--pairs", options->pairs,
-                      "Another method's pictures of the same prompts and seeds, under the same "
-                      "names: for psnr, ssim and perceptual");
-  command->add_option("--pairs-run", options->pairs_run, "Of a result file in --pairs: its run");
-  std::string names;
-  for (const std::string& name : score_names()) names += name + ", ";
-  for (const std::string& name : prompt_score_names()) names += name + ", ";
-  for (const std::string& name : paired_score_names()) names += name + ", ";
-  names.resize(names.size() - 2);
-  command->add_option("--prompts", options->prompts,
-                      "Prompts of the pictures in the order of their names (2.png before 10.png), "
-                      "for clip_score and pick_score: .json as in configs/prompts, or .txt with a "
-                      "line each");
-  command
-      ->add_option("--metrics", options->metrics,
-                   "Separated by commas: " + names +
-                       " (default: fid,kid,precision,recall; with --pairs: "
-                       "psnr,ssim and, with --clip, perceptual)")
-      ->delimiter(',');
-  command->add_option("--format", options->format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
-  add_whole_number(*command, "--bootstrap", options->score.bootstrap,
-                   "Resamples for a 95% interval of each score; 0: none", 0, 100'000)
-      ->capture_default_str();
-  add_whole_number(*command, "--seed", options->score.seed, "Of subsets and resamples", 0,
-                   kLargestSeed)
-      ->capture_default_str();
-  add_whole_number(*command, "--is-seed", inception->seed,
-                   "Of the order of the pictures in the splits of `is`, as torch-fidelity draws "
-                   "it",
-                   0, std::numeric_limits<std::uint32_t>::max())
-      ->capture_default_str();
-  command->add_flag("--is-in-order", inception->in_order,
-                    "Split the pictures for `is` in their own order");
+  add_set_options(*command, *options);
+  add_score_options(*command, *options, *inception);
   add_options(*command, options->network);
   command->footer(
       "Examples: fdbench judge fake.npz --reference real.npz --metrics fid,kid --format json\n"

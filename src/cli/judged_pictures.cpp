@@ -32,18 +32,19 @@ Features joined(const std::vector<Features>& parts) {
 }
 
 /// Throws a usage error where the network cannot give what is wanted.
-void check_seen(const Features& seen, const WantedArrays& wanted, const PictureSource& source,
-                const JudgedSet* other) {
+void check_features(const Features& features, const WantedArrays& wanted,
+                    const PictureSource& source, const JudgedSet* other) {
   const Place place{source.path().string()};
-  if (wanted.logits && !seen.logits.defined()) {
+  if (wanted.logits && !features.logits.defined()) {
     throw usage_error(place, "is needs 'logits' of each picture, which the network does not give");
   }
-  if (wanted.spatial && !seen.spatial.defined()) {
+  if (wanted.spatial && !features.spatial.defined()) {
     throw usage_error(place,
                       "sfid needs spatial features of each picture, which the network does not "
                       "give");
   }
-  const std::int64_t own = seen.pooled.size(1), their = other != nullptr ? dimension_of(*other) : 0;
+  const std::int64_t own = features.pooled.size(1),
+                     their = other != nullptr ? dimension_of(*other) : 0;
   if (their == 0 || own == their) return;
   throw usage_error(place, "the network gives " + std::to_string(own) + " features of a picture, " +
                                other->name + " holds " + std::to_string(their) +
@@ -83,8 +84,9 @@ JudgeInput::JudgeInput(const PicturePath& where) : path_(where.path) {
   const bool holds_pictures = fs::is_directory(path_) || PictureSource::is_hdf5(path_) ||
                               (fs::exists(path_) && !picture_kind(path_).empty());
   if (!holds_pictures) arrays_.emplace(path_);
-  const bool only_pictures = arrays_ && PictureSource::are_in(*arrays_) && !has_features() &&
-                             !arrays_->contains("mu") && !arrays_->contains("mu_s");
+  const bool only_pictures = arrays_ && PictureSource::holds_pictures(*arrays_) &&
+                             !has_features() && !arrays_->contains("mu") &&
+                             !arrays_->contains("mu_s");
   if (only_pictures) {
     pictures_ = PictureSource::of_arrays(*arrays_);
     arrays_.reset();
@@ -92,7 +94,7 @@ JudgeInput::JudgeInput(const PicturePath& where) : path_(where.path) {
   if (holds_pictures) pictures_ = PictureSource::open(where);
 }
 
-bool JudgeInput::is_looked_at(const WantedArrays& wanted) const {
+bool JudgeInput::needs_network(const WantedArrays& wanted) const {
   if (!arrays_) return true;
   return wanted.features && !has_features() && has_pictures();
 }
@@ -102,14 +104,14 @@ PictureSource& JudgeInput::pictures() {
   return *pictures_;
 }
 
-/// Shows pictures to the networks, batch by batch, and collects what they see.
-class JudgedPictures::Looker {
+/// Gives pictures to the networks, batch by batch, and collects their features.
+class JudgedPictures::FeatureCollector {
  public:
-  explicit Looker(const JudgedPictures& judges) : judges_(judges) {}
+  explicit FeatureCollector(const JudgedPictures& judges) : judges_(judges) {}
 
   /// first: index of the first picture.
-  void look(const std::vector<at::Tensor>& pictures, const PictureSource& source,
-            std::int64_t first) {
+  void add_batch(const std::vector<at::Tensor>& pictures, const PictureSource& source,
+                 std::int64_t first) {
     if (judges_.clip_) embeds_.push_back(judges_.clip_->image_embeds(pictures));
     if (!judges_.network_) return add({embeds_.back(), {}, {}}, source, first);
     if (judges_.options_.protocol.resizes()) {
@@ -123,7 +125,7 @@ class JudgedPictures::Looker {
 
   const Features& first() const { return parts_.front(); }
 
-  LookedAt finish(const PictureSource& source) const {
+  ExtractedFeatures finish(const PictureSource& source) const {
     const std::string& hash = judges_.network_ ? judges_.network_->hash() : judges_.clip_->hash();
     return {judged_set(source.path().string(), joined(parts_), hash, source.names()),
             embeds_.empty() ? at::Tensor() : at::cat(embeds_, 0)};
@@ -177,36 +179,39 @@ const ClipJudge& JudgedPictures::clip() {
   return *clip_;
 }
 
-LookedAt JudgedPictures::look_at_pictures(PictureSource source, const WantedArrays& wanted,
-                                          const JudgedSet* other) {
+ExtractedFeatures JudgedPictures::extract_from_pictures(PictureSource source,
+                                                        const WantedArrays& wanted,
+                                                        const JudgedSet* other) {
   load_networks(source.path());
-  Looker looker(*this);
+  FeatureCollector collector(*this);
   const auto all = static_cast<double>(source.count());
   Progress progress(terminal_progress(), all, 0);
   std::int64_t done = 0;
   for (std::vector<at::Tensor> batch; !(batch = source.next(options_.batch)).empty();) {
-    looker.look(batch, source, done);
-    if (done == 0) check_seen(looker.first(), wanted, source, other);
+    collector.add_batch(batch, source, done);
+    if (done == 0) check_features(collector.first(), wanted, source, other);
     done += static_cast<std::int64_t>(batch.size());
     progress.show(static_cast<double>(done), "pictures looked at");
   }
-  return looker.finish(source);
+  return collector.finish(source);
 }
 
-LookedAt JudgedPictures::look(JudgeInput& input, const WantedArrays& wanted,
-                              const JudgedSet* other) {
-  if (!input.is_looked_at(wanted)) return {judged_set_of(*input.arrays(), wanted)};
+ExtractedFeatures JudgedPictures::extract(JudgeInput& input, const WantedArrays& wanted,
+                                          const JudgedSet* other) {
+  if (!input.needs_network(wanted)) return {judged_set_of(*input.arrays(), wanted)};
   const NpzFile* file = input.arrays();
   WantedArrays from_network = wanted;
   std::optional<JudgedSet> known;
   if (file != nullptr && (wanted.moments || wanted.spatial)) {
-    known = judged_set_of(*file, {false, wanted.moments, wanted.spatial, false});
+    known = judged_set_of(
+        *file, {.features = false, .moments = wanted.moments, .spatial = wanted.spatial});
     from_network.spatial = wanted.spatial && !known->spatial_moments;
   }
-  LookedAt seen = look_at_pictures(input.pictures(), from_network, known ? &*known : other);
-  if (known && known->moments) seen.set.moments = known->moments;
-  if (known && known->spatial_moments) seen.set.spatial_moments = known->spatial_moments;
-  return seen;
+  ExtractedFeatures extracted =
+      extract_from_pictures(input.pictures(), from_network, known ? &*known : other);
+  if (known && known->moments) extracted.set.moments = known->moments;
+  if (known && known->spatial_moments) extracted.set.spatial_moments = known->spatial_moments;
+  return extracted;
 }
 
 }  // namespace fdbench

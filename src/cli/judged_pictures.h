@@ -1,5 +1,4 @@
-// Where a judge's pictures come from: a file of features, or a folder of pictures that a network
-// looks at.
+// Where a judge's features come from: a file of features, or pictures through a network.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -24,7 +23,7 @@ struct JudgeNetworkOptions {
 };
 void add_options(CLI::App& command, JudgeNetworkOptions& options);
 
-/// A path that is opened and not looked at yet.
+/// A path that is opened; its pictures are not read yet.
 class JudgeInput {
  public:
   /// Throws what PictureSource::open and NpzFile throw.
@@ -34,9 +33,11 @@ class JudgeInput {
   /// An .npz or .npy file that holds features or statistics; none: pictures.
   const NpzFile* arrays() const { return arrays_ ? &*arrays_ : nullptr; }
   bool has_features() const { return arrays_ && !features_array(*arrays_).empty(); }
-  bool has_pictures() const { return pictures_ || (arrays_ && PictureSource::are_in(*arrays_)); }
-  /// True where a network must look at pictures for what is wanted.
-  bool is_looked_at(const WantedArrays& wanted) const;
+  bool has_pictures() const {
+    return pictures_ || (arrays_ && PictureSource::holds_pictures(*arrays_));
+  }
+  /// True where what is wanted comes from pictures through a network.
+  bool needs_network(const WantedArrays& wanted) const;
   /// Throws a usage error where there are none.
   PictureSource& pictures();
 
@@ -46,13 +47,14 @@ class JudgeInput {
   std::optional<PictureSource> pictures_;
 };
 
-/// A set, and what CLIP saw in its pictures.
-struct LookedAt {
+/// A set's features, and CLIP's embeddings of its pictures.
+struct ExtractedFeatures {
   JudgedSet set;
-  at::Tensor image_embeds = {};  // [n, d]; undefined without CLIP, and for files of features
+  /// [n, d]; undefined without CLIP, and for files of features.
+  at::Tensor image_embeds = {};
 };
 
-/// Looks at sets; loads the networks when the first pictures need them.
+/// Features of sets; loads the networks when the first pictures need them.
 class JudgedPictures {
  public:
   explicit JudgedPictures(const JudgeNetworkOptions& options) : options_(options) {}
@@ -66,14 +68,15 @@ class JudgedPictures {
   /// Features are the network's, or without one CLIP's embeddings; those that a file holds are
   /// read. What the network does not give and is wanted, or a dimension other than `other`'s, is a
   /// usage error after the first pictures. other: the set to compare with, or none.
-  LookedAt look(JudgeInput& input, const WantedArrays& wanted, const JudgedSet* other = nullptr);
+  ExtractedFeatures extract(JudgeInput& input, const WantedArrays& wanted,
+                            const JudgedSet* other = nullptr);
   /// CLIP; throws a usage error without --clip.
   const ClipJudge& clip();
 
  private:
-  class Looker;
-  LookedAt look_at_pictures(PictureSource source, const WantedArrays& wanted,
-                            const JudgedSet* other);
+  class FeatureCollector;
+  ExtractedFeatures extract_from_pictures(PictureSource source, const WantedArrays& wanted,
+                                          const JudgedSet* other);
   void load_networks(const std::filesystem::path& path);
 
   JudgeNetworkOptions options_;

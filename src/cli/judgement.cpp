@@ -8,15 +8,13 @@
 
 #include "cli/judge_report.h"
 #include "cli/paired_scores.h"
+#include "cli/prompt_scores.h"
 #include "core/error.h"
 #include "core/notes.h"
 #include "judging/matched_pictures.h"
 
 namespace fdbench {
 namespace {
-
-constexpr const char* kClipScore = "clip_score";
-constexpr const char* kPickScore = "pick_score";
 
 /// Scores of some of the names, each put at its place in the order asked for.
 class ScoreTable {
@@ -44,34 +42,6 @@ class ScoreTable {
   std::map<std::string, Score> scores_;
 };
 
-bool is_prompt_score(const std::string& name) { return name == kClipScore || name == kPickScore; }
-
-/// Throws for an embedding that is no number or has no direction. what: "picture 0.png".
-template <typename Name>
-void check_embeds(const at::Tensor& embeds, const std::filesystem::path& clip, const Name& name) {
-  const at::Tensor bad =
-      at::logical_or(at::isfinite(embeds).all(1).logical_not(), embeds.eq(0).all(1));
-  if (!bad.any().item<bool>()) return;
-  throw runtime_error({clip.string()}, "sees " + name(first_true(bad)) +
-                                           " as an embedding without a direction (zeros, or "
-                                           "values that are not finite)");
-}
-
-/// What each picture has to do with its prompt.
-Score prompt_score(const std::string& name, JudgedPictures& judges, const LookedAt& judged,
-                   const PictureSource& pictures, const std::vector<std::string>& captions,
-                   const JudgeOptions& options) {
-  const ClipJudge& clip = judges.clip();
-  clip.warn_of_cut_prompts(captions);
-  const at::Tensor texts = clip.text_embeds(captions);
-  const std::filesystem::path& folder = options.network.clip;
-  check_embeds(judged.image_embeds, folder, [&](std::int64_t i) { return pictures.name(i); });
-  check_embeds(texts, folder, [&](std::int64_t i) { return "prompt " + std::to_string(i); });
-  const at::Tensor values = name == kClipScore ? clip_scores(judged.image_embeds, texts)
-                                               : clip.scale() * cosines(judged.image_embeds, texts);
-  return mean_score(name, values, options.score);
-}
-
 bool is_set_score(const std::string& name) {
   return !is_prompt_score(name) && !is_paired_score(name);
 }
@@ -94,7 +64,8 @@ void check_metrics(const std::vector<std::string>& names, const JudgeOptions& op
   }
 }
 
-/// One call of the command: everything is opened and checked, then looked at, then scored.
+/// One call of the command: everything is opened and checked, then features are extracted, then
+/// scored.
 class Judgement {
  public:
   explicit Judgement(const JudgeOptions& options)
@@ -107,8 +78,8 @@ class Judgement {
     const std::vector<std::string> of_sets = table.names(is_set_score);
     const std::vector<std::string> of_prompts = table.names(is_prompt_score);
     of_pairs_ = table.names(is_paired_score);
-    check_before_looking(of_sets, of_prompts);
-    look(of_sets);
+    check_before_extracting(of_sets, of_prompts);
+    extract(of_sets);
     score_all(of_sets, of_prompts);
   }
 
@@ -116,7 +87,7 @@ class Judgement {
   void check_options() {
     if (names_.empty() && options_.pairs.empty() && options_.reference.empty() &&
         !options_.prompts.empty() && !options_.network.clip.empty()) {
-      names_ = {kClipScore};
+      names_ = {"clip_score"};
     }
     is_default_ = names_.empty();
     if (is_default_) names_ = options_.pairs.empty() ? default_scores() : paired_score_names();
@@ -152,7 +123,9 @@ class Judgement {
       for (const std::string& name : names_) {
         if (needs_rows(name, role)) left_out += (left_out.empty() ? "" : ", ") + name;
       }
-      std::erase_if(names_, [&](const std::string& name) { return needs_rows(name, role); });
+      // clang 14 captures no structured bindings by themselves.
+      std::erase_if(names_,
+                    [role = role](const std::string& name) { return needs_rows(name, role); });
       say_note({input->path().string()},
                "holds statistics alone" +
                    std::string(input->has_pictures() ? ", and pictures for --features" : "") +
@@ -176,10 +149,10 @@ class Judgement {
     }
   }
 
-  void check_before_looking(const std::vector<std::string>& of_sets,
-                            const std::vector<std::string>& of_prompts) {
-    own_ = wanted_arrays(of_sets, SetRole::kJudged, options_.score.bootstrap > 1);
-    their_ = wanted_arrays(of_sets, SetRole::kReference, false);
+  void check_before_extracting(const std::vector<std::string>& of_sets,
+                               const std::vector<std::string>& of_prompts) {
+    own_ = wanted_arrays(of_sets, SetRole::kJudged, options_.score);
+    their_ = wanted_arrays(of_sets, SetRole::kReference, options_.score);
     if (!of_prompts.empty()) check_prompts(of_prompts.front());
     if (!of_pairs_.empty()) {
       report_.pairs = {options_.pairs.string(),
@@ -195,7 +168,7 @@ class Judgement {
 
   void check_input(JudgeInput& input, const WantedArrays& wanted,
                    const std::vector<std::string>& names, SetRole role) {
-    if (!input.is_looked_at(wanted)) return;
+    if (!input.needs_network(wanted)) return;
     judges_.check_network(input.path());
     std::vector<std::string> counted;
     for (const std::string& name : names) {
@@ -231,26 +204,26 @@ class Judgement {
   }
 
   /// Files first: what is wrong with them is known before a network runs.
-  void look(const std::vector<std::string>& of_sets) {
+  void extract(const std::vector<std::string>& of_sets) {
     const bool only_pairs = of_pairs_.size() == names_.size();
-    const auto look_at_reference = [&] {
-      theirs_ = judges_.look(*reference_, their_, ours_ ? &ours_->set : nullptr);
+    const auto extract_reference = [&] {
+      theirs_ = judges_.extract(*reference_, their_, ours_ ? &ours_->set : nullptr);
       check_parts(theirs_->set, of_sets, SetRole::kReference);
       if (!ours_) check_same_network(of_sets);
     };
-    const auto look_at_judged = [&] {
-      ours_ = judges_.look(*judged_, own_, theirs_ ? &theirs_->set : nullptr);
+    const auto extract_judged = [&] {
+      ours_ = judges_.extract(*judged_, own_, theirs_ ? &theirs_->set : nullptr);
       check_parts(ours_->set, of_sets, SetRole::kJudged);
     };
     const bool wants_reference = reference_ && !of_sets.empty();
-    if (!only_pairs && !judged_->is_looked_at(own_)) look_at_judged();
-    if (wants_reference) look_at_reference();
-    if (!only_pairs && !ours_) look_at_judged();
+    if (!only_pairs && !judged_->needs_network(own_)) extract_judged();
+    if (wants_reference) extract_reference();
+    if (!only_pairs && !ours_) extract_judged();
   }
 
-  /// What was read of a reference must be of the network that is about to look.
+  /// What was read of a reference must be of the network that is about to run.
   void check_same_network(const std::vector<std::string>& of_sets) {
-    if (of_sets.empty() || !judged_->is_looked_at(own_)) return;
+    if (of_sets.empty() || !judged_->needs_network(own_)) return;
     check_networks(judged_->path().string(), judges_.network_hash(), theirs_->set);
   }
 
@@ -260,7 +233,8 @@ class Judgement {
     const JudgedSet* reference = theirs_ ? &theirs_->set : nullptr;
     if (ours_) table.add(score(ours_->set, reference, of_sets, options_.score));
     for (const std::string& name : of_prompts) {
-      table.add({prompt_score(name, judges_, *ours_, judged_->pictures(), captions_, options_)});
+      table.add({prompt_score(name, {judged_->pictures(), ours_->image_embeds, captions_},
+                              judges_.clip(), options_.network.clip, options_.score)});
     }
     if (!of_pairs_.empty()) {
       table.add(paired_scores(judged_->pictures(), pairs_->pictures(), of_pairs_, judges_,
@@ -283,16 +257,11 @@ class Judgement {
   bool is_default_ = false;
   std::optional<JudgeInput> judged_, reference_, pairs_;
   WantedArrays own_, their_;
-  std::optional<LookedAt> ours_, theirs_;
+  std::optional<ExtractedFeatures> ours_, theirs_;
   JudgeReport report_;
 };
 
 }  // namespace
-
-const std::vector<std::string>& prompt_score_names() {
-  static const std::vector<std::string> names = {kClipScore, kPickScore};
-  return names;
-}
 
 void judge(const JudgeOptions& options) { Judgement(options).run(); }
 

@@ -1,4 +1,5 @@
-// What `fdbench judge` does: everything is opened and checked, then looked at, then scored.
+// What `fdbench judge` does: everything is opened and checked, then features are extracted, then
+// scored.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,15 @@ namespace fdbench {
 struct JudgeOptions {
   std::filesystem::path judged, reference, pairs, prompts;
   std::vector<std::string> metrics;
-  std::string run, reference_run, pairs_run;  // of result files
+  /// Of result files.
+  std::string run, reference_run, pairs_run;
   std::string format = "table";
   ScoreOptions score;
   JudgeNetworkOptions network;
 };
 
-/// clip_score, pick_score.
-const std::vector<std::string>& prompt_score_names();
-
 /// Prints the scores. Throws a usage error for all that can be known to be wrong before a network
-/// looks at the first picture.
+/// runs.
 void judge(const JudgeOptions& options);
 
 }  // namespace fdbench

@@ -77,7 +77,8 @@ std::vector<Score> paired_scores(PictureSource pictures, PictureSource others,
   for (std::vector<at::Tensor> batch; !(batch = pictures.next(kAtOnce)).empty();) {
     const std::vector<at::Tensor> other = others.next(kAtOnce);
     for (const auto& [first, count] : runs_of_a_size(batch)) {
-      const auto part = [&](const std::vector<at::Tensor>& all) {
+      // clang 14 captures no structured bindings by themselves.
+      const auto part = [first = first, count = count](const std::vector<at::Tensor>& all) {
         return at::stack(at::TensorList(all).slice(first, count));
       };
       const at::Tensor own = part(batch), their = part(other);

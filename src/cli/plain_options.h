@@ -23,11 +23,11 @@ Value checked_option(const std::string& name, const PlainScalar<Value>& scalar) 
 
 template <typename Type>
 struct TargetValue {
-  using type = Type;
+  using Plain = Type;
 };
 template <typename Type>
 struct TargetValue<std::optional<Type>> {
-  using type = Type;
+  using Plain = Type;
 };
 
 /// An option whose text `read` turns into the target's value. A default is shown after
@@ -38,7 +38,7 @@ CLI::Option* add_plain_option(CLI::App& command, const std::string& name, Target
   CLI::Option* option = command.add_option_function<std::string>(
       name,
       [&target, read](const std::string& text) {
-        target = static_cast<typename TargetValue<Target>::type>(read(text));
+        target = static_cast<typename TargetValue<Target>::Plain>(read(text));
       },
       help);
   option->default_function([&target] {

@@ -126,9 +126,12 @@ void run_profile(const ProfileCommandOptions& options) {
   if (options.format == "json") {
     print_json(options, measurement);
   } else {
-    print_profile_table(measurement.summary,
-                        {measurement.model.name, dtype, unet.info().device, measurement.shape,
-                         options.calls.repeats, measurement.model.load_seconds});
+    print_profile_table(measurement.summary, {.model = measurement.model.name,
+                                              .dtype = dtype,
+                                              .device = unet.info().device,
+                                              .shape = measurement.shape,
+                                              .repeats = options.calls.repeats,
+                                              .load_seconds = measurement.model.load_seconds});
   }
   if (!trace) return;
   const std::string text = chrome_trace(unet.layers(), profile.instrumented.back(),

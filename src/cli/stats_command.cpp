@@ -21,7 +21,7 @@ struct StatsOptions {
   JudgeNetworkOptions network;
 };
 
-/// Throws where the output cannot be written, before hours of looking.
+/// Throws where the output cannot be written, before hours of work.
 void check_output(const fs::path& output) {
   const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
   std::error_code error;
@@ -46,15 +46,18 @@ void run_stats(StatsOptions options) {
   JudgeInput input(options.pictures);
   const NpzFile* file = input.arrays();
   const bool has_logits = file != nullptr && file->contains("logits");
-  WantedArrays wanted{options.keep_features, true, file != nullptr, has_logits};
-  if (file == nullptr) wanted = {true, true, false, false};
+  WantedArrays wanted{.features = options.keep_features,
+                      .moments = true,
+                      .spatial = file != nullptr,
+                      .logits = has_logits};
+  if (file == nullptr) wanted.features = true;
   const auto check_count = [&](std::int64_t count) {
     if (count >= 2) return;
     throw usage_error({input.path().string()},
                       "statistics need at least 2 pictures, there is " + std::to_string(count));
   };
-  if (input.is_looked_at(wanted)) check_count(input.pictures().count());
-  const JudgedSet set = JudgedPictures(options.network).look(input, wanted).set;
+  if (input.needs_network(wanted)) check_count(input.pictures().count());
+  const JudgedSet set = JudgedPictures(options.network).extract(input, wanted).set;
   if (!set.moments) check_count(set.features.pooled.defined() ? set.features.pooled.size(0) : 0);
   if (options.keep_features && !set.features.pooled.defined()) {
     throw usage_error({set.name}, "holds no features of single pictures for --keep-features");

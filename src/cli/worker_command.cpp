@@ -1,6 +1,5 @@
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/notes.h"
+#include "core/stopwatch.h"
 #include "execution/guidance.h"
 #include "io/safetensors.h"
 #include "profiling/random_inputs.h"
@@ -203,12 +203,11 @@ class Worker {
         unit_noise(picture).to(device, pipeline_.dtype()).repeat({batch, 1, 1, 1});
     const at::Tensor timestep = at::full({1}, member<double>(request, "timestep", kDefaultTimestep),
                                          at::device(device).dtype(at::kFloat));
-    synchronize(device);
-    const auto start = std::chrono::steady_clock::now();
+    Stopwatch stopwatch(device);
+    stopwatch.start();
     const at::Tensor prediction = forward(pipeline_.unet(), sample, timestep, conditioning);
-    synchronize(device);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    Json answer = {{"call", true}, {"batch", batch}, {"unet_s", elapsed.count()}};
+    stopwatch.stop();
+    Json answer = {{"call", true}, {"batch", batch}, {"unet_s", stopwatch.seconds()}};
     give(answer, request, prediction);
     return answer;
   }

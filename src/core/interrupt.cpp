@@ -9,9 +9,9 @@ volatile std::sig_atomic_t received = 0;
 
 void remember(int) { received = 1; }
 
-void handle(int number, bool take) {
+void handle(int number, void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = take ? remember : SIG_DFL;
+  action.sa_handler = handler;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(number, &action, nullptr);
 }
@@ -20,13 +20,13 @@ void handle(int number, bool take) {
 
 InterruptGuard::InterruptGuard() {
   received = 0;
-  handle(SIGINT, true);
-  handle(SIGTERM, true);
+  handle(SIGINT, remember);
+  handle(SIGTERM, remember);
 }
 
 InterruptGuard::~InterruptGuard() {
-  handle(SIGINT, false);
-  handle(SIGTERM, false);
+  handle(SIGINT, SIG_DFL);
+  handle(SIGTERM, SIG_DFL);
 }
 
 void check_interrupt() {

@@ -5,18 +5,13 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/number_text.h"
 
 namespace fdbench {
 namespace {
 
 constexpr const char* kBeforeUNetName = "before_unet";
 constexpr const char* kBeforeStepName = "before_step";
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/one_line.h"
 #include "gate/compare_results.h"
 #include "results/text_table.h"
@@ -19,12 +20,6 @@ constexpr NamedDifference kDifferences[] = {
     {"speedup_ratio", "speedup B/A [95%]", &ComparedRun::speedup, "%.3f"},
     {"psnr_difference", "PSNR B-A [dB]", &ComparedRun::psnr, "%+.2f"},
     {"latent_mse_difference", "latent MSE B-A", &ComparedRun::latent_mse, "%+.3g"}};
-
-std::string printed(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
 
 /// "1.020 [0.980, 1.060] p=0.4".
 std::string cell(const Difference& difference, const char* format) {
@@ -65,7 +60,7 @@ std::string notes(const Comparison& comparison) {
   return text;
 }
 
-std::string number_text(double value) { return std::isnan(value) ? "" : printed("%.17g", value); }
+std::string csv_number(double value) { return std::isnan(value) ? "" : exact_number_text(value); }
 
 std::string as_csv(const Comparison& comparison) {
   std::string text = "run,other_run";
@@ -81,7 +76,7 @@ std::string as_csv(const Comparison& comparison) {
       const Difference& difference = run.*named.member;
       for (const double value :
            {difference.estimate, difference.low, difference.high, difference.probability}) {
-        text += "," + number_text(value);
+        text += "," + csv_number(value);
       }
     }
     text += "\n";

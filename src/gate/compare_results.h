@@ -18,11 +18,15 @@ struct Difference {
 /// One run that both files have; the names may differ.
 struct ComparedRun {
   std::string name, other_name;
-  Difference time;        // B / A in unet_s; Hodges-Lehmann and Mann-Whitney over the processes
-                          // where both files have enough of them, else over the rounds
-  Difference speedup;     // B / A in the rounds' speedups, likewise
-  Difference psnr;        // [dB] B - A, mean over the same pictures; bootstrap and signed-rank test
-  Difference latent_mse;  // B - A, likewise
+  /// B / A in unet_s; Hodges-Lehmann and Mann-Whitney over the processes where both files have
+  /// enough of them, else over the rounds.
+  Difference time;
+  /// B / A in the rounds' speedups, likewise.
+  Difference speedup;
+  /// [dB] B - A, mean over the same pictures; bootstrap and signed-rank test.
+  Difference psnr;
+  /// B - A, likewise.
+  Difference latent_mse;
 };
 
 struct Comparison {

@@ -19,15 +19,24 @@ struct Gate {
 };
 
 struct Gates {
-  Gate speed{0.05, 0.99};       // of unet_speedup
-  Gate decoder{0.03, 0.99};     // of decoder_speedup
-  Gate multiply_adds{0, 0};     // share that may be lost
-  Gate psnr{0.5, 0};            // [dB]
-  Gate latent_mse{0.1, 0};      // share
-  Gate clip_score{0.01, 0};     // share that may be lost
-  Gate fid{0.05, 0};            // share by which it may grow
-  Gate objects_right{0.02, 0};  // share that may be lost
-  Gate features{0.01, 0};       // share, of the largest of a statistic's blocks
+  /// Of unet_speedup.
+  Gate speed{0.05, 0.99};
+  /// Of decoder_speedup.
+  Gate decoder{0.03, 0.99};
+  /// Share that may be lost.
+  Gate multiply_adds{0, 0};
+  /// What may be lost [dB].
+  Gate psnr{0.5, 0};
+  /// Share by which it may grow.
+  Gate latent_mse{0.1, 0};
+  /// Share that may be lost.
+  Gate clip_score{0.01, 0};
+  /// Share by which it may grow.
+  Gate fid{0.05, 0};
+  /// Share that may be lost.
+  Gate objects_right{0.02, 0};
+  /// Share of the largest of a statistic's blocks by which a block may move.
+  Gate features{0.01, 0};
 };
 
 /// Figures of one run.
@@ -49,12 +58,15 @@ struct GateBaseline {
   /// The file that it was read from, for messages.
   std::filesystem::path path = {};
   Gates gates = {};
-  Settings settings;                              // shared_settings of the result
-  std::map<std::string, std::string> provenance;  // attributes of the result
+  /// shared_settings of the result.
+  Settings settings;
+  /// Attributes of the result.
+  std::map<std::string, std::string> provenance;
   std::map<std::string, GatedRun> runs;
   double decoder_speedup = kNotMeasured;
   std::vector<double> decoder_ratios;
-  std::vector<int> processes;  // that measured each round; empty where that is not known
+  /// Of each round, the process that measured it; empty where that is not known.
+  std::vector<int> processes;
 };
 
 /// The figures of a result. Throws a usage error for figures that a gate cannot be built on: too

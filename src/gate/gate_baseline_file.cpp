@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/notes.h"
+#include "core/number_text.h"
 #include "gate/gate_finding.h"
 #include "gate/json_reader.h"
 #include "io/atomic_file.h"
@@ -28,21 +29,25 @@ constexpr const char* kRemedy =
 /// a figure may grow, or decibels.
 enum class Tolerance { kLoss, kGrowth, kDecibel };
 
+/// Whether a figure is measured round by round, or is the same in each.
+enum class Sampling { kByRound, kNone };
+
 struct NamedGate {
   const char* name;
   Gate Gates::*gate;
-  bool sampled;
+  Sampling sampling;
   Tolerance tolerance;
 };
-constexpr NamedGate kGates[] = {{"speed", &Gates::speed, true, Tolerance::kLoss},
-                                {"decoder", &Gates::decoder, true, Tolerance::kLoss},
-                                {"multiply_adds", &Gates::multiply_adds, false, Tolerance::kLoss},
-                                {"psnr", &Gates::psnr, false, Tolerance::kDecibel},
-                                {"latent_mse", &Gates::latent_mse, false, Tolerance::kGrowth},
-                                {"clip_score", &Gates::clip_score, false, Tolerance::kLoss},
-                                {"fid", &Gates::fid, false, Tolerance::kGrowth},
-                                {"objects_right", &Gates::objects_right, false, Tolerance::kLoss},
-                                {"features", &Gates::features, false, Tolerance::kGrowth}};
+constexpr NamedGate kGates[] = {
+    {"speed", &Gates::speed, Sampling::kByRound, Tolerance::kLoss},
+    {"decoder", &Gates::decoder, Sampling::kByRound, Tolerance::kLoss},
+    {"multiply_adds", &Gates::multiply_adds, Sampling::kNone, Tolerance::kLoss},
+    {"psnr", &Gates::psnr, Sampling::kNone, Tolerance::kDecibel},
+    {"latent_mse", &Gates::latent_mse, Sampling::kNone, Tolerance::kGrowth},
+    {"clip_score", &Gates::clip_score, Sampling::kNone, Tolerance::kLoss},
+    {"fid", &Gates::fid, Sampling::kNone, Tolerance::kGrowth},
+    {"objects_right", &Gates::objects_right, Sampling::kNone, Tolerance::kLoss},
+    {"features", &Gates::features, Sampling::kNone, Tolerance::kGrowth}};
 
 /// A figure of a run beside its speed, and what it may be.
 struct NamedFigure {
@@ -87,17 +92,16 @@ Gates read_gates(const JsonValue& json, const Place& place) {
   for (const NamedGate& named : kGates) {
     Gate& gate = gates.*named.gate;
     if (!json.has(named.name)) {
-      char tolerance[32];
-      std::snprintf(tolerance, sizeof tolerance, "%g", gate.tolerance);
       say_note(place, "has no 'gates." + std::string(named.name) + "': its tolerance is " +
-                          tolerance + ", as in a new baseline");
+                          number_text(gate.tolerance) + ", as in a new baseline");
       continue;
     }
     const JsonValue value = json.at(named.name);
-    value.check_keys(named.sampled ? std::vector<std::string>{"tolerance", "confidence"}
-                                   : std::vector<std::string>{"tolerance"});
+    value.check_keys(named.sampling == Sampling::kByRound
+                         ? std::vector<std::string>{"tolerance", "confidence"}
+                         : std::vector<std::string>{"tolerance"});
     read_tolerance(value.at("tolerance"), named, gate);
-    if (!named.sampled) continue;
+    if (named.sampling == Sampling::kNone) continue;
     gate.confidence = value.at("confidence").number();
     if (gate.confidence > 0.5 && gate.confidence < 1) continue;
     value.at("confidence").fail("must lie between 0.5 and 1");
@@ -167,7 +171,7 @@ GatedRun read_run(const JsonValue& json) {
                  : named.low == kPositive ? "must be above 0"
                                           : "must not be negative");
     }
-    run.*named.figure = figure;
+    run.*named.sampling = figure;
   }
   if (json.has("features")) run.features = read_features(json.at("features"));
   return run;
@@ -210,7 +214,7 @@ Json run_json(const GatedRun& run) {
   json["identity"] = Json::parse(run.identity);
   if (run.baseline) json["baseline"] = true;
   add_number(json, "unet_speedup", run.unet_speedup);
-  for (const NamedFigure& named : kFigures) add_number(json, named.name, run.*named.figure);
+  for (const NamedFigure& named : kFigures) add_number(json, named.name, run.*named.sampling);
   if (!run.round_ratios.empty()) json["round_ratios"] = run.round_ratios;
   for (const auto& [block, value] : run.features)
     add_number(json["features"], block.c_str(), value);
@@ -220,7 +224,7 @@ Json run_json(const GatedRun& run) {
 void check_format(const JsonValue& root) {
   const Json& json = root.json();
   if (!json.is_object() || json.value("format", Json()) != kFormat) {
-    root.fail("is no baseline of fdbench (no format '" + std::string(kFormat) + "')");
+    root.fail("is not a baseline of fdbench (no format '" + std::string(kFormat) + "')");
   }
   if (root.at("version").json() != kVersion) {
     root.at("version").fail("is of another version than " + std::to_string(kVersion));
@@ -264,7 +268,8 @@ void write_baseline(const std::filesystem::path& path, const GateBaseline& basel
   for (const NamedGate& named : kGates) {
     const Gate& gate = baseline.gates.*named.gate;
     json["gates"][named.name]["tolerance"] = gate.tolerance;
-    if (named.sampled) json["gates"][named.name]["confidence"] = gate.confidence;
+    if (named.sampling == Sampling::kByRound)
+      json["gates"][named.name]["confidence"] = gate.confidence;
   }
   json["provenance"] = baseline.provenance;
   json["settings"] = baseline.settings;

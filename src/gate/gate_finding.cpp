@@ -1,14 +1,10 @@
 #include "gate/gate_finding.h"
 
-#include <cstdio>
+#include "core/number_text.h"
 
 namespace fdbench {
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g%%", 100 * share);
-  return text;
-}
+std::string percent(double share) { return printed("%.3g%%", 100 * share); }
 
 std::string verdict_name(Verdict verdict) {
   switch (verdict) {

@@ -37,17 +37,22 @@ std::string reason_code(Reason reason);
 
 /// One figure. Of figures that are not sampled `low`, `high` and `probability` are NaN.
 struct Finding {
-  std::string run;     // "" of figures of the network as a whole
-  std::string figure;  // "unet_speedup", "decoder_speedup", "multiply_adds_speedup",
-                       // "psnr_to_full", "latent_mse_to_full", "clip_score", "fid",
-                       // "objects_right", "features", "run"
+  /// "" of figures of the network as a whole.
+  std::string run;
+  /// "unet_speedup", "decoder_speedup", "multiply_adds_speedup", "psnr_to_full",
+  /// "latent_mse_to_full", "clip_score", "fid", "objects_right", "features", "run".
+  std::string figure;
   double before = kNotMeasured, now = kNotMeasured;
-  double change = kNotMeasured;                    // now / before (dB for psnr: now - before)
-  double low = kNotMeasured, high = kNotMeasured;  // interval of `change`
-  double probability = kNotMeasured;  // exact test, one-sided, of a change this bad by chance
+  /// now / before (dB for psnr: now - before).
+  double change = kNotMeasured;
+  /// Interval of `change`.
+  double low = kNotMeasured, high = kNotMeasured;
+  /// Exact test, one-sided, of a change this bad by chance.
+  double probability = kNotMeasured;
   Verdict verdict = Verdict::kFine;
   Reason code = Reason::kWithinTolerance;
-  std::string reason;  // one line; "" for what is fine
+  /// One line; "" for what is fine.
+  std::string reason;
 
   /// Whether two figures were held against each other.
   bool compared() const;

@@ -4,26 +4,25 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "results/text_table.h"
 
 namespace fdbench {
 namespace {
 
-std::string printed(const char* format, double value) {
+std::string cell(const char* format, double value) {
   if (std::isnan(value)) return "";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
+  return printed(format, value);
 }
 
 std::string change_text(const Finding& finding) {
   if (std::isnan(finding.change)) return "";
-  if (finding.figure == "psnr_to_full") return printed("%+.2f dB", finding.change);
-  const std::string share = printed("%+.1f%%", 100 * (finding.change - 1));
+  if (finding.figure == "psnr_to_full") return cell("%+.2f dB", finding.change);
+  const std::string share = cell("%+.1f%%", 100 * (finding.change - 1));
   if (std::isnan(finding.low)) return share;
-  return share + " [" + printed("%+.1f", 100 * (finding.low - 1)) + ", " +
-         printed("%+.1f", 100 * (finding.high - 1)) + "]";
+  return share + " [" + cell("%+.1f", 100 * (finding.low - 1)) + ", " +
+         cell("%+.1f", 100 * (finding.high - 1)) + "]";
 }
 
 std::string subject(const Finding& finding) {
@@ -43,9 +42,9 @@ TextLines table_lines(const GateResult& gate) {
   TextLines lines = {
       {"run", "figure", "baseline", "now", "change [interval]", "p", "verdict", "reason", ""}};
   for (const Finding& finding : gate.findings) {
-    lines.push_back({subject(finding), finding.figure, printed("%.4g", finding.before),
-                     printed("%.4g", finding.now), change_text(finding),
-                     printed("%.2g", finding.probability), verdict_name(finding.verdict),
+    lines.push_back({subject(finding), finding.figure, cell("%.4g", finding.before),
+                     cell("%.4g", finding.now), change_text(finding),
+                     cell("%.2g", finding.probability), verdict_name(finding.verdict),
                      reason_code(finding.code), finding.reason});
   }
   return lines;

@@ -1,4 +1,4 @@
-// Figures that are no samples: the same seeds make the same pictures, so each has a window that it
+// Figures that are not samples: the same seeds make the same pictures, so each has a window that it
 // may not leave.
 #pragma once
 

@@ -37,7 +37,7 @@ void check_row(const std::vector<double>& values, const char* dataset, const cha
 }
 
 /// Throws a runtime error for a run whose times or distances are not numbers: an older or edited
-/// file. Distances that nobody measured are no fault.
+/// file. Distances that nobody measured are not a fault.
 void check_measured(const RunMeasures& run, bool synthetic, const Place& place) {
   const RunRecord& record = run.record;
   const auto is_time = [](double value) { return std::isfinite(value) && value > 0; };

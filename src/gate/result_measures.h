@@ -13,13 +13,18 @@ namespace fdbench {
 
 struct RunMeasures {
   RunRecord record;
-  std::string identity;         // JSON: all that makes the run what it is, its name left out
-  std::vector<double> unet_s;   // [N] of each round
-  std::vector<double> gated_s;  // [N] what the gate goes by: processor time of one thread, else
-                                // unet_s
-  std::vector<double> round_ratios;  // [N] baseline / this run in gated_s; empty for a baseline
-  std::vector<double> psnr_db;       // [P] to the baseline's pictures
-  std::vector<double> latent_mse;    // [P]
+  /// JSON: all that makes the run what it is, its name left out.
+  std::string identity;
+  /// [N] of each round.
+  std::vector<double> unet_s;
+  /// [N] what the gate goes by: processor time of one thread, else unet_s.
+  std::vector<double> gated_s;
+  /// [N] baseline / this run in gated_s; empty for a baseline.
+  std::vector<double> round_ratios;
+  /// [P] to the baseline's pictures.
+  std::vector<double> psnr_db;
+  /// [P].
+  std::vector<double> latent_mse;
   /// Mean over pictures and steps of each statistic of each block: "mse/up_blocks.0".
   std::map<std::string, double> features;
 };
@@ -29,12 +34,14 @@ struct ResultMeasures {
   std::map<std::string, std::string> attributes;
   Settings settings;
   std::vector<RunMeasures> runs;
-  std::vector<int> processes;  // [N] that measured each round; empty where the file does not say
+  /// [N] the process that measured each round; empty where the file does not say.
+  std::vector<int> processes;
   /// [N] time of the encoder's and bottleneck's layers / time of the decoder's, in one whole
   /// network call of each round. Below what it was: the decoder has become slower against the rest.
   std::vector<double> decoder_ratios;
 
-  std::string attribute(const std::string& name) const;  // "" where there is none
+  /// "" where there is none.
+  std::string attribute(const std::string& name) const;
   const RunMeasures* find_run(const std::string& name) const;
 };
 

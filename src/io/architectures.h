@@ -14,9 +14,12 @@ namespace fdbench {
 /// What the user names: a folder with weights, or an architecture whose weights are random.
 struct ModelSource {
   std::filesystem::path folder;
-  std::string architecture;  // "": `folder` counts
-  std::uint64_t seed = 0;    // of the random weights
-  std::string variant;       // of the folder's weights ("fp16", "ema"); "": the plain ones
+  /// "": `folder` counts.
+  std::string architecture;
+  /// Of the random weights.
+  std::uint64_t seed = 0;
+  /// Of the folder's weights ("fp16", "ema"); "": the plain ones.
+  std::string variant;
 };
 
 /// Names of the folders in models/architectures ("sd15", "sd21", "sdxl"), sorted.

@@ -105,7 +105,7 @@ Error no_folder(const fs::path& file) {
   if (ending == ".zip" || ending == ".tar" || ending == ".gz" || ending == ".tgz") {
     return usage_error(place, "is an archive: unpack it and give the folder");
   }
-  return usage_error(place, std::string("is no folder; ") + kModelLayout);
+  return usage_error(place, std::string("is not a folder; ") + kModelLayout);
 }
 
 }  // namespace fdbench

@@ -35,7 +35,7 @@ FileMapping::FileMapping(const std::filesystem::path& path) : path_(path.string(
   if (size_ > 0) data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
   const int reason = errno;
   if (!plain || data_ == MAP_FAILED) ::close(descriptor);
-  if (!plain) throw usage_error({path.string()}, "is no plain file");
+  if (!plain) throw usage_error({path.string()}, "is not a plain file");
   if (data_ == MAP_FAILED) {
     throw runtime_error({path.string()}, std::string("cannot map: ") + std::strerror(reason));
   }

@@ -45,7 +45,7 @@ void drop_defaults(json& config) {
   }
 }
 
-/// "0.8.1" before 0.9.0; false for what is no version.
+/// "0.8.1" before 0.9.0; false for what is not a version.
 bool is_before_0_9(const json& version) {
   int major = 0, minor = 0;
   if (!version.is_string()) return false;

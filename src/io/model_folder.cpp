@@ -77,7 +77,7 @@ std::string joined(const std::set<std::string>& names) {
 
 json read_json(const fs::path& path) {
   if (!fs::exists(path)) throw missing_file(path);
-  if (!fs::is_regular_file(path)) throw usage_error({path.string()}, "is no file");
+  if (!fs::is_regular_file(path)) throw usage_error({path.string()}, "is not a file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw usage_error({path.string()}, "cannot be read");
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
@@ -93,7 +93,7 @@ ModelFolder::ModelFolder(fs::path path, std::string variant)
   if (!known) own_part_ = own_part(path_);
   if (!known && own_part_.empty()) {
     refuse_other_contents(path_);
-    throw usage_error({path_.string()}, std::string("is no model folder; ") + kModelLayout);
+    throw usage_error({path_.string()}, std::string("is not a model folder; ") + kModelLayout);
   }
   if (!variant_.empty()) check_variant();
 }

@@ -63,7 +63,8 @@ class ModelFolder {
   std::filesystem::path path_;
   std::string variant_;
   nlohmann::json index_;
-  std::string own_part_;  // not empty: `path_` is itself the folder of this component
+  /// Not empty: `path_` is itself the folder of this component.
+  std::string own_part_;
   std::optional<std::uint64_t> weights_seed_;
 };
 

@@ -100,7 +100,7 @@ std::string hub_name(const fs::path& given) {
     const bool is_cached = fs::is_directory(cached, ignored);
     throw usage_error(
         {given.string()},
-        "is no folder here but the name of a model on the Hugging Face Hub, and fdbench "
+        "is not a folder here but the name of a model on the Hugging Face Hub, and fdbench "
         "downloads nothing: " +
             (is_cached ? "it is in the local cache, give " + cached.string()
                        : "fetch it with `hf download " + name + " --local-dir " + folder +
@@ -140,8 +140,9 @@ void refuse_other_contents(const fs::path& folder) {
     if (is_file && is_checkpoint_name(path)) checkpoints.push_back(path);
   }
   if (!models.empty()) {
-    throw usage_error({folder.string()}, "is no model folder but holds some: give one of them (" +
-                                             joined(models) + ")");
+    throw usage_error(
+        {folder.string()},
+        "is not a model folder but holds some: give one of them (" + joined(models) + ")");
   }
   if (!checkpoints.empty()) throw no_folder(checkpoints.front());
   if (fs::exists(folder / "model_index.json", ignored)) {

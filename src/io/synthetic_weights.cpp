@@ -24,7 +24,7 @@ struct UniformNumbers {
     const float step = bound / static_cast<float>(1 << 23);
     for (std::int64_t i = begin; i < end; ++i) {
       // A hash of 32 bits by two rounds of xor-shift and multiplication; the keys come between
-      // them, so that the streams of two tensors are no shifted copies of each other.
+      // them, so that the streams of two tensors are not shifted copies of each other.
       std::uint32_t x = static_cast<std::uint32_t>(i) * 0x9e3779b9U ^ first_key;
       x = (x ^ (x >> 16)) * 0x21f0aaadU + second_key;
       x = (x ^ (x >> 15)) * 0x735a2d97U;

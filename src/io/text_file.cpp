@@ -47,7 +47,7 @@ BadByte first_bad_byte(std::string_view text) {
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] == '\0') {
-      return {at, "a NUL byte at offset " + std::to_string(at) + ": this is no text in UTF-8"};
+      return {at, "a NUL byte at offset " + std::to_string(at) + ": this is not text in UTF-8"};
     }
     utf8proc_int32_t letter = 0;
     const utf8proc_ssize_t length =

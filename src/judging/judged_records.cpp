@@ -109,13 +109,13 @@ void JudgedRuns::add_distances(RunRecord& record, std::size_t run, int baseline)
   }
   if (std::isnan(record.fid)) return;
   const Columns& own = with_fids(run);
-  const ScoreInterval interval = interval_around(*own.fid, own.resampled_fids);
+  const Interval interval = interval_around(*own.fid, own.resampled_fids);
   record.fid_low = interval.low;
   record.fid_high = interval.high;
   if (baseline < 0) return;
   const Columns& other = with_fids(static_cast<std::size_t>(baseline));
   record.fid_change = *own.fid - *other.fid;
-  const ScoreInterval change =
+  const Interval change =
       interval_around(record.fid_change, differences(own.resampled_fids, other.resampled_fids));
   record.fid_change_low = change.low;
   record.fid_change_high = change.high;

@@ -149,7 +149,7 @@ std::string match_pairs(PictureSource& pictures, PictureSource& others) {
     if (own[i] == other[i]) continue;
     throw usage_error(place, "picture " + std::to_string(i) + " is of the prompt '" + other[i] +
                                  "', that of " + pictures.path().string() + " of '" + own[i] +
-                                 "': they are no pair");
+                                 "': they are not a pair");
   }
   check_sizes(pictures, others);
   return by_names ? "name" : "place";

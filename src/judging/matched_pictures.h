@@ -18,7 +18,8 @@ std::string match_pairs(PictureSource& pictures, PictureSource& others);
 /// Captions in the order of the pictures, and how they were found.
 struct MatchedPrompts {
   std::vector<std::string> captions;
-  std::string by = {};  // "name": those of a list that names the pictures, "order": as they come
+  /// "name": those of a list that names the pictures, "order": as they come.
+  std::string by = {};
 };
 
 /// One caption a picture. Throws a usage error for other numbers, and for pictures that a list with

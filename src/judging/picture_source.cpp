@@ -97,13 +97,13 @@ bool PictureSource::is_hdf5(const fs::path& path) {
   return path.extension() == ".h5" || first == kHdf5;
 }
 
-bool PictureSource::are_in(const NpzFile& file) {
+bool PictureSource::holds_pictures(const NpzFile& file) {
   return file.contains(kPictures) && file.shape(kPictures).size() != 2;
 }
 
 PictureSource PictureSource::of_arrays(const NpzFile& file) {
   const Place place{file.path().string()};
-  if (!are_in(file)) throw usage_error(place, "holds no pictures ('arr_0')");
+  if (!holds_pictures(file)) throw usage_error(place, "holds no pictures ('arr_0')");
   const std::vector<std::int64_t> shape = file.shape(kPictures);
   PictureSource source(file.path());
   const std::string which = "array 'arr_0' has shape " + c10::str(at::IntArrayRef(shape));

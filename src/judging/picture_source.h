@@ -30,8 +30,8 @@ class PictureSource {
   /// Pictures under `arr_0` [n, h, w, 3] uint8, as guided-diffusion writes them. Throws a usage
   /// error for another array of that name.
   static PictureSource of_arrays(const NpzFile& file);
-  /// True for arrays among which there are pictures.
-  static bool are_in(const NpzFile& file);
+  /// True where a file of arrays holds pictures.
+  static bool holds_pictures(const NpzFile& file);
   /// A result file, by content or name.
   static bool is_hdf5(const std::filesystem::path& path);
 

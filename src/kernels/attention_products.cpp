@@ -35,13 +35,20 @@ void mask_scores(float* scores, std::int64_t rows, std::int64_t columns, std::in
   }
 }
 
-/// maxima: of each row, raised by those of `columns` scores.
-FDBENCH_INLINE void raise_maxima(const float* scores, std::int64_t rows, std::int64_t columns,
-                                 float* maxima) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const float* line = scores + row * kKeyBlock;
+/// Scores of some queries and up to kKeyBlock keys; rows are kKeyBlock apart.
+struct ScoreBlock {
+  const float* values;
+  std::int64_t rows, columns;
+
+  const float* row(std::int64_t index) const { return values + index * kKeyBlock; }
+};
+
+/// maxima: of each row, raised by those of its scores.
+FDBENCH_INLINE void raise_maxima(ScoreBlock scores, float* maxima) {
+  for (std::int64_t row = 0; row < scores.rows; ++row) {
+    const float* line = scores.row(row);
     Floats highest = simd::load(line);
-    for (std::int64_t i = kWidth; i < columns; i += kWidth)
+    for (std::int64_t i = kWidth; i < scores.columns; i += kWidth)
       highest = simd::maximum(highest, simd::load(line + i));
     for (std::int64_t i = 0; i < kWidth; ++i) maxima[row] = std::max(maxima[row], highest[i]);
   }
@@ -49,15 +56,15 @@ FDBENCH_INLINE void raise_maxima(const float* scores, std::int64_t rows, std::in
 
 /// Weights 2^(score * scale - offset), and their sums by row and lane.
 template <typename T>
-FDBENCH_INLINE void make_weights(const float* scores, std::int64_t rows, std::int64_t columns,
-                                 float scale, const float* offsets, float* sums, T* to) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const float* line = scores + row * kKeyBlock;
+FDBENCH_INLINE void make_weights(ScoreBlock scores, float scale, const float* offsets, float* sums,
+                                 T* to) {
+  constexpr int kDegree = kPair<T> == 2 ? 4 : 6;
+  for (std::int64_t row = 0; row < scores.rows; ++row) {
+    const float* line = scores.row(row);
     const Floats offset = simd::broadcast(offsets[row]);
     Floats total = simd::load(sums + row * kWidth);
-    for (std::int64_t i = 0; i < columns; i += kWidth) {
-      const Floats power =
-          simd::exp2 < kPair<T> == 2 ? 4 : 6 > (simd::load(line + i) * scale - offset);
+    for (std::int64_t i = 0; i < scores.columns; i += kWidth) {
+      const Floats power = simd::exp2<kDegree>(simd::load(line + i) * scale - offset);
       total += power;
       simd::store_finite(to + row * kKeyBlock + i, power);
     }
@@ -98,7 +105,8 @@ std::int64_t AttentionProducts<T>::values_size(std::int64_t length, std::int64_t
 template <typename T>
 void AttentionProducts<T>::pack_keys(const T* keys, std::int64_t stride, std::int64_t length,
                                      std::int64_t head_dim, T* to) {
-  using Unit = std::uint32_t;  // a pair, or one float
+  // A pair, or one float.
+  using Unit = std::uint32_t;
   const std::int64_t padded = padded_length(length), units = head_dim / kPair<T>;
   auto* out = reinterpret_cast<Unit*>(to);
   for (std::int64_t first = 0; first < padded; first += kKeyBlock) {
@@ -157,7 +165,7 @@ void AttentionProducts<T>::look_for_offsets(const AttentionHead<T>& head, std::i
   std::fill(offsets_.begin(), offsets_.end(), -std::numeric_limits<float>::max());
   for (std::int64_t first = 0; first < keys; first += kKeyBlock) {
     const std::int64_t columns = score(head, first);
-    best_raise_maxima(scores_.data(), head.rows, columns, offsets_.data());
+    best_raise_maxima(ScoreBlock{scores_.data(), head.rows, columns}, offsets_.data());
   }
   for (float& offset : offsets_) offset *= scale_;
 }
@@ -168,8 +176,8 @@ void AttentionProducts<T>::accumulate(const AttentionHead<T>& head) {
   std::fill(sums_.begin(), sums_.end(), 0.0F);
   for (std::int64_t first = 0; first < head.length; first += kKeyBlock) {
     const std::int64_t columns = score(head, first);
-    best_make_weights(scores_.data(), head.rows, columns, scale_, offsets_.data(), sums_.data(),
-                      weights_.data());
+    best_make_weights(ScoreBlock{scores_.data(), head.rows, columns}, scale_, offsets_.data(),
+                      sums_.data(), weights_.data());
     at::native::cpublas::brgemm(head.rows, d, columns, kKeyBlock, d, d, first > 0, weights_.data(),
                                 head.values + first * d, output_.data(), kPair<T> == 2);
   }

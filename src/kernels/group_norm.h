@@ -13,10 +13,14 @@ namespace fdbench {
 /// What is normalised: x, plus what belongs to the same pixels. A tensor of a smaller batch stands
 /// for its repetition.
 struct GroupNormInput {
-  at::Tensor x;         // [n, c, h, w]
-  at::Tensor channels;  // [m, c2, h, w]: further channels behind those of x; may be undefined
-  at::Tensor partial;   // [m, c, h, w]: added to x; may be undefined
-  at::Tensor shift;     // [m, c]: added to every pixel of x; may be undefined
+  /// [n, c, h, w].
+  at::Tensor x;
+  /// [m, c2, h, w]: further channels behind those of x; may be undefined.
+  at::Tensor channels;
+  /// [m, c, h, w]: added to x; may be undefined.
+  at::Tensor partial;
+  /// [m, c]: added to every pixel of x; may be undefined.
+  at::Tensor shift;
 };
 
 /// act(group_norm(cat(x + partial + shift, channels))): [n, c + c2, h, w], channels last on the

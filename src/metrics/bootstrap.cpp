@@ -8,13 +8,17 @@
 #include "metrics/frechet_distance.h"
 
 namespace fdbench {
-namespace {
 
-constexpr double kLow = 0.025, kHigh = 0.975;
+Resampler::Resampler(std::int64_t num_rows, std::uint64_t seed)
+    : num_rows_(num_rows), generator_(at::detail::createCPUGenerator(seed)) {}
 
-}  // namespace
+at::Tensor Resampler::next() { return at::randint(num_rows_, {num_rows_}, generator_, at::kLong); }
 
-ScoreInterval interval_around(double value, const std::vector<double>& resampled) {
+Interval percentile_interval(const at::Tensor& values) {
+  return {values.quantile(0.025).item<double>(), values.quantile(0.975).item<double>()};
+}
+
+Interval interval_around(double value, const std::vector<double>& resampled) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (resampled.size() < 2) return {kNan, kNan};
   const at::Tensor all = at::tensor(resampled, at::kDouble);
@@ -22,20 +26,19 @@ ScoreInterval interval_around(double value, const std::vector<double>& resampled
     throw runtime_error("a bootstrap interval of scores that are not numbers");
   }
   const double shift = value - all.mean().item<double>();
-  return {all.quantile(kLow).item<double>() + shift, all.quantile(kHigh).item<double>() + shift};
+  const Interval interval = percentile_interval(all);
+  return {interval.low + shift, interval.high + shift};
 }
 
 std::vector<double> resampled_frechet_distances(const at::Tensor& features,
                                                 const Moments& reference, int resamples,
                                                 std::uint64_t seed,
                                                 const std::function<void(int)>& done) {
-  const at::Generator generator = at::detail::createCPUGenerator(seed);
-  const std::int64_t count = features.size(0);
+  Resampler resampler(features.size(0), seed);
   std::vector<double> distances;
   for (int i = 0; i < resamples; ++i) {
-    const at::Tensor chosen = at::randint(count, {count}, generator, at::kLong);
-    distances.push_back(
-        frechet_distance(moments_of(features.index_select(0, chosen)), reference, Calls::kMany));
+    const at::Tensor drawn = features.index_select(0, resampler.next());
+    distances.push_back(frechet_distance(moments_of(drawn), reference, Calls::kMany));
     if (done) done(i + 1);
   }
   return distances;

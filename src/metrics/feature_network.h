@@ -13,11 +13,13 @@ namespace fdbench {
 
 /// How pictures reach the network. Scores of different protocols must not be compared.
 struct PictureProtocol {
-  std::string resize = "legacy";  // legacy: as they are (the usual Inception file resizes
-                                  // bilinearly itself); clean: to `size` with Pillow's bicubic
-                                  // filter, not rounded (clean-fid)
-  std::int64_t size = 299;        // [pixels] of `clean`
-  std::string input = "uint8";    // uint8: 0 to 255 (float32 after `clean`); float: 0 to 1
+  /// legacy: as they are (the usual Inception file resizes bilinearly itself); clean: to `size`
+  /// with Pillow's bicubic filter, not rounded (clean-fid).
+  std::string resize = "legacy";
+  /// [pixels] of `clean`.
+  std::int64_t size = 299;
+  /// uint8: 0 to 255 (float32 after `clean`); float: 0 to 1.
+  std::string input = "uint8";
 
   /// True where pictures are brought to one size.
   bool resizes() const { return resize == "clean"; }

@@ -17,10 +17,10 @@ enum class Calls { kOne, kMany };
 
 /// |m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2)), in float64. The square root's trace is that
 /// of (A C2 A)^(1/2) with A = C1^(1/2), which is symmetric, so that eigenvalues suffice and
-/// covariances of deficient rank (fewer samples than dimensions) are no special case: eigenvalues
-/// below 0 by rounding count as 0, and so does a distance below 0. Throws a usage error where
-/// dimensions differ, a value or the distance is not finite, and where a covariance has negative
-/// eigenvalues beyond rounding.
+/// covariances of deficient rank (fewer samples than dimensions) are not a special case:
+/// eigenvalues below 0 by rounding count as 0, and so does a distance below 0. Throws a usage error
+/// where dimensions differ, a value or the distance is not finite, and where a covariance has
+/// negative eigenvalues beyond rounding.
 double frechet_distance(const Moments& a, const Moments& b, Calls calls = Calls::kOne);
 
 /// What the distance would be with infinitely many samples (Chong and Forsyth 2020): the distance

@@ -81,14 +81,14 @@ class SetReader {
     if (variances.lt(0).any().item<bool>()) {
       throw usage_error(place_, which + " has a negative variance in row " +
                                     std::to_string(first_true(variances.lt(0))) +
-                                    ": it is no covariance");
+                                    ": it is not a covariance");
     }
     const at::Tensor apart = (covariance - covariance.t()).abs();
     if (apart.max().item<double>() <= kAsymmetry * covariance.abs().max().item<double>()) return;
     throw usage_error(place_,
                       which + " is not symmetric (row " +
                           std::to_string(apart.argmax().item<std::int64_t>() / covariance.size(1)) +
-                          " differs from its column): it is no covariance");
+                          " differs from its column): it is not a covariance");
   }
 
   /// Of the samples that mean and covariance are of; 0: not known.

@@ -22,12 +22,17 @@ struct Features {
 };
 
 struct JudgedSet {
-  std::string name;   // for messages: the path
-  Features features;  // undefined where only moments are known
+  /// For messages: the path.
+  std::string name;
+  /// Undefined where only moments are known.
+  Features features;
   std::optional<Moments> moments, spatial_moments;
-  std::string network;                // hash of the network and its protocol; "": not known
-  std::string hash;                   // of the numbers
-  std::vector<std::string> pictures;  // their names; empty: not known
+  /// Hash of the network and its protocol; "": not known.
+  std::string network;
+  /// Of the numbers.
+  std::string hash;
+  /// Their names; empty: not known.
+  std::vector<std::string> pictures;
 };
 
 /// Row of the first true value. truths: [n, ...] bool, one of them true.
@@ -38,8 +43,10 @@ std::string row_text(const JudgedSet& set, std::int64_t row);
 /// What is read of a file where it is there; the rest of the file may be anything.
 struct WantedArrays {
   bool features = true;
-  bool moments = true;   // mu and sigma; without them those of the features
-  bool spatial = false;  // mu_s, sigma_s and the spatial features
+  /// mu and sigma; without them those of the features.
+  bool moments = true;
+  /// mu_s, sigma_s and the spatial features.
+  bool spatial = false;
   bool logits = false;
 };
 

@@ -9,9 +9,12 @@ namespace fdbench {
 
 /// A Gaussian fitted to features.
 struct Moments {
-  at::Tensor mean;         // [d] float64
-  at::Tensor covariance;   // [d, d] float64, unbiased (divided by n - 1)
-  std::int64_t count = 0;  // samples; 0: not known
+  /// [d] float64.
+  at::Tensor mean;
+  /// [d, d] float64, unbiased (divided by n - 1).
+  at::Tensor covariance;
+  /// Samples; 0: not known.
+  std::int64_t count = 0;
 };
 
 /// Adds batches up without keeping them (Chan, Golub and LeVeque 1983), in float64.
@@ -25,8 +28,10 @@ class RunningMoments {
 
  private:
   std::int64_t count_ = 0;
-  at::Tensor mean_;     // [d]
-  at::Tensor scatter_;  // [d, d]: sum of (x - mean)(x - mean)^T, up to the diagonal's panels
+  /// [d].
+  at::Tensor mean_;
+  /// [d, d]: sum of (x - mean)(x - mean)^T, up to the diagonal's panels.
+  at::Tensor scatter_;
 };
 
 /// Of all features at once: [n, d].

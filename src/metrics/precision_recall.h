@@ -6,8 +6,10 @@
 namespace fdbench {
 
 struct PrecisionRecall {
-  double precision = 0;  // share of the generated samples that lie in the real manifold
-  double recall = 0;     // share of the real samples that lie in the generated manifold
+  /// Share of the generated samples that lie in the real manifold.
+  double precision = 0;
+  /// Share of the real samples that lie in the generated manifold.
+  double recall = 0;
 };
 
 /// A manifold is the union of balls around its samples that reach their `neighbours`-th nearest

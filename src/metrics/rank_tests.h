@@ -9,8 +9,10 @@ namespace fdbench {
 
 /// A one-sided and a two-sided probability under "no difference".
 struct RankTest {
-  double less = 1;       // of a rank sum as low as the one seen, or lower
-  double two_sided = 1;  // twice the smaller side, at most 1
+  /// Of a rank sum as low as the one seen, or lower.
+  double less = 1;
+  /// Twice the smaller side, at most 1.
+  double two_sided = 1;
 };
 
 /// Mann-Whitney test of two independent samples: are values of `a` smaller than those of `b`?

@@ -47,11 +47,15 @@ double distance(double x, double y, double to_x, double to_y) {
 
 /// One picture against one scene.
 struct Canvas {
-  const std::uint8_t* rgb;  // [64, 64, 3]
+  /// [64, 64, 3].
+  const std::uint8_t* rgb;
 
   double channel(int pixel, int c) const { return rgb[3 * pixel + c]; }
   static double x(int pixel) { return pixel % kSide + 0.5; }
-  static double y(int pixel) { return pixel / kSide + 0.5; }
+  static double y(int pixel) {
+    const std::int64_t row = pixel / kSide;
+    return row + 0.5;
+  }
 
   /// Median of each channel over the chosen pixels.
   std::vector<double> median(const std::vector<int>& pixels) const {
@@ -103,9 +107,12 @@ ExpectedScene expected_scene(const nlohmann::json& scene) {
     ExpectedScene expected;
     expected.background = scene.at("background").get<std::string>();
     for (const nlohmann::json& object : scene.at("objects")) {
-      expected.objects.push_back({object.at("size"), object.at("colour"), object.at("shape"),
-                                  object.at("centre").at(0), object.at("centre").at(1),
-                                  object.at("radius")});
+      expected.objects.push_back({.size = object.at("size"),
+                                  .colour = object.at("colour"),
+                                  .shape = object.at("shape"),
+                                  .x = object.at("centre").at(0),
+                                  .y = object.at("centre").at(1),
+                                  .radius = object.at("radius")});
     }
     if (!expected.objects.empty()) return expected;
   } catch (const nlohmann::json::exception&) {
@@ -149,7 +156,7 @@ SceneReader::SceneReader(const std::filesystem::path& folder) {
       templates_.push_back(std::move(shape));
     }
   } catch (const nlohmann::json::exception& fault) {
-    throw usage_error({names.string()}, std::string("is no scene reader: ") + fault.what());
+    throw usage_error({names.string()}, std::string("is not a scene reader: ") + fault.what());
   } catch (const std::out_of_range&) {
     throw usage_error({masks.string()}, "has no array 'templates'");
   }

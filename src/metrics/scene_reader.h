@@ -44,13 +44,15 @@ class SceneReader {
   /// folder: with scene_reader.json (names, colours, limits) and scene_reader.npz (templates).
   explicit SceneReader(const std::filesystem::path& folder);
 
-  static constexpr std::int64_t kSide = 64;  // of the pictures that it can read [pixels]
+  /// Of the pictures that it can read [pixels].
+  static constexpr std::int64_t kSide = 64;
 
   /// picture: [64, 64, 3] uint8. Throws a usage error for another size.
   SceneVerdict judge(const at::Tensor& picture, const ExpectedScene& scene) const;
 
  private:
-  using Bits = std::vector<std::uint64_t>;  // a row of 64 pixels each
+  /// A row of 64 pixels each.
+  using Bits = std::vector<std::uint64_t>;
   struct Template {
     std::string shape, size;
     Bits rows;

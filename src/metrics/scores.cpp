@@ -1,7 +1,5 @@
 #include "metrics/scores.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -13,7 +11,6 @@
 namespace fdbench {
 namespace {
 
-constexpr double kLow = 0.025, kHigh = 0.975;     // percentiles of an interval
 constexpr std::int64_t kSamplesPerDimension = 2;  // below it a covariance is poor
 
 /// Runs an action; a fault that names neither set is given the judged one's place.
@@ -42,19 +39,17 @@ Features resampled(const Features& features, const at::Tensor& chosen) {
 void add_intervals(std::vector<Score>& scores, const std::vector<const Metric*>& metrics,
                    const ScorePair& pair) {
   if (!pair.features.pooled.defined() || pair.options.bootstrap < 2) return;
-  const at::Generator generator = at::detail::createCPUGenerator(pair.options.seed);
-  const std::int64_t count = pair.features.pooled.size(0);
+  Resampler resampler(pair.features.pooled.size(0), pair.options.seed);
   std::vector<std::vector<double>> values(metrics.size());
   for (int i = 0; i < pair.options.bootstrap; ++i) {
-    const at::Tensor chosen = at::randint(count, {count}, generator, at::kLong);
-    const Features features = resampled(pair.features, chosen);
+    const Features features = resampled(pair.features, resampler.next());
     ScorePair resample{pair.judged, features, pair.reference, pair.options};
     for (std::size_t m = 0; m < metrics.size(); ++m) {
       values[m].push_back(metrics[m]->compute(resample).value);
     }
   }
   for (std::size_t m = 0; m < metrics.size(); ++m) {
-    const ScoreInterval interval = interval_around(scores[m].value, values[m]);
+    const Interval interval = interval_around(scores[m].value, values[m]);
     scores[m].low = interval.low;
     scores[m].high = interval.high;
   }
@@ -84,11 +79,13 @@ void check_networks(const std::string& judged, const std::string& judged_network
                         reference.name + ": their scores mean nothing");
 }
 
-WantedArrays wanted_arrays(const std::vector<std::string>& names, SetRole role, bool resampled) {
-  WantedArrays wanted{false, false, false, false};
+WantedArrays wanted_arrays(const std::vector<std::string>& names, SetRole role,
+                           const ScoreOptions& options) {
+  const bool is_resampled = options.bootstrap > 1 && role == SetRole::kJudged;
+  WantedArrays wanted{.features = false, .moments = false, .spatial = false, .logits = false};
   for (const std::string& name : names) {
     const Part part = part_of(name, role);
-    wanted.features |= part == Part::kRows || (resampled && role == SetRole::kJudged);
+    wanted.features |= part == Part::kRows || is_resampled;
     wanted.moments |= part == Part::kMoments;
     wanted.spatial |= part == Part::kSpatialMoments;
     wanted.logits |= part == Part::kLogits;
@@ -157,12 +154,13 @@ std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
 Score mean_score(const std::string& name, const at::Tensor& values, const ScoreOptions& options) {
   Score score{name, values.mean().item<double>()};
   if (options.bootstrap < 2) return score;
-  const at::Generator generator = at::detail::createCPUGenerator(options.seed);
-  const std::int64_t count = values.size(0);
-  const at::Tensor chosen = at::randint(count, {options.bootstrap, count}, generator, at::kLong);
-  const at::Tensor means = values.index({chosen}).mean(1);
-  score.low = means.quantile(kLow).item<double>();
-  score.high = means.quantile(kHigh).item<double>();
+  Resampler resampler(values.size(0), options.seed);
+  std::vector<at::Tensor> draws;
+  for (int i = 0; i < options.bootstrap; ++i) draws.push_back(resampler.next());
+  const at::Tensor means = values.index({at::stack(draws)}).mean(1);
+  const Interval interval = percentile_interval(means);
+  score.low = interval.low;
+  score.high = interval.high;
   return score;
 }
 

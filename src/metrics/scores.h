@@ -20,8 +20,10 @@ struct Score {
   /// its mean is the value.
   double low = std::numeric_limits<double>::quiet_NaN();
   double high = std::numeric_limits<double>::quiet_NaN();
-  double std = std::numeric_limits<double>::quiet_NaN();  // over splits or subsets, where there are
-  std::string remark = {};  // what a reader must know of it: seed and size of subsets; "": nothing
+  /// Over splits or subsets, where there are.
+  double std = std::numeric_limits<double>::quiet_NaN();
+  /// What a reader must know of it: seed and size of subsets; "": nothing.
+  std::string remark = {};
 };
 
 struct ScoreOptions {
@@ -45,8 +47,9 @@ bool needs_reference(const std::string& score);
 
 /// True where a score compares features of single pictures.
 bool needs_rows(const std::string& score, SetRole role);
-/// What the scores are computed from. resampled: bootstrap intervals are wanted, too.
-WantedArrays wanted_arrays(const std::vector<std::string>& names, SetRole role, bool resampled);
+/// What the scores, and their intervals where the options want some, are computed from.
+WantedArrays wanted_arrays(const std::vector<std::string>& names, SetRole role,
+                           const ScoreOptions& options);
 /// Throws a usage error where a set does not have what the scores are computed from.
 void check_parts(const JudgedSet& set, const std::vector<std::string>& names, SetRole role);
 /// Throws a usage error where `count` pictures are too few for one of the scores. set: its name.

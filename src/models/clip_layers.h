@@ -12,7 +12,8 @@ struct ClipLayerOptions {
   std::int64_t hidden_size = 0, intermediate_size = 0, num_attention_heads = 1;
   double layer_norm_eps = 1e-5;
   Activation hidden_act = Activation::kQuickGelu;
-  bool causal = false;  // text
+  /// A token attends to earlier ones alone, as in text.
+  bool causal = false;
 };
 
 /// transformers' CLIPEncoderLayer.

@@ -59,8 +59,12 @@ ClipTextConfig read_clip_text_config(const nlohmann::json& json,
 }
 
 ClipLayerOptions layer_options(const ClipTextConfig& config) {
-  return {config.hidden_size,    config.intermediate_size, config.num_attention_heads,
-          config.layer_norm_eps, config.hidden_act,        /*causal=*/true};
+  return {.hidden_size = config.hidden_size,
+          .intermediate_size = config.intermediate_size,
+          .num_attention_heads = config.num_attention_heads,
+          .layer_norm_eps = config.layer_norm_eps,
+          .hidden_act = config.hidden_act,
+          .causal = true};
 }
 
 }  // namespace

@@ -13,9 +13,10 @@ namespace fdbench {
 
 /// What SDXL takes of a text encoder.
 struct ClipTextStates {
-  at::Tensor penultimate_hidden_state;  // [n, l, d], hidden_states[-2]: before the last layer, not
-                                        // normalised
-  at::Tensor text_embeds;               // [n, p], undefined without a projection
+  /// [n, l, d], hidden_states[-2]: before the last layer, not normalised.
+  at::Tensor penultimate_hidden_state;
+  /// [n, p], undefined without a projection.
+  at::Tensor text_embeds;
 };
 
 class CLIPTextModel {

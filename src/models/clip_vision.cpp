@@ -15,7 +15,7 @@ constexpr std::int64_t kColours = 3;
 /// Names and defaults as in transformers' CLIPVisionConfig.
 struct ClipVisionConfig {
   std::int64_t image_size = 224, patch_size = 32, num_hidden_layers = 12, projection_dim = 512;
-  ClipLayerOptions layer{768, 3072, 12, 1e-5, Activation::kQuickGelu, false};
+  ClipLayerOptions layer{.hidden_size = 768, .intermediate_size = 3072, .num_attention_heads = 12};
 };
 
 ClipVisionConfig read_config(const nlohmann::json& json, const std::filesystem::path& place) {

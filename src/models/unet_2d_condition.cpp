@@ -8,6 +8,8 @@
 #include "kernels/batch.h"
 #include "models/counting_weights.h"
 #include "models/shape_checks.h"
+#include "models/unet_layer_call.h"
+#include "models/unet_layer_cost.h"
 #include "models/unet_layers.h"
 #include "models/unet_step.h"
 #include "nn/embeddings.h"
@@ -15,12 +17,16 @@
 namespace fdbench {
 namespace {
 
-/// diffusers' names of the conditioning that this model reads.
-constexpr const char* kText = "encoder_hidden_states";  // [B, L, D]
-constexpr const char* kPooledText = "text_embeds";      // [B, P], SDXL
-constexpr const char* kTimeIds = "time_ids";            // [B, 6], SDXL
-constexpr const char* kGuidance = "timestep_cond";  // [B, time_cond_proj_dim], embedded guidance
-                                                    // scale of latent consistency models
+// diffusers' names of the conditioning that this model reads.
+
+/// [B, L, D].
+constexpr const char* kText = "encoder_hidden_states";
+/// [B, P], SDXL.
+constexpr const char* kPooledText = "text_embeds";
+/// [B, 6], SDXL.
+constexpr const char* kTimeIds = "time_ids";
+/// [B, time_cond_proj_dim], the embedded guidance scale of latent consistency models.
+constexpr const char* kGuidance = "timestep_cond";
 
 class UNet2DConditionModel : public Denoiser {
  public:
@@ -199,110 +205,32 @@ std::unique_ptr<StepState> UNet2DConditionModel::begin(const at::Tensor& timeste
 Value UNet2DConditionModel::run(int layer, std::span<const LayerInput> inputs,
                                 const StepState& state, std::unique_ptr<LayerMemo>* memo) const {
   const UNetLayer& unet_layer = graph_.layers.at(layer);
-  struct Visitor {
-    const UNet2DConditionModel& unet;
-    int index;
-    const UNetLayer& layer;
-    std::span<const LayerInput> inputs;
-    const at::Tensor& x;
-    const UNetStep& step;
-    std::unique_ptr<LayerMemo>* memo;
-
-    at::Tensor operator()(const ConvIn& in) const {
-      const at::Tensor sample = x.to(unet.info_.device, unet.info_.dtype);
-      return in.conv(in.center_input_sample ? 2 * sample - 1.0 : sample);
-    }
-    at::Tensor operator()(const ResnetBlock2D& resnet) const {
-      if (inputs.size() == 1) return resnet(x, step.emb);
-      const LayerInput& skip = inputs[1];
-      const at::Tensor& values = skip.value.front();
-      if (memo == nullptr || (!skip.unchanged && !skip.reused_later)) {
-        return resnet(x, values, resnet.skip_term(values), step.emb);
-      }
-      SkipTerm& kept = memo_of(*memo).skip;
-      const bool is_known = skip.unchanged && kept.defined();
-      const SkipTerm term = is_known ? kept : resnet.skip_term(values);
-      kept = skip.reused_later ? term : SkipTerm();
-      return resnet(x, values, term, step.emb);
-    }
-    std::optional<MergedMap> merged_map() const {
-      const SeededTokenMerging& tome = step.options.tome;
-      const auto grid = merge_grid(tome.options, step.height * step.width, x.size(2), x.size(3));
-      if (!grid) return std::nullopt;
-      return MergedMap{*grid, mixed_seeds(tome.seeds, index)};
-    }
-    at::Tensor operator()(const Transformer2DModel& transformer) const {
-      const at::Tensor& states = step.encoder_hidden_states;
-      if (memo == nullptr || !step.options.same_conditioning) {
-        return transformer(x, transformer.text_terms(states), merged_map());
-      }
-      std::vector<KeysAndValues>& text = memo_of(*memo).text;
-      if (text.empty()) text = transformer.text_terms(states);
-      return transformer(x, text, merged_map());
-    }
-    at::Tensor operator()(const Downsample2D& downsample) const { return downsample(x); }
-    at::Tensor operator()(const Upsample2D& upsample) const {
-      return upsample(x, unet.side(step.height, layer.level), unet.side(step.width, layer.level));
-    }
-    at::Tensor operator()(const ConvOut& out) const {
-      return out.conv(out.norm(x, out.activation)).contiguous();
-    }
-  };
   const UNetModule& module =
       unread_ ? unread_->read(static_cast<std::size_t>(layer), unet_layer) : unet_layer.module;
-  const Visitor visitor{*this,
-                        layer,
-                        unet_layer,
-                        inputs,
-                        inputs[0].value.front(),
-                        static_cast<const UNetStep&>(state),
-                        memo};
-  return std::visit(visitor, module);
+  const auto& step = static_cast<const UNetStep&>(state);
+  const UNetLayerCall call{.info = info_,
+                           .index = layer,
+                           .inputs = inputs,
+                           .step = step,
+                           .height = side(step.height, unet_layer.level),
+                           .width = side(step.width, unet_layer.level),
+                           .memo = memo};
+  return std::visit(call, module);
 }
 
 std::vector<LayerCost> UNet2DConditionModel::costs(const SampleShape& shape,
                                                    const CallOptions& options) const {
-  struct Visitor {
-    const SampleShape& shape;
-    const TokenMerging& tome;
-    std::int64_t height, width;
-    bool reads;  // of the conditioning, in the time embedding
-
-    std::int64_t pixels() const { return shape.batch * height * width; }
-    LayerCost plain(std::int64_t all) const {
-      return {.all = all, .unconditioned = reads ? 0 : all};
-    }
-    LayerCost operator()(const ConvIn& in) const { return plain(in.conv.multiply_adds(pixels())); }
-    LayerCost operator()(const ResnetBlock2D& resnet) const {
-      LayerCost cost = plain(resnet.multiply_adds(shape.batch, height, width));
-      cost.skip = resnet.skip_multiply_adds(shape.batch, height, width);
-      return cost;
-    }
-    LayerCost operator()(const Transformer2DModel& transformer) const {
-      const auto grid = merge_grid(tome, shape.axes[0] * shape.axes[1], height, width);
-      const BlockTokens tokens = grid ? BlockTokens(*grid) : BlockTokens(height * width);
-      return {.all = transformer.multiply_adds(shape.batch, tokens, shape.text_tokens),
-              .unconditioned = transformer.multiply_adds_before_text(shape.batch, tokens),
-              .conditioning = transformer.text_multiply_adds(shape.batch, shape.text_tokens)};
-    }
-    LayerCost operator()(const Downsample2D& down) const {
-      return plain(down.conv.multiply_adds(pixels()));
-    }
-    LayerCost operator()(const Upsample2D& up) const {
-      return plain(up.conv.multiply_adds(pixels()));
-    }
-    LayerCost operator()(const ConvOut& out) const {
-      return plain(out.conv.multiply_adds(pixels()));
-    }
-  };
   check_size(shape);
   std::vector<LayerCost> costs;
   for (std::size_t i = 0; i < graph_.layers.size(); ++i) {
     const UNetLayer& layer = graph_.layers[i];
-    const Visitor visitor{shape, options.tome.options, side(shape.axes[0], layer.level),
-                          side(shape.axes[1], layer.level), !graph_.infos[i].reads.empty()};
-    costs.push_back(std::visit(visitor, layer.module));
-    costs.back().output_size = visitor.pixels() * layer.channels;
+    const UNetLayerCost cost{.shape = shape,
+                             .tome = options.tome.options,
+                             .height = side(shape.axes[0], layer.level),
+                             .width = side(shape.axes[1], layer.level),
+                             .reads_conditioning = !graph_.infos[i].reads.empty()};
+    costs.push_back(std::visit(cost, layer.module));
+    costs.back().output_size = shape.batch * cost.height * cost.width * layer.channels;
   }
   return costs;
 }

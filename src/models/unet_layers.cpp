@@ -24,33 +24,36 @@ class GraphBuilder {
   }
 
  private:
-  /// make: Weights& -> Module, packed; holds all that it needs, since it may be called again when
-  /// the builder is gone.
-  template <typename Make>
-  void add(const std::string& name, std::vector<Edge> inputs, Make make, std::int64_t channels) {
-    auto module = make(weights_);
-    using Module = decltype(module);
-    graph_.infos.push_back({block_ == name ? name : block_ + "." + name, block_, part_,
-                            std::move(inputs), conditioning_of(static_cast<Module*>(nullptr))});
+  /// name: within the block; channels: of the output.
+  void add(const std::string& name, std::vector<Edge> inputs, UNetModuleMaker make,
+           std::int64_t channels) {
+    UNetModule module = make(weights_);
+    graph_.infos.push_back({.name = block_ == name ? name : key_of(name),
+                            .block = block_,
+                            .part = part_,
+                            .inputs = std::move(inputs),
+                            .reads = conditioning_of(module)});
     graph_.layers.push_back({std::move(module), std::move(make), level_, channels});
     graph_.num_parameters.push_back(weights_.count());
     channels_.push_back(channels);
   }
-  /// What a layer of this kind reads of the conditioning, by way of the time embedding or the text.
-  template <typename Module>
-  std::vector<std::string> conditioning_of(const Module*) const {
-    if constexpr (std::is_same_v<Module, Transformer2DModel>) return {"encoder_hidden_states"};
-    if constexpr (std::is_same_v<Module, ResnetBlock2D>) {
-      std::vector<std::string> names;
+  std::string key_of(const std::string& name) const { return block_ + "." + name; }
+
+  /// What the module reads of the conditioning, by way of the time embedding or the text.
+  std::vector<std::string> conditioning_of(const UNetModule& module) const {
+    std::vector<std::string> names;
+    if (std::holds_alternative<Transformer2DModel>(module)) names = {"encoder_hidden_states"};
+    if (std::holds_alternative<ResnetBlock2D>(module)) {
       if (config_.addition_time_embed_dim) names = {"text_embeds", "time_ids"};
       if (config_.time_cond_proj_dim > 0) names.push_back("timestep_cond");
-      return names;
     }
-    return {};
+    return names;
   }
+
   /// Of the feature maps at this level, for a latent of the configured size.
-  std::int64_t height() const { return side(config_.sample_height); }
-  std::int64_t width() const { return side(config_.sample_width); }
+  FeatureMapSize map_size() const {
+    return {side(config_.sample_height), side(config_.sample_width)};
+  }
   std::int64_t side(std::int64_t sample_side) const {
     constexpr std::int64_t kUsual = 64;
     const std::int64_t whole = sample_side > 0 ? sample_side : kUsual;
@@ -65,15 +68,7 @@ class GraphBuilder {
 
   void add_conv_in() {
     begin_block("conv_in", parts::kEncoder);
-    const std::int64_t channels = config_.down_blocks[0].channels;
-    const auto make = [in_channels = config_.in_channels, channels, kernel = config_.conv_in_kernel,
-                       center = config_.center_input_sample, height = height(),
-                       width = width()](Weights& weights) {
-      ConvIn in{Conv2d(WeightScope(weights, "conv_in"), in_channels, channels, kernel), center};
-      in.conv.pack(height, width);
-      return in;
-    };
-    add("conv_in", {kSample}, make, channels);
+    add("conv_in", {kSample}, conv_in_maker(config_, map_size()), config_.down_blocks[0].channels);
     skips_.push_back(last());
   }
 
@@ -93,13 +88,7 @@ class GraphBuilder {
     options.scale_shift = config_.scale_shift;
     options.output_scale_factor = output_scale_factor;
     const std::string name = "resnets." + std::to_string(index);
-    const auto make = [key = block_ + "." + name, options, height = height(),
-                       width = width()](Weights& weights) {
-      ResnetBlock2D resnet(WeightScope(weights, key), options);
-      resnet.pack(height, width);
-      return resnet;
-    };
-    add(name, std::move(inputs), make, out_channels);
+    add(name, std::move(inputs), resnet_maker(key_of(name), options, map_size()), out_channels);
   }
 
   void add_attention(std::size_t index, std::int64_t heads, std::int64_t num_layers) {
@@ -112,12 +101,7 @@ class GraphBuilder {
     options.use_linear_projection = config_.use_linear_projection;
     options.upcast_attention = config_.upcast_attention;
     const std::string name = "attentions." + std::to_string(index);
-    const auto make = [key = block_ + "." + name, options](Weights& weights) {
-      Transformer2DModel transformer(WeightScope(weights, key), options);
-      transformer.pack();
-      return transformer;
-    };
-    add(name, {last()}, make, channels_.back());
+    add(name, {last()}, transformer_maker(key_of(name), options), channels_.back());
   }
 
   void add_down_block(std::size_t i) {
@@ -130,15 +114,12 @@ class GraphBuilder {
     }
     if (i + 1 == config_.down_blocks.size()) return;
     ++level_;
+    const FeatureMapSize output = map_size();
     const std::string name = "downsamplers.0";
-    const auto make = [key = block_ + "." + name, channels = block.channels,
-                       padding = config_.downsample_padding, height = 2 * height(),
-                       width = 2 * width()](Weights& weights) {
-      Downsample2D downsample(WeightScope(weights, key), channels, padding);
-      downsample.conv.pack(height, width);
-      return downsample;
-    };
-    add(name, {last()}, make, block.channels);
+    add(name, {last()},
+        downsample_maker(key_of(name), block.channels, config_.downsample_padding,
+                         {2 * output.height, 2 * output.width}),
+        block.channels);
     skips_.push_back(last());
   }
 
@@ -164,36 +145,22 @@ class GraphBuilder {
     if (i + 1 == config_.up_blocks.size()) return;
     --level_;
     const std::string name = "upsamplers.0";
-    const auto make = [key = block_ + "." + name, channels = block.channels, height = height(),
-                       width = width()](Weights& weights) {
-      Upsample2D upsample(WeightScope(weights, key), channels);
-      upsample.conv.pack(height, width);
-      return upsample;
-    };
-    add(name, {last()}, make, block.channels);
+    add(name, {last()}, upsample_maker(key_of(name), block.channels, map_size()), block.channels);
   }
 
   void add_conv_out() {
     begin_block("conv_out", parts::kDecoder);
-    const std::int64_t channels = channels_.back();
-    const auto make = [channels, out_channels = config_.out_channels,
-                       groups = config_.norm_num_groups, eps = config_.norm_eps,
-                       activation = config_.activation, kernel = config_.conv_out_kernel,
-                       height = height(), width = width()](Weights& weights) {
-      ConvOut out{GroupNorm(WeightScope(weights, "conv_norm_out"), channels, groups, eps),
-                  activation,
-                  Conv2d(WeightScope(weights, "conv_out"), channels, out_channels, kernel)};
-      out.conv.pack(height, width);
-      return out;
-    };
+    const UNetModuleMaker make = conv_out_maker(config_, channels_.back(), map_size());
     add("conv_out", {last()}, make, config_.out_channels);
   }
 
   const UNetConfig& config_;
   CountingWeights weights_;
   UNetGraph graph_;
-  std::vector<std::int64_t> channels_;  // of each layer's output
-  std::vector<int> skips_;              // layers whose outputs the up blocks take, last first
+  /// Of each layer's output.
+  std::vector<std::int64_t> channels_;
+  /// Layers whose outputs the up blocks take, last first.
+  std::vector<int> skips_;
   std::string block_;
   const char* part_ = parts::kEncoder;
   std::int64_t level_ = 0;

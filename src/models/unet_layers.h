@@ -1,44 +1,23 @@
 // The layers of a UNet2DConditionModel: the columns of the plan.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "models/denoiser.h"
 #include "models/unet_config.h"
-#include "nn/resnet.h"
-#include "nn/sampling.h"
-#include "nn/transformer.h"
+#include "models/unet_modules.h"
 
 namespace fdbench {
-
-/// First convolution: [B, in_channels, H, W] -> [B, C, H, W].
-struct ConvIn {
-  Conv2d conv;
-  bool center_input_sample = false;
-};
-
-/// Last normalisation, activation and convolution: [B, C, H, W] -> [B, out_channels, H, W].
-struct ConvOut {
-  GroupNorm norm;
-  Activation activation = Activation::kSilu;
-  Conv2d conv;
-};
-
-using UNetModule =
-    std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D, ConvOut>;
 
 /// A layer with its place.
 struct UNetLayer {
   UNetModule module;
   /// The module again, with other weights.
-  std::function<UNetModule(Weights&)> make;
+  UNetModuleMaker make;
   /// Halvings of its output, and the channels of that.
   std::int64_t level = 0, channels = 0;
 };

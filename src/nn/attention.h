@@ -12,13 +12,18 @@ struct AttentionNames {
 };
 
 struct AttentionOptions {
-  std::int64_t query_dim = 0;    // width of the queries' states and of the output
-  std::int64_t context_dim = 0;  // width of the keys' and values' states
+  /// Width of the queries' states and of the output.
+  std::int64_t query_dim = 0;
+  /// Width of the keys' and values' states.
+  std::int64_t context_dim = 0;
   std::int64_t heads = 1;
-  std::int64_t inner_dim = 0;  // heads x width of a head
-  bool bias = false;           // of query, key and value
+  /// Heads x width of a head.
+  std::int64_t inner_dim = 0;
+  /// Of query, key and value.
+  bool bias = false;
   bool causal = false;
-  bool upcast = false;  // attention itself in float32
+  /// Attention itself in float32.
+  bool upcast = false;
   AttentionNames names;
 };
 

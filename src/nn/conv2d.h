@@ -6,8 +6,10 @@
 namespace fdbench {
 
 struct Conv2d {
-  at::Tensor weight;  // [out, in, k, k], in oneDNN's order after pack()
-  at::Tensor bias;    // [out]; undefined without one
+  /// [out, in, k, k], in oneDNN's order after pack().
+  at::Tensor weight;
+  /// [out]; undefined without one.
+  at::Tensor bias;
   std::int64_t stride = 1;
   std::int64_t padding = 0;
 

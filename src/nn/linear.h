@@ -6,8 +6,10 @@
 namespace fdbench {
 
 struct Linear {
-  at::Tensor weight;  // [out, in], in oneDNN's order after pack()
-  at::Tensor bias;    // [out]; undefined without one
+  /// [out, in], in oneDNN's order after pack().
+  at::Tensor weight;
+  /// [out]; undefined without one.
+  at::Tensor bias;
 
   Linear() = default;
   Linear(const WeightScope& scope, std::int64_t in, std::int64_t out, bool with_bias = true);

@@ -10,22 +10,27 @@ namespace fdbench {
 
 struct ResnetOptions {
   std::int64_t in_channels = 0;
-  std::int64_t skip_channels = 0;  // the last ones of in_channels, which a skip connection brings
+  /// The last ones of in_channels, which a skip connection brings.
+  std::int64_t skip_channels = 0;
   std::int64_t out_channels = 0;
-  std::int64_t emb_channels = 0;  // width of the time embedding; 0: none
+  /// Width of the time embedding; 0: none.
+  std::int64_t emb_channels = 0;
   std::int64_t norm_num_groups = 32;
   double norm_eps = 1e-5;
   Activation activation = Activation::kSilu;
-  bool scale_shift = false;  // resnet_time_scale_shift: the embedding scales and shifts after norm2
+  /// resnet_time_scale_shift: the embedding scales and shifts after norm2.
+  bool scale_shift = false;
   double output_scale_factor = 1;
 };
 
-/// What a block's result owes to the skip alone. norm1 works by groups, conv1 and the shortcut are
-/// linear in their input channels: the groups that lie wholly in the skip contribute this much,
-/// whatever the other input is.
+/// The part of a block's result that depends on the skip alone. norm1 works by groups, conv1 and
+/// the shortcut are linear in their input channels: the groups that lie wholly in the skip
+/// contribute this much, whatever the other input is.
 struct SkipTerm {
-  at::Tensor conv;      // [m, C', H, W] of conv1; undefined when no group lies wholly in the skip
-  at::Tensor shortcut;  // [m, C', H, W] of the shortcut
+  /// [m, C', H, W] of conv1; undefined when no group lies wholly in the skip.
+  at::Tensor conv;
+  /// [m, C', H, W] of the shortcut.
+  at::Tensor shortcut;
   bool defined() const { return shortcut.defined(); }
 };
 
@@ -59,9 +64,12 @@ class ResnetBlock2D {
 
   GroupNorm norm1_, norm1_skip_, norm2_;
   Conv2d conv1_, conv1_skip_, conv2_;
-  Linear shortcut_, shortcut_skip_;  // 1x1 convolutions; only where the number of channels changes
-  Linear time_emb_proj_;             // only with a time embedding
-  std::int64_t straddling_ = 0;      // channels of the skip that share a group with the other input
+  /// 1x1 convolutions; only where the number of channels changes.
+  Linear shortcut_, shortcut_skip_;
+  /// Only with a time embedding.
+  Linear time_emb_proj_;
+  /// Channels of the skip that share a group with the other input.
+  std::int64_t straddling_ = 0;
   Activation activation_ = Activation::kSilu;
   bool scale_shift_ = false;
   double output_scale_factor_ = 1;

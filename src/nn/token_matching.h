@@ -27,9 +27,12 @@ class TokenMatching {
   const at::Tensor& places() const { return places_; }
 
  private:
-  at::Tensor places_;  // [m, N]
-  at::Tensor order_;   // [m, N]: the tokens, sorted by their places
-  at::Tensor starts_;  // [m, T]: where in order_ each place begins
+  /// [m, N].
+  at::Tensor places_;
+  /// [m, N]: the tokens, sorted by their places.
+  at::Tensor order_;
+  /// [m, T]: where in order_ each place begins.
+  at::Tensor starts_;
 };
 
 /// Multiply-adds of the scores: every source with every destination.

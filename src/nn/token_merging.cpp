@@ -52,8 +52,10 @@ std::optional<MergeGrid> merge_grid(const TokenMerging& merging, std::int64_t la
                                     std::int64_t height, std::int64_t width) {
   if (!merging.on()) return std::nullopt;
   MergeGrid grid{merging, height, width, 0};
-  const double quotient = static_cast<double>(latent_pixels / grid.tokens());
-  if (std::ceil(std::sqrt(quotient)) > static_cast<double>(merging.max_downsample)) {
+  // Rounded down, as tomesd's `//` does.
+  const std::int64_t pixels_of_a_token = latent_pixels / grid.tokens();
+  const double downsample = std::ceil(std::sqrt(static_cast<double>(pixels_of_a_token)));
+  if (downsample > static_cast<double>(merging.max_downsample)) {
     return std::nullopt;
   }
   const auto wanted = static_cast<std::int64_t>(static_cast<double>(grid.tokens()) * merging.ratio);

@@ -11,14 +11,21 @@ namespace fdbench {
 /// What is merged, by tomesd's names and with its defaults; only the ratio is 0 (off) here where
 /// tomesd's default is `kUsualMergeRatio`.
 struct TokenMerging {
-  double ratio = 0;  // share of a feature map's tokens that others take in, [0, 1); at most those
-                     // that are no destination: 1 - 1 / (sx * sy)
-  std::int64_t sx = 2, sy = 2;      // one token of each window of sy rows and sx columns takes in
-  std::int64_t max_downsample = 1;  // 1, 2, 4 or 8: deeper feature maps are left alone
-  bool use_rand = true;          // which one of a window is drawn at random; else its top left one
-  bool merge_attn = true;        // around the self-attention
-  bool merge_crossattn = false;  // around the attention to the text
-  bool merge_mlp = false;        // around the feed-forward
+  /// Share of a feature map's tokens that others take in, [0, 1); at most those that are not a
+  /// destination: 1 - 1 / (sx * sy).
+  double ratio = 0;
+  /// One token of each window of sy rows and sx columns takes in.
+  std::int64_t sx = 2, sy = 2;
+  /// 1, 2, 4 or 8: deeper feature maps are left alone.
+  std::int64_t max_downsample = 1;
+  /// Which one of a window is drawn at random; else its top left one.
+  bool use_rand = true;
+  /// Around the self-attention.
+  bool merge_attn = true;
+  /// Around the attention to the text.
+  bool merge_crossattn = false;
+  /// Around the feed-forward.
+  bool merge_mlp = false;
 
   bool on() const { return ratio > 0; }
   bool operator==(const TokenMerging&) const = default;
@@ -32,8 +39,9 @@ void check_token_merging(const TokenMerging& merging);
 /// The options with what the random choice starts from.
 struct SeededTokenMerging {
   TokenMerging options;
-  std::vector<std::uint64_t> seeds;  // with use_rand one a batch entry, or fewer, which stand for
-                                     // their repetition as in kernels/batch.h
+  /// With use_rand one a batch entry, or fewer, which stand for their repetition as in
+  /// kernels/batch.h.
+  std::vector<std::uint64_t> seeds;
 };
 
 /// The tokens of one feature map that is merged.

@@ -15,8 +15,8 @@ struct TransformerOptions {
   std::int64_t num_layers = 1;
   std::int64_t cross_attention_dim = 0;
   std::int64_t norm_num_groups = 32;
-  bool use_linear_projection =
-      false;  // only the shape of the stored weight: a 1x1 convolution is a linear map
+  /// Only the shape of the stored weight: a 1x1 convolution is a linear map.
+  bool use_linear_projection = false;
   bool upcast_attention = false;
 
   /// Heads times the width of a head; less than `channels` where the heads do not divide them.
@@ -37,17 +37,19 @@ struct FeedForward {
 /// A feature map whose tokens are merged in one call.
 struct MergedMap {
   MergeGrid grid;
-  std::vector<std::uint64_t> seeds;  // as in SeededTokenMerging; each block mixes its number in
+  /// As in SeededTokenMerging; each block mixes its number in.
+  std::vector<std::uint64_t> seeds;
 };
 
 /// How many tokens the parts of a transformer block work on.
 struct BlockTokens {
   std::int64_t all = 0;
   std::int64_t attn1 = 0, attn2 = 0, ff = 0;
-  std::optional<MergeGrid> grid;  // of the matching, which compares sources with destinations
+  /// Of the matching, which compares sources with destinations.
+  std::optional<MergeGrid> grid;
 
-  BlockTokens(std::int64_t pixels)  // NOLINT(google-explicit-constructor): all on all of them
-      : all(pixels), attn1(pixels), attn2(pixels), ff(pixels) {}
+  /// All parts work on all pixels.
+  BlockTokens(std::int64_t pixels) : all(pixels), attn1(pixels), attn2(pixels), ff(pixels) {}
   explicit BlockTokens(const MergeGrid& grid);
 };
 

@@ -87,7 +87,7 @@ struct Form {
   bool is_grey() const {
     return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
   }
-  /// Samples of a pixel that are no alpha.
+  /// Samples of a pixel that are not alpha.
   int colours() const {
     if (photometric == PHOTOMETRIC_SEPARATED) return 4;
     return photometric == PHOTOMETRIC_RGB || photometric == PHOTOMETRIC_YCBCR ? 3 : 1;

@@ -2,13 +2,13 @@
 
 #include <cmath>
 #include <complex>
-#include <cstdio>
 #include <iterator>
 #include <numbers>
 #include <set>
 #include <vector>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "plan/strategy.h"
 
 namespace fdbench {
@@ -23,12 +23,6 @@ constexpr const char *kBranch = "cache_branch", *kBlockId = "cache_block_id",
                      *kLayerId = "cache_layer_id", *kInterval = "cache_interval",
                      *kSkipMode = "skip_mode", *kCenter = "center", *kPow = "pow";
 constexpr const char* kNonUniform = "non_uniform";
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
-}
 
 /// A skip connection: the layer it starts from and the one that takes it.
 struct SkipConnection {

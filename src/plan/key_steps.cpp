@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/plain_scalar.h"
 
 namespace fdbench {
@@ -62,12 +62,6 @@ FractionKeySteps parse_fraction(std::string_view text) {
 /// First step in sampling order that lies at `fraction` of the run or after it.
 int first_step_at(double fraction, int num_steps) {
   return static_cast<int>(std::ceil(fraction * num_steps - kRounding));
-}
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
 }
 
 std::string counting(int num_steps) {

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/number_text.h"
+
 namespace fdbench {
 namespace {
 
 constexpr const char* kKeySteps = "key_steps";
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
-}
 
 const Option* option_named(const std::string& name, std::span<const Option> options) {
   const auto found = std::find_if(options.begin(), options.end(),

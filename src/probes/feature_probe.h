@@ -34,11 +34,13 @@ class FeatureProbe {
   void hold(int from, int step, int column);
 
   std::vector<int> watched_;
-  std::vector<int> column_of_;  // by layer, -1 where it is not watched
+  /// By layer, -1 where it is not watched.
+  std::vector<int> column_of_;
   int num_steps_, num_pictures_;
-  std::vector<at::Tensor>
-      previous_;  // by column: the features of the last step at which the layer ran
-  std::vector<std::vector<bool>> seen_;  // by column and step
+  /// By column: the features of the last step at which the layer ran.
+  std::vector<at::Tensor> previous_;
+  /// By column and step.
+  std::vector<std::vector<bool>> seen_;
   at::Tensor mse_, frobenius_, mean_, std_;
 };
 

@@ -8,11 +8,14 @@ namespace fdbench {
 
 /// Per-picture statistics of one feature map, float64 accumulated.
 struct FeatureStatistics {
-  at::Tensor mse;  // [n] mean squared change to the previous step, eq. 2; NaN where there is no
-                   // previous step
-  at::Tensor frobenius;  // [n] Frobenius norm of the channel mean, an (h, w) map (figure 3b)
-  at::Tensor mean;       // [n] mean of the features
-  at::Tensor std;        // [n] standard deviation of the features (population)
+  /// [n] mean squared change to the previous step, eq. 2; NaN where there is no previous step.
+  at::Tensor mse;
+  /// [n] Frobenius norm of the channel mean, an (h, w) map (figure 3b).
+  at::Tensor frobenius;
+  /// [n] mean of the features.
+  at::Tensor mean;
+  /// [n] standard deviation of the features (population).
+  at::Tensor std;
 };
 
 /// One pass over the data. features: [n, d, h, w] (or [n, tokens, d]) float32, float16 or bfloat16;

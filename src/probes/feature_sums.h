@@ -9,8 +9,10 @@ namespace fdbench {
 struct FeatureSums {
   double sum = 0;
   double sum_of_squares = 0;
-  double squared_change = 0;  // sum of squared differences to the previous step; 0 without one
-  double squared_map = 0;     // sum over the pixels of (sum over the channels)^2
+  /// Sum of squared differences to the previous step; 0 without one.
+  double squared_change = 0;
+  /// Sum over the pixels of (sum over the channels)^2.
+  double squared_map = 0;
 };
 
 /// values, previous (may be nullptr): channels * pixels numbers, channel by channel, or pixel by

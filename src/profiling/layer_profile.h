@@ -16,25 +16,32 @@ struct DenoiserInputs {
   Conditioning conditioning;
 };
 
-/// Times of one call that was looked on at.
+/// Times of one instrumented call.
 struct CallTimes {
   TimeSpan call;
-  TimeSpan begin_step;                  // time embedding and added conditions
-  std::vector<TimeSpan> layers;         // as Denoiser::layers()
-  std::vector<OperatorSpan> operators;  // empty on CUDA, where calls only queue work
+  /// Time embedding and added conditions.
+  TimeSpan begin_step;
+  /// As Denoiser::layers().
+  std::vector<TimeSpan> layers;
+  /// Empty on CUDA, where calls only queue work.
+  std::vector<OperatorSpan> operators;
 };
 
 struct ProfileOptions {
-  int repeats = 5;  // of each kind, plain and looked on at, in turn; 1 or more
-  int warmup = 1;   // plain calls before them, not timed
+  /// Calls of each kind, plain and instrumented, in turn; 1 or more.
+  int repeats = 5;
+  /// Plain calls before them, not timed.
+  int warmup = 1;
 };
 
 /// Times of several calls.
 struct CallProfile {
-  std::vector<double> plain_seconds;  // of whole calls without any instrumentation
+  /// Of whole calls without any instrumentation.
+  std::vector<double> plain_seconds;
   std::vector<CallTimes> instrumented;
-  std::int64_t peak_bytes = 0;  // growth of memory above inputs and weights, with what the
-                                // first call sets up (oneDNN's kernels, say)
+  /// Growth of memory above inputs and weights, with what the first call sets up (oneDNN's kernels,
+  /// say).
+  std::int64_t peak_bytes = 0;
 };
 
 /// One whole call with a clock before and after each layer and each operator. On CUDA the device is

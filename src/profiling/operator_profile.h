@@ -23,10 +23,13 @@ std::int64_t steady_nanoseconds();
 
 /// One call of an operator.
 struct OperatorSpan {
-  std::string name;  // "aten::cat"; the kernels of fdbench call themselves "fdbench::attention"
+  /// "aten::cat"; the kernels of fdbench call themselves "fdbench::attention".
+  std::string name;
   TimeSpan time;
-  std::int64_t self = 0;  // of it: what no operator called by this one took [ns]
-  bool outermost = true;  // no other operator called it
+  /// Of it: what no operator called by this one took [ns].
+  std::int64_t self = 0;
+  /// No other operator called it.
+  bool outermost = true;
 };
 
 /// All calls of one operator.

@@ -52,7 +52,8 @@ class PeakMemory {
  private:
   at::Device device_;
   std::int64_t level_ = 0;
-  std::unique_ptr<ResidentSampler> sampler_;  // only where the high-water mark cannot be reset
+  /// Only where the high-water mark cannot be reset.
+  std::unique_ptr<ResidentSampler> sampler_;
 };
 
 }  // namespace fdbench

@@ -21,10 +21,13 @@ TimeRange time_range(std::vector<double> values);
 /// A layer, block or part.
 struct ProfileRow {
   std::string name;
-  double seconds = 0;  // median over the instrumented calls
-  double share = 0;    // of the sum over the list that the row is in
+  /// Median over the instrumented calls.
+  double seconds = 0;
+  /// Of the sum over the list that the row is in.
+  double share = 0;
   std::int64_t parameters = 0;
-  std::optional<std::int64_t> multiply_adds;  // the time embedding's are not counted
+  /// The time embedding's are not counted.
+  std::optional<std::int64_t> multiply_adds;
 
   /// 1e9 multiply-adds in a second; 0 where there is no time or no count.
   double gmac_per_s() const;
@@ -33,19 +36,23 @@ struct ProfileRow {
 /// All calls of one operator within a call of the denoiser.
 struct OperatorRow {
   std::string name;
-  double seconds = 0;  // self time, median over the instrumented calls
-  double share = 0;    // of the sum over all rows
+  /// Self time, median over the instrumented calls.
+  double seconds = 0;
+  /// Of the sum over all rows.
+  double share = 0;
   std::int64_t calls = 0;
 };
 
 struct ProfileSummary {
-  TimeRange unet;          // plain calls
-  TimeRange instrumented;  // calls that were looked on at
+  /// Plain calls.
+  TimeRange unet;
+  /// Calls with times of layers and operators.
+  TimeRange instrumented;
   std::vector<ProfileRow> blocks, layers;
-  std::vector<ProfileRow> parts;  // encoder, bottleneck and decoder (the paper's Table 10), and
-                                  // "time_embedding"
-  std::vector<OperatorRow> operators;  // the longest first, then "(outside operators)": the rest of
-                                       // the call; empty on CUDA
+  /// Encoder, bottleneck and decoder (the paper's Table 10), and "time_embedding".
+  std::vector<ProfileRow> parts;
+  /// The longest first, then "(outside operators)": the rest of the call; empty on CUDA.
+  std::vector<OperatorRow> operators;
   std::int64_t parameters = 0, multiply_adds = 0;
   std::int64_t peak_bytes = 0, weights_bytes = 0;
 

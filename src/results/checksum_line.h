@@ -16,9 +16,12 @@ std::string checksum_line(std::string_view what, std::string_view bytes);
 std::size_t checksum_line_size(std::string_view what);
 
 enum class Wholeness {
-  kWhole,    // the checksum fits the rest
-  kDamaged,  // it does not
-  kUnknown,  // there is none: an older file, or one that another program has changed
+  /// The checksum fits the rest.
+  kWhole,
+  /// It does not.
+  kDamaged,
+  /// There is none: an older file, or one that another program has changed.
+  kUnknown,
 };
 
 /// Of bytes that may end with a checksum line.

@@ -1,4 +1,5 @@
 // Hdf5File: attributes.
+#include "core/number_text.h"
 #include "results/hdf5.h"
 
 namespace fdbench {
@@ -14,12 +15,6 @@ Hdf5Handle text_type() {
 }
 
 /// Number text without trailing zeros.
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
-}
-
 /// What is handed to the library: a type, a space and the address of the value.
 struct Stored {
   Hdf5Handle type, space;
@@ -95,7 +90,7 @@ std::string Hdf5File::attribute_text(const std::string& object, const std::strin
   } else if (H5Tget_class(type) == H5T_FLOAT && count == 1) {
     double number = 0;
     status = H5Aread(attribute, H5T_NATIVE_DOUBLE, &number);
-    text = number_text(number);
+    text = exact_number_text(number);
   } else if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> texts(static_cast<std::size_t>(count));
     status = H5Aread(attribute, type, texts.data());

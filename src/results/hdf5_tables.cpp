@@ -168,7 +168,7 @@ void Hdf5File::write_names(const std::string& name, const std::vector<std::strin
 RecordTable Hdf5File::read_table(const std::string& name) const {
   const Hdf5Handle dataset = open_dataset(name);
   const Hdf5Handle stored(H5Dget_type(dataset), H5Tclose);
-  if (H5Tget_class(stored) != H5T_COMPOUND) fail(name + " is no table");
+  if (H5Tget_class(stored) != H5T_COMPOUND) fail(name + " is not a table");
   RecordTable table;
   RowLayout layout;
   for (int m = 0; m < H5Tget_nmembers(stored); ++m) {
@@ -184,7 +184,7 @@ RecordTable Hdf5File::read_table(const std::string& name) const {
   const std::vector<hsize_t> shape = checked_shape(name, dataset, layout.row_size);
   const std::size_t count = shape.size() == 1 ? shape[0] : 0;
   if (shape.size() != 1 || count > kMostRows || layout.row_size > kMostRowBytes) {
-    fail(name + " is no table of at most " + std::to_string(kMostRows) + " rows");
+    fail(name + " is not a table of at most " + std::to_string(kMostRows) + " rows");
   }
   std::vector<char> bytes(layout.row_size * count);
   const Hdf5Handle type = compound_type(layout, table.columns);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
+
+#include "core/number_text.h"
 
 namespace fdbench {
 namespace {
@@ -57,12 +58,6 @@ bool is_number(const RunField& field, double value) {
 std::string joined(const std::vector<std::string>& parts, const char* between) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
-  return text;
-}
-
-std::string printed(const char* format, double value) {
-  char text[128];
-  std::snprintf(text, sizeof text, format, value);
   return text;
 }
 

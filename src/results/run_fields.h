@@ -21,11 +21,15 @@ enum class Display {
   kText,
   kCount,
   kSeconds,
-  kSpeedup,  // a ratio with the two fields that follow as its interval
-  kFewer,    // "1.35x fewer"
+  /// A ratio with the two fields that follow as its interval.
+  kSpeedup,
+  /// "1.35x fewer".
+  kFewer,
   kDecibel,
-  kSmall,  // three significant digits
-  kScore,  // the same, with the five fields that follow: its interval, the change and its interval
+  /// Three significant digits.
+  kSmall,
+  /// The same, with the five fields that follow: its interval, the change and its interval.
+  kScore,
 };
 
 // clang-format off
@@ -62,7 +66,7 @@ enum class Display {
   FIELD(bool, auto_execution, false, "", kHidden, "", \
         "true where execution: auto took execution and max_parallel, by measurement") \
   FIELD(bool, skip_hoisting, true, "", kHidden, "", \
-        "what an up block owes to a skip alone was computed once for as long as the skip was held") \
+        "the part of an up block's convolution that depends on the skip alone was computed once for as long as the skip was held") \
   FIELD(bool, prefix_sharing, true, "", kHidden, "", \
         "both halves of the guidance batch shared what comes before the first text") \
   FIELD(bool, text_caching, true, "", kHidden, "", \

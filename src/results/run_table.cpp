@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/one_line.h"
 #include "plan/strategies.h"
 #include "results/reading_notes.h"
@@ -13,12 +13,6 @@
 
 namespace fdbench {
 namespace {
-
-std::string printed(const char* format, double number) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, number);
-  return text;
-}
 
 double real(const RunField& field, const RunRecord& record) {
   return std::get<double>(field.value(record));
@@ -58,7 +52,7 @@ std::string cell_text(std::span<const RunField> from, const RunRecord& record,
                       std::span<const RunRecord> records) {
   const RunField& field = from[0];
   if (is_not_a_number(field, record, records)) {
-    return std::isnan(real(field, record)) ? "NaN" : printed("%g", real(field, record));
+    return std::isnan(real(field, record)) ? "NaN" : number_text(real(field, record));
   }
   switch (field.display) {
     case Display::kHidden:
@@ -175,7 +169,7 @@ std::string csv_text(const RunField& field, const RunRecord& record,
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
   if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   const double number = std::get<double>(value);
-  if (!std::isnan(number)) return printed("%.17g", number);
+  if (!std::isnan(number)) return exact_number_text(number);
   return is_not_a_number(field, record, records) ? "nan" : "";
 }
 

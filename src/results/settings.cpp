@@ -1,12 +1,12 @@
 #include "results/settings.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
+#include "core/number_text.h"
 #include "io/json_text.h"
 
 namespace fdbench {
@@ -153,9 +153,7 @@ std::string setting_text(const SettingValue& value) {
   if (const bool* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  char number[32];
-  std::snprintf(number, sizeof number, "%.17g", std::get<double>(value));
-  return number;
+  return exact_number_text(std::get<double>(value));
 }
 
 void put(Settings& settings, Setting setting, const SettingValue& value, const std::string& stage) {

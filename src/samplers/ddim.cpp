@@ -9,7 +9,8 @@ DdimOptions read_ddim_options(const SamplerConfig& config) {
   OptionReader reader(config, "ddim");
   DdimOptions read;
   read.noise = read_noise_schedule(reader);
-  read.prediction = read_prediction(reader, {"epsilon", "v_prediction", "sample"}, true);
+  read.prediction =
+      read_prediction(reader, {"epsilon", "v_prediction", "sample"}, Clipping::kOnByDefault);
   read.timestep_spacing =
       reader.one_of("timestep_spacing", read.timestep_spacing, timestep_spacing_names());
   read.steps_offset = reader.whole("steps_offset", 0);

@@ -15,11 +15,15 @@ namespace fdbench {
 /// Options under diffusers' names, with its defaults.
 struct DdimOptions {
   NoiseScheduleOptions noise;
-  PredictionOptions prediction;  // clip_sample is true unless it is set
+  /// clip_sample is true unless it is set.
+  PredictionOptions prediction;
   std::string timestep_spacing = "leading";
-  std::int64_t steps_offset = 0;  // added to each timestep of the spacing "leading"
-  bool set_alpha_to_one = true;   // after the last step nothing of the noise is left
-  double eta = 0.0;               // 0: deterministic, 1: as much fresh noise as DDPM
+  /// Added to each timestep of the spacing "leading".
+  std::int64_t steps_offset = 0;
+  /// After the last step nothing of the noise is left.
+  bool set_alpha_to_one = true;
+  /// 0: deterministic, 1: as much fresh noise as DDPM.
+  double eta = 0.0;
 };
 
 /// Reads options by diffusers' names; a missing one takes diffusers' default. Throws a usage error

@@ -11,8 +11,9 @@ namespace fdbench {
 DdpmOptions read_ddpm_options(const SamplerConfig& config) {
   OptionReader reader(config, "ddpm");
   DdpmOptions read;
-  read.noise = read_noise_schedule(reader, {}, true, beta_schedule_names());
-  read.prediction = read_prediction(reader, {"epsilon", "v_prediction", "sample"}, true);
+  read.noise = read_noise_schedule(reader, {}, Rescaling::kOption, beta_schedule_names());
+  read.prediction =
+      read_prediction(reader, {"epsilon", "v_prediction", "sample"}, Clipping::kOnByDefault);
   const nlohmann::json* variance_type = reader.value("variance_type");
   if (variance_type != nullptr && !variance_type->is_null()) {  // null in DPM-Solver's folders
     read.variance_type = reader.one_of("variance_type", read.variance_type,
@@ -36,7 +37,7 @@ DdpmSampler::DdpmSampler(DdpmOptions options, int num_steps)
 }
 
 // "fixed_large_log" is the logarithm of the same variance as "fixed_large" (GLIDE). diffusers 0.42
-// takes the square root of that negative logarithm, which is no number; here both are the same.
+// takes the square root of that negative logarithm, which is not a number; here both are the same.
 at::Tensor DdpmSampler::deviation(float alpha_prod, float alpha_prod_prev,
                                   const at::Tensor& predicted_variance) const {
   const float beta = 1 - alpha_prod / alpha_prod_prev;

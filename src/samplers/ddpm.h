@@ -14,8 +14,10 @@ namespace fdbench {
 
 /// Options under diffusers' names, with its defaults.
 struct DdpmOptions {
-  NoiseScheduleOptions noise;    // beta_schedule may be "sigmoid" and "laplace" too
-  PredictionOptions prediction;  // clip_sample is true unless it is set
+  /// beta_schedule may be "sigmoid" and "laplace" too.
+  NoiseScheduleOptions noise;
+  /// clip_sample is true unless it is set.
+  PredictionOptions prediction;
   // How much noise a step adds: fixed_small, fixed_small_log, fixed_large, fixed_large_log, or by
   // the second half of the model's output channels: learned, learned_range.
   std::string variance_type = "fixed_small";

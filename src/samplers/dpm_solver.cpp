@@ -20,9 +20,9 @@ double read_lambda_min_clipped(OptionReader& reader) {
   return reader.optional_number("lambda_min_clipped").value_or(none);
 }
 
-std::string read_algorithm_type(OptionReader& reader, bool multistep) {
+std::string read_algorithm_type(OptionReader& reader, DpmSolver solver) {
   std::vector<std::string> names = {"dpmsolver", "dpmsolver++", "sde-dpmsolver++", "deis"};
-  if (multistep) names.emplace_back("sde-dpmsolver");
+  if (solver == DpmSolver::kMultistep) names.emplace_back("sde-dpmsolver");
   const std::string chosen = reader.one_of("algorithm_type", "dpmsolver++", names);
   return chosen == "deis" ? "dpmsolver++" : chosen;  // as diffusers, for a DEIS config
 }
@@ -93,14 +93,15 @@ std::vector<double> lu_sigmas(const std::vector<float>& trained, int num_steps) 
 
 }  // namespace
 
-DpmSolverOptions read_dpm_solver_options(const SamplerConfig& config, bool multistep) {
+DpmSolverOptions read_dpm_solver_options(const SamplerConfig& config, DpmSolver solver) {
+  const bool multistep = solver == DpmSolver::kMultistep;
   OptionReader reader(config, multistep ? "dpm_solver" : "dpm_solver_singlestep");
   DpmSolverOptions read;
-  read.noise = read_noise_schedule(reader, {}, multistep);
+  read.noise = read_noise_schedule(reader, {}, multistep ? Rescaling::kOption : Rescaling::kNone);
   read.sigma = read_sigma_options(reader);
-  read.prediction =
-      read_prediction(reader, {"epsilon", "sample", "v_prediction", "flow_prediction"}, false);
-  read.algorithm_type = read_algorithm_type(reader, multistep);
+  read.prediction = read_prediction(
+      reader, {"epsilon", "sample", "v_prediction", "flow_prediction"}, Clipping::kNone);
+  read.algorithm_type = read_algorithm_type(reader, solver);
   read.solver_order = reader.positive("solver_order", read.solver_order);
   read.solver_type = read_solver_type(reader);
   read.lower_order_final = reader.boolean("lower_order_final", multistep);
@@ -123,7 +124,8 @@ DpmSolverOptions read_dpm_solver_options(const SamplerConfig& config, bool multi
   return read;
 }
 
-SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, bool multistep, int num_steps) {
+SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, DpmSolver solver,
+                                  int num_steps) {
   const std::vector<float> alphas_cumprod = make_nonzero_alphas_cumprod(options.noise);
   const std::vector<float> trained = training_sigmas(alphas_cumprod);
   const std::int64_t count = options.noise.num_train_timesteps;
@@ -135,7 +137,8 @@ SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, bool multiste
   std::vector<double> timesteps =
       solver_timesteps(options.timestep_spacing, count, last, num_steps, options.steps_offset);
   std::vector<double> sigmas;
-  bool rounds = !multistep || options.noise.beta_schedule != "squaredcos_cap_v2";
+  bool rounds =
+      solver == DpmSolver::kSinglestep || options.noise.beta_schedule != "squaredcos_cap_v2";
   if (has_spread(options.sigma) && (options.sigma.use_karras_sigmas || !options.use_lu_lambdas)) {
     sigmas = spread_sigmas(options.sigma, trained.back(), trained.front(), num_steps);
     rounds = rounds && options.sigma.use_karras_sigmas;

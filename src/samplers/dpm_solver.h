@@ -21,14 +21,19 @@ struct DpmSolverOptions {
   NoiseScheduleOptions noise;
   SigmaOptions sigma;
   PredictionOptions prediction;
-  std::string algorithm_type = "dpmsolver++";  // dpmsolver, sde-dpmsolver, sde-dpmsolver++
-  std::int64_t solver_order = 2;               // 1 to 3
-  std::string solver_type = "midpoint";        // or "heun"
+  /// "dpmsolver++", "dpmsolver", "sde-dpmsolver" or "sde-dpmsolver++".
+  std::string algorithm_type = "dpmsolver++";
+  /// 1 to 3.
+  std::int64_t solver_order = 2;
+  /// "midpoint" or "heun".
+  std::string solver_type = "midpoint";
   bool lower_order_final = true;
-  bool use_flow_sigmas = false;  // sample = (1 - sigma) * picture + sigma * noise
+  /// sample = (1 - sigma) * picture + sigma * noise.
+  bool use_flow_sigmas = false;
   double flow_shift = 1.0;
   double lambda_min_clipped = -std::numeric_limits<double>::infinity();
-  std::string variance_type;  // learned, learned_range: the answer's second half is left unused
+  /// "learned" or "learned_range": the answer's second half is left unused.
+  std::string variance_type;
   // Of the multistep solver alone.
   bool euler_at_final = false;
   bool use_lu_lambdas = false;
@@ -40,12 +45,14 @@ struct DpmSolverOptions {
   bool stochastic() const { return algorithm_type.starts_with("sde"); }
 };
 
+enum class DpmSolver { kMultistep, kSinglestep };
+
 /// Reads options by diffusers' names, of the multistep or the singlestep scheduler. Errors as
 /// read_ddim_options; also for combinations that no formula exists for.
-DpmSolverOptions read_dpm_solver_options(const SamplerConfig& config, bool multistep);
+DpmSolverOptions read_dpm_solver_options(const SamplerConfig& config, DpmSolver solver);
 
 /// Sigmas and (whole) timesteps of a run.
-SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, bool multistep, int num_steps);
+SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, DpmSolver solver, int num_steps);
 
 /// Share of picture and noise at a sigma; in a flow they add up to 1, else their squares do.
 SignalLevel level_of_sigma(float sigma, bool flow);

@@ -11,7 +11,8 @@ constexpr int kFew = 15;  // with fewer steps diffusers lowers the order at the 
 }  // namespace
 
 DpmSolverMultistepSampler::DpmSolverMultistepSampler(DpmSolverOptions options, int num_steps)
-    : options_(std::move(options)), schedule_(dpm_solver_schedule(options_, true, num_steps)) {}
+    : options_(std::move(options)),
+      schedule_(dpm_solver_schedule(options_, DpmSolver::kMultistep, num_steps)) {}
 
 std::string DpmSolverMultistepSampler::name() const {
   return std::string("dpm_solver") + (options_.predicts_picture() ? "++" : "") +

@@ -24,7 +24,7 @@ std::vector<int> step_orders(const DpmSolverOptions& options, int num_steps) {
 
 DpmSolverSinglestepSampler::DpmSolverSinglestepSampler(DpmSolverOptions options, int num_steps)
     : options_(std::move(options)),
-      schedule_(dpm_solver_schedule(options_, false, num_steps)),
+      schedule_(dpm_solver_schedule(options_, DpmSolver::kSinglestep, num_steps)),
       orders_(step_orders(options_, num_steps)) {}
 
 void DpmSolverSinglestepSampler::reset() {

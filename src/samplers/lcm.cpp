@@ -16,7 +16,8 @@ LcmOptions read_lcm_options(const SamplerConfig& config) {
   OptionReader reader(config, "lcm");
   LcmOptions read;
   read.noise = read_noise_schedule(reader, read.noise);
-  read.prediction = read_prediction(reader, {"epsilon", "v_prediction", "sample"}, true, false);
+  read.prediction =
+      read_prediction(reader, {"epsilon", "v_prediction", "sample"}, Clipping::kOffByDefault);
   read.original_inference_steps =
       reader.positive("original_inference_steps", read.original_inference_steps);
   read.timestep_scaling = reader.number_within("timestep_scaling", read.timestep_scaling, 0, 1e6);

@@ -16,9 +16,11 @@ namespace fdbench {
 /// Options under diffusers' names, with its defaults. Those that change nothing in diffusers either
 /// (timestep_spacing, steps_offset, set_alpha_to_one) are read and left.
 struct LcmOptions {
-  NoiseScheduleOptions noise = {1000, 0.00085, 0.012, "scaled_linear", {}, false};
+  NoiseScheduleOptions noise = {
+      .beta_start = 0.00085, .beta_end = 0.012, .beta_schedule = "scaled_linear"};
   PredictionOptions prediction;
-  std::int64_t original_inference_steps = 50;  // the timesteps that the model was distilled at
+  /// The timesteps that the model was distilled at.
+  std::int64_t original_inference_steps = 50;
   double timestep_scaling = 10.0;
 };
 

@@ -34,7 +34,7 @@ std::vector<double> runge_kutta_timesteps(const std::vector<std::int64_t>& space
 PndmOptions read_pndm_options(const SamplerConfig& config) {
   OptionReader reader(config, "pndm");
   PndmOptions read;
-  read.noise = read_noise_schedule(reader, {}, false);
+  read.noise = read_noise_schedule(reader, {}, Rescaling::kNone);
   read.skip_prk_steps = reader.boolean("skip_prk_steps", read.skip_prk_steps);
   read.set_alpha_to_one = reader.boolean("set_alpha_to_one", read.set_alpha_to_one);
   read.prediction_type =

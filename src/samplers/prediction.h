@@ -9,10 +9,13 @@ namespace fdbench {
 
 /// How the network's answer is read, under diffusers' names and defaults.
 struct PredictionOptions {
-  std::string prediction_type = "epsilon";  // or "sample", "v_prediction", "flow_prediction"
-  bool clip_sample = false;                 // keeps the picture within +-clip_sample_range
+  /// "epsilon", "sample", "v_prediction" or "flow_prediction".
+  std::string prediction_type = "epsilon";
+  /// Keeps the picture within +-clip_sample_range.
+  bool clip_sample = false;
   double clip_sample_range = 1.0;
-  bool thresholding = false;  // dynamic thresholding (Saharia et al. 2022) in place of clipping
+  /// Dynamic thresholding (Saharia et al. 2022) in place of clipping.
+  bool thresholding = false;
   double dynamic_thresholding_ratio = 0.995;
   double sample_max_value = 1.0;
 };
@@ -20,7 +23,8 @@ struct PredictionOptions {
 /// What a sample is made of: signal * picture + noise * unit noise.
 struct SignalLevel {
   float signal = 1, noise = 0;
-  float sigma = 0;  // as the schedule has it: noise / signal, or the share of noise in a flow
+  /// As the schedule has it: noise / signal, or the share of noise in a flow.
+  float sigma = 0;
 };
 
 /// The picture in the answer, not limited. model_output, sample: [n, c, h, w] -> the same shape.

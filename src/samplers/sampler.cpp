@@ -20,25 +20,27 @@ using nlohmann::json;
 
 struct SamplerKind {
   const char* name;
-  const char* class_name;  // in diffusers
-  json implied;            // options that the name stands for, over those of the folder
+  /// In diffusers.
+  const char* class_name;
+  /// Options that the name stands for, over those of the folder.
+  json implied;
   std::unique_ptr<Sampler> (*make)(const SamplerConfig& config, int num_steps);
 };
 
 std::unique_ptr<Sampler> make_dpm_solver(const SamplerConfig& config, int num_steps) {
-  return std::make_unique<DpmSolverMultistepSampler>(read_dpm_solver_options(config, true),
-                                                     num_steps);
+  return std::make_unique<DpmSolverMultistepSampler>(
+      read_dpm_solver_options(config, DpmSolver::kMultistep), num_steps);
 }
 
 std::unique_ptr<Sampler> make_dpm_solver_singlestep(const SamplerConfig& config, int num_steps) {
-  return std::make_unique<DpmSolverSinglestepSampler>(read_dpm_solver_options(config, false),
-                                                      num_steps);
+  return std::make_unique<DpmSolverSinglestepSampler>(
+      read_dpm_solver_options(config, DpmSolver::kSinglestep), num_steps);
 }
 
 /// A sampler of options that one function reads.
-template <typename SamplerType, auto read>
+template <typename SamplerType, auto kRead>
 std::unique_ptr<Sampler> make(const SamplerConfig& config, int num_steps) {
-  return std::make_unique<SamplerType>(read(config), num_steps);
+  return std::make_unique<SamplerType>(kRead(config), num_steps);
 }
 
 /// A DPM-Solver of this algorithm_type; those that work on noises cannot reach sigma 0.

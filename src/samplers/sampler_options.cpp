@@ -75,14 +75,16 @@ void OptionReader::finish() {
 }
 
 NoiseScheduleOptions read_noise_schedule(OptionReader& reader, const NoiseScheduleOptions& defaults,
-                                         bool rescales, const std::vector<std::string>& schedules) {
+                                         Rescaling rescaling,
+                                         const std::vector<std::string>& schedules) {
   NoiseScheduleOptions options = defaults;
   options.num_train_timesteps = reader.positive("num_train_timesteps", options.num_train_timesteps);
   options.beta_start = reader.number_within("beta_start", options.beta_start, 0, 1);
   options.beta_end = reader.number_within("beta_end", options.beta_end, 0, 1);
   options.beta_schedule = reader.one_of("beta_schedule", options.beta_schedule, schedules);
   options.trained_betas = reader.numbers("trained_betas");
-  if (rescales) options.rescale_betas_zero_snr = reader.boolean("rescale_betas_zero_snr", false);
+  if (rescaling == Rescaling::kOption)
+    options.rescale_betas_zero_snr = reader.boolean("rescale_betas_zero_snr", false);
   const auto given = static_cast<std::int64_t>(options.trained_betas.size());
   if (given != 0 && given != options.num_train_timesteps) {
     throw reader.error("trained_betas", "has " + std::to_string(given) + " entries for " +
@@ -93,11 +95,15 @@ NoiseScheduleOptions read_noise_schedule(OptionReader& reader, const NoiseSchedu
 }
 
 PredictionOptions read_prediction(OptionReader& reader, const std::vector<std::string>& types,
-                                  bool clips, bool clip_sample) {
+                                  Clipping clipping) {
   PredictionOptions options;
   options.prediction_type = reader.one_of("prediction_type", options.prediction_type, types);
-  options.clip_sample = clips && reader.boolean("clip_sample", clip_sample);
-  if (clips) options.clip_sample_range = reader.number_within("clip_sample_range", 1.0, 0, kAny);
+  if (clipping == Clipping::kNone) {
+    options.clip_sample = false;
+  } else {
+    options.clip_sample = reader.boolean("clip_sample", clipping == Clipping::kOnByDefault);
+    options.clip_sample_range = reader.number_within("clip_sample_range", 1.0, 0, kAny);
+  }
   options.thresholding = reader.boolean("thresholding", false);
   options.dynamic_thresholding_ratio =
       reader.number_within("dynamic_thresholding_ratio", options.dynamic_thresholding_ratio, 0, 1);

@@ -14,13 +14,16 @@ namespace fdbench {
 
 /// Options as make_sampler hands them on.
 struct SamplerConfig {
-  // NOLINTNEXTLINE(google-explicit-constructor): options alone are the common case.
+  // Not explicit: options alone are the common case.
   SamplerConfig(nlohmann::json options) : options(std::move(options)) {}
 
   nlohmann::json options;
-  std::vector<std::string> foreign;    // keys of other schedulers, left unread without a word
-  std::vector<std::string> of_folder;  // keys whose values come from the folder's file
-  std::string file;                    // that file; "" where there is none
+  /// Keys of other schedulers, left unread without a word.
+  std::vector<std::string> foreign;
+  /// Keys whose values come from the folder's file.
+  std::vector<std::string> of_folder;
+  /// That file; "" where there is none.
+  std::string file;
 };
 
 /// A ConfigReader with the checks that sampler options need. All faults are usage errors.
@@ -51,15 +54,23 @@ class OptionReader : public ConfigReader {
   const SamplerConfig& config_;
 };
 
-/// beta_start, beta_end, beta_schedule, trained_betas, num_train_timesteps and, where `rescales`,
-/// rescale_betas_zero_snr. `defaults` differ by sampler; schedules: the beta_schedules it has.
-NoiseScheduleOptions read_noise_schedule(
-    OptionReader& reader, const NoiseScheduleOptions& defaults = {}, bool rescales = true,
-    const std::vector<std::string>& schedules = {"linear", "scaled_linear", "squaredcos_cap_v2"});
+/// Whether a sampler has the option rescale_betas_zero_snr.
+enum class Rescaling { kNone, kOption };
 
-/// prediction_type, which must be one of `types`; thresholding with its two numbers; and, where
-/// `clips`, clip_sample (of this default) with clip_sample_range.
+/// beta_start, beta_end, beta_schedule, trained_betas, num_train_timesteps and
+/// rescale_betas_zero_snr. `defaults` differ by sampler; schedules: the beta_schedules it has.
+NoiseScheduleOptions read_noise_schedule(OptionReader& reader,
+                                         const NoiseScheduleOptions& defaults = {},
+                                         Rescaling rescaling = Rescaling::kOption,
+                                         const std::vector<std::string>& schedules = {
+                                             "linear", "scaled_linear", "squaredcos_cap_v2"});
+
+/// Whether a sampler has the options clip_sample and clip_sample_range, and the first one's
+/// default.
+enum class Clipping { kNone, kOffByDefault, kOnByDefault };
+
+/// prediction_type, which must be one of `types`; thresholding with its two numbers; clipping.
 PredictionOptions read_prediction(OptionReader& reader, const std::vector<std::string>& types,
-                                  bool clips, bool clip_sample = true);
+                                  Clipping clipping);
 
 }  // namespace fdbench

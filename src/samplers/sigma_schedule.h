@@ -14,11 +14,16 @@ namespace fdbench {
 
 /// Under diffusers' names and defaults.
 struct SigmaOptions {
-  bool use_karras_sigmas = false;              // Karras et al. 2022, formula (5) with rho 7
-  bool use_exponential_sigmas = false;         // evenly spaced logarithms
-  bool use_beta_sigmas = false;                // quantiles of Beta(0.6, 0.6), Lee et al. 2024
-  std::optional<double> sigma_min, sigma_max;  // ends of these spreads; else those of the schedule
-  std::string final_sigmas_type = "zero";      // what the last step ends at; or "sigma_min"
+  /// Karras et al. 2022, formula (5) with rho 7.
+  bool use_karras_sigmas = false;
+  /// Evenly spaced logarithms.
+  bool use_exponential_sigmas = false;
+  /// Quantiles of Beta(0.6, 0.6), Lee et al. 2024.
+  bool use_beta_sigmas = false;
+  /// Ends of these spreads; else those of the schedule.
+  std::optional<double> sigma_min, sigma_max;
+  /// What the last step ends at; or "sigma_min".
+  std::string final_sigmas_type = "zero";
 };
 
 /// Reads the options of this name; two spreads at once are an error.

@@ -120,8 +120,8 @@ UniPcOptions read_unipc_options(const SamplerConfig& config) {
   UniPcOptions read;
   read.noise = read_noise_schedule(reader);
   read.sigma = read_sigma_options(reader);
-  read.prediction =
-      read_prediction(reader, {"epsilon", "sample", "v_prediction", "flow_prediction"}, false);
+  read.prediction = read_prediction(
+      reader, {"epsilon", "sample", "v_prediction", "flow_prediction"}, Clipping::kNone);
   read.solver_order = reader.positive("solver_order", read.solver_order);
   read.solver_type =
       reader.one_of("solver_type", read.solver_type, {"bh1", "bh2", "midpoint", "heun", "logrho"});

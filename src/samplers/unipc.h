@@ -18,14 +18,20 @@ struct UniPcOptions {
   NoiseScheduleOptions noise;
   SigmaOptions sigma;
   PredictionOptions prediction;
-  std::int64_t solver_order = 2;    // 1 to 4
-  std::string solver_type = "bh2";  // or "bh1": B(h) of the paper
-  bool predict_x0 = true;           // works on pictures, else on noises
+  /// 1 to 4.
+  std::int64_t solver_order = 2;
+  /// "bh1" or "bh2": B(h) of the paper.
+  std::string solver_type = "bh2";
+  /// Works on pictures, else on noises.
+  bool predict_x0 = true;
   bool lower_order_final = true;
-  std::vector<std::int64_t> disable_corrector;  // steps whose update is not corrected
-  bool use_flow_sigmas = false;                 // sample = (1 - sigma) * picture + sigma * noise
+  /// Steps whose update is not corrected.
+  std::vector<std::int64_t> disable_corrector;
+  /// sample = (1 - sigma) * picture + sigma * noise.
+  bool use_flow_sigmas = false;
   double flow_shift = 1.0;
-  std::optional<double> shift_terminal;  // sigma of a flow's last timestep
+  /// Sigma of a flow's last timestep.
+  std::optional<double> shift_terminal;
   std::string timestep_spacing = "linspace";
   std::int64_t steps_offset = 0;
 };

@@ -5,17 +5,12 @@
 #include <stdexcept>
 
 #include "config/experiment.h"
+#include "core/number_text.h"
 
 namespace fdbench {
 namespace {
 
 constexpr int kNotGiven = -1;
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.17g", number);
-  return text;
-}
 
 nlohmann::json structured_json(const OptionValue& value) {
   nlohmann::json json = nlohmann::json::object();
@@ -41,7 +36,7 @@ nlohmann::json settings_value(const OptionSet& values, const Option& option) {
     return option.type == OptionType::kWhole ? nlohmann::json(kNotGiven) : nlohmann::json();
   }
   const OptionValue& value = values.at(option.name);
-  if (const double* real = std::get_if<double>(&value)) return number_text(*real);
+  if (const double* real = std::get_if<double>(&value)) return exact_number_text(*real);
   return plain_json(value);
 }
 

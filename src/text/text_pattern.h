@@ -21,7 +21,7 @@ class TextPattern {
 };
 
 /// How CLIP cuts text into words: special tokens, English contractions, runs of letters, single
-/// numbers, runs of other characters that are no white space (transformers' CLIPTokenizer).
+/// numbers, runs of other characters that are not white space (transformers' CLIPTokenizer).
 const TextPattern& clip_word_pattern();
 
 /// How byte-level encoding then cuts each of those words again (GPT-2's pattern, for words without

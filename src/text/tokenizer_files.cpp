@@ -90,7 +90,7 @@ void read_model(const json& file, TokenizerFiles& files) {
       files.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
     } else {
       throw usage_error(files.place,
-                        "'merges' has an entry that is no pair of tokens: " + merge.dump());
+                        "'merges' has an entry that is not a pair of tokens: " + merge.dump());
     }
   }
 }

@@ -14,7 +14,8 @@ namespace fdbench {
 /// A token that is found in the text as it stands, before words are cut.
 struct AddedToken {
   std::string content;
-  bool normalized = false;  // found in the normalised, lower-cased text
+  /// Found in the normalised, lower-cased text.
+  bool normalized = false;
   std::int64_t id = 0;
 };
 

@@ -127,7 +127,7 @@ TEST(BaselineFile, HoldsGatesThatCanFail) {
 }
 
 TEST(BaselineFile, IsOfThisFormatAndVersion) {
-  EXPECT_THAT(fault("/format", "another"), HasSubstr("is no baseline of fdbench"));
+  EXPECT_THAT(fault("/format", "another"), HasSubstr("is not a baseline of fdbench"));
   EXPECT_THAT(fault("/version", 2), HasSubstr("'version' is of another version than 1"));
   EXPECT_THAT(fault("/version", "1"), HasSubstr("'version' is of another version than 1"));
   EXPECT_THAT(fault_of_text("[1"), StartsWith("b.json:1:3: is not JSON"));

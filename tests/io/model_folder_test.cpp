@@ -97,9 +97,9 @@ TEST_F(ModelFolderTest, SaysWhatAModelFolderIs) {
   };
   EXPECT_THAT(fault_of(folder / "none"),
               HasSubstr("none: does not exist; a diffusers model folder"));
-  EXPECT_THAT(fault_of(folder.write("file", "")), HasSubstr("is no folder"));
+  EXPECT_THAT(fault_of(folder.write("file", "")), HasSubstr("is not a folder"));
   std::filesystem::create_directory(folder / "empty");
-  EXPECT_THAT(fault_of(folder / "empty"), HasSubstr("is no model folder"));
+  EXPECT_THAT(fault_of(folder / "empty"), HasSubstr("is not a model folder"));
   EXPECT_THAT(message_of([&] { ModelFolder(folder.path()).config("vae"); }),
               HasSubstr("has no vae/"));
 }

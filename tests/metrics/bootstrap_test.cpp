@@ -26,14 +26,14 @@ struct Judged {
   std::vector<double> resampled;
 };
 
-ScoreInterval change(const Judged& after, const Judged& before) {
+Interval change(const Judged& after, const Judged& before) {
   return interval_around(after.value - before.value,
                          differences(after.resampled, before.resampled));
 }
 
 TEST(Bootstrap, TheIntervalHoldsTheValue) {
   const Judged judged(rows(2) + 0.5);
-  const ScoreInterval interval = interval_around(judged.value, judged.resampled);
+  const Interval interval = interval_around(judged.value, judged.resampled);
   EXPECT_LT(interval.low, judged.value);
   EXPECT_GT(interval.high, judged.value);
   EXPECT_GT(interval.low, 0.5) << "four shifts of a half make a distance of about 1";
@@ -45,15 +45,15 @@ TEST(Bootstrap, AShiftIsADifference) {
 }
 
 TEST(Bootstrap, TheSameSetDiffersByNothing) {
-  const ScoreInterval same = change(Judged(rows(2)), Judged(rows(2)));
+  const Interval same = change(Judged(rows(2)), Judged(rows(2)));
   EXPECT_EQ(same.low, 0);
   EXPECT_EQ(same.high, 0);
 }
 
 TEST(Bootstrap, PairsAreSurerThanEachByItself) {
   const Judged one(rows(2)), other(rows(2) + 0.05 * rows(3));
-  const ScoreInterval paired = change(other, one);
-  const ScoreInterval alone = interval_around(one.value, one.resampled);
+  const Interval paired = change(other, one);
+  const Interval alone = interval_around(one.value, one.resampled);
   EXPECT_LT(paired.high - paired.low, 0.5 * (alone.high - alone.low));
 }
 

@@ -153,7 +153,7 @@ def test_a_result_of_other_settings_is_refused(fdbench, result: Path, tmp_path: 
     ("text", "fragment"),
     [
         ("{", "is not JSON"),
-        ("[]", "is no baseline of fdbench"),
+        ("[]", "is not a baseline of fdbench"),
         ('{"format": "fdbench-baseline", "version": 2}', "of another version"),
         ('{"format": "fdbench-baseline", "version": 1}', "'gates' is missing"),
         (

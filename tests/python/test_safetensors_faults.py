@@ -141,9 +141,9 @@ def test_missing_weights(fdbench, model):
 def test_no_model_folder(fdbench, tmp_path):
     refused(fdbench("info", tmp_path / "none"), 2, "does not exist", "model_index.json")
     (tmp_path / "file").write_text("")
-    refused(fdbench("info", tmp_path / "file"), 2, "no folder")
+    refused(fdbench("info", tmp_path / "file"), 2, "not a folder")
     (tmp_path / "empty").mkdir()
-    refused(fdbench("info", tmp_path / "empty"), 2, "no model folder")
+    refused(fdbench("info", tmp_path / "empty"), 2, "not a model folder")
 
 
 def test_shards(fdbench, model, tmp_path):
