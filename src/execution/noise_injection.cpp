@@ -1,7 +1,6 @@
 #include "execution/noise_injection.h"
 
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 #include "core/error.h"

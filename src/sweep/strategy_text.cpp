@@ -1,7 +1,6 @@
 #include "sweep/strategy_text.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 
 #include "config/experiment.h"
