@@ -3,19 +3,33 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/judgement.h"
-#include "cli/paired_scores.h"
+#include "cli/judge_network_options.h"
+#include "cli/judge_report.h"
 #include "cli/plain_options.h"
-#include "cli/prompt_scores.h"
+#include "cli/terminal.h"
+#include "core/notes.h"
+#include "judging/judgement.h"
+#include "judging/paired_scores.h"
+#include "judging/prompt_scores.h"
 
 namespace fdbench {
 namespace {
 
-/// Order of the pictures in the splits of the Inception score.
-struct InceptionOrder {
-  std::uint32_t seed = kInceptionSeed;
-  bool in_order = false;
+struct CommandOptions {
+  JudgeOptions judge;
+  std::string format = "table";
+  /// Order of the pictures in the splits of the Inception score.
+  std::uint32_t inception_seed = kInceptionSeed;
+  bool inception_in_order = false;
 };
+
+void run_judge(CommandOptions options) {
+  options.judge.score.inception_seed = options.inception_seed;
+  if (options.inception_in_order) options.judge.score.inception_seed.reset();
+  const JudgeReport report = judge(options.judge, terminal_progress());
+  for (const std::string& warning : report.warnings) say_warning(warning);
+  options.format == "json" ? print_json(report) : print_table(report);
+}
 
 std::string joined_score_names() {
   std::string joined;
@@ -49,9 +63,9 @@ void add_set_options(CLI::App& command, JudgeOptions& options) {
 }
 
 /// Which scores, how they are computed and how they are printed.
-void add_score_options(CLI::App& command, JudgeOptions& options, InceptionOrder& inception) {
+void add_score_options(CLI::App& command, CommandOptions& options) {
   command
-      .add_option("--metrics", options.metrics,
+      .add_option("--metrics", options.judge.metrics,
                   "Separated by commas: " + joined_score_names() +
                       " (default: fid,kid,precision,recall; with --pairs: "
                       "psnr,ssim and, with --clip, perceptual)")
@@ -59,42 +73,37 @@ void add_score_options(CLI::App& command, JudgeOptions& options, InceptionOrder&
   command.add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
-  add_whole_number(command, "--bootstrap", options.score.bootstrap,
+  add_whole_number(command, "--bootstrap", options.judge.score.bootstrap,
                    "Resamples for a 95% interval of each score; 0: none", 0, 100'000)
       ->capture_default_str();
-  add_whole_number(command, "--seed", options.score.seed, "Of subsets and resamples", 0,
+  add_whole_number(command, "--seed", options.judge.score.seed, "Of subsets and resamples", 0,
                    kLargestSeed)
       ->capture_default_str();
-  add_whole_number(command, "--is-seed", inception.seed,
+  add_whole_number(command, "--is-seed", options.inception_seed,
                    "Of the order of the pictures in the splits of `is`, as torch-fidelity draws "
                    "it",
                    0, std::numeric_limits<std::uint32_t>::max())
       ->capture_default_str();
-  command.add_flag("--is-in-order", inception.in_order,
+  command.add_flag("--is-in-order", options.inception_in_order,
                    "Split the pictures for `is` in their own order");
 }
 
 }  // namespace
 
 void add_judge_command(CLI::App& app) {
-  const auto options = std::make_shared<JudgeOptions>();
-  const auto inception = std::make_shared<InceptionOrder>();
+  const auto options = std::make_shared<CommandOptions>();
   CLI::App* command =
       app.add_subcommand("judge", "Scores of pictures or features that anything made");
-  add_set_options(*command, *options);
-  add_score_options(*command, *options, *inception);
-  add_options(*command, options->network);
+  add_set_options(*command, options->judge);
+  add_score_options(*command, *options);
+  add_options(*command, options->judge.network);
   command->footer(
       "Examples: fdbench judge fake.npz --reference real.npz --metrics fid,kid --format json\n"
       "          fdbench judge pictures/ --reference real/ --features inception-2015-12-05.pt\n"
       "          fdbench judge pictures/ --clip clip-vit-base-patch16 --prompts prompts.txt "
       "--metrics clip_score\n"
       "          fdbench judge fast/ --pairs full/ --clip clip-vit-base-patch16");
-  command->callback([options, inception] {
-    options->score.inception_seed = inception->seed;
-    if (inception->in_order) options->score.inception_seed.reset();
-    judge(*options);
-  });
+  command->callback([options] { run_judge(*options); });
 }
 
 }  // namespace fdbench

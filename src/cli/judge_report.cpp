@@ -59,9 +59,9 @@ void print_json(const JudgeReport& report) {
   if (!intervals.empty()) json["intervals"] = intervals;
   if (!deviations.empty()) json["std"] = deviations;
   if (!remarks.empty()) json["remarks"] = remarks;
-  json["judged"] = report.judged != nullptr ? described(*report.judged)
-                                            : ordered_json{{"file", report.pictures}};
-  if (report.reference != nullptr) json["reference"] = described(*report.reference);
+  json["judged"] =
+      report.judged ? described(*report.judged) : ordered_json{{"file", report.pictures}};
+  if (report.reference) json["reference"] = described(*report.reference);
   if (!report.pairs.file.empty()) json["pairs"] = described(report.pairs);
   if (!report.prompts.file.empty()) json["prompts"] = described(report.prompts);
   if (!report.protocol.empty()) json["protocol"] = report.protocol;
@@ -72,8 +72,8 @@ void print_json(const JudgeReport& report) {
 }
 
 void print_table(const JudgeReport& report) {
-  if (report.judged != nullptr) print_set("judged", *report.judged);
-  if (report.reference != nullptr) print_set("reference", *report.reference);
+  if (report.judged) print_set("judged", *report.judged);
+  if (report.reference) print_set("reference", *report.reference);
   if (!report.pairs.file.empty()) {
     std::printf("%-10s %s, each with that of the same %s in %s\n", "pairs", report.pictures.c_str(),
                 report.pairs.by.c_str(), report.pairs.file.c_str());

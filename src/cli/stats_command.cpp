@@ -6,7 +6,8 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/judged_pictures.h"
+#include "cli/judge_network_options.h"
+#include "cli/terminal.h"
 #include "core/error.h"
 
 namespace fdbench {
@@ -57,7 +58,8 @@ void run_stats(StatsOptions options) {
                       "statistics need at least 2 pictures, there is " + std::to_string(count));
   };
   if (input.needs_network(wanted)) check_count(input.pictures().count());
-  const JudgedSet set = JudgedPictures(options.network).extract(input, wanted).set;
+  const JudgedSet set =
+      JudgedPictures(options.network, terminal_progress()).extract(input, wanted).set;
   if (!set.moments) check_count(set.features.pooled.defined() ? set.features.pooled.size(0) : 0);
   if (options.keep_features && !set.features.pooled.defined()) {
     throw usage_error({set.name}, "holds no features of single pictures for --keep-features");

@@ -1,4 +1,4 @@
-#include "cli/judgement.h"
+#include "judging/judgement.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,12 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "cli/judge_report.h"
-#include "cli/paired_scores.h"
-#include "cli/prompt_scores.h"
 #include "core/error.h"
 #include "core/notes.h"
 #include "judging/matched_pictures.h"
+#include "judging/paired_scores.h"
+#include "judging/prompt_scores.h"
 
 namespace fdbench {
 namespace {
@@ -64,14 +63,14 @@ void check_metrics(const std::vector<std::string>& names, const JudgeOptions& op
   }
 }
 
-/// One call of the command: everything is opened and checked, then features are extracted, then
+/// One call of `judge`: everything is opened and checked, then features are extracted, then
 /// scored.
 class Judgement {
  public:
-  explicit Judgement(const JudgeOptions& options)
-      : options_(options), judges_(options.network), names_(options.metrics) {}
+  Judgement(const JudgeOptions& options, const ProgressWriter& write_progress)
+      : options_(options), judges_(options.network, write_progress), names_(options.metrics) {}
 
-  void run() {
+  JudgeReport run() {
     check_options();
     open_sets();
     const ScoreTable table(names_);
@@ -81,6 +80,7 @@ class Judgement {
     check_before_extracting(of_sets, of_prompts);
     extract(of_sets);
     score_all(of_sets, of_prompts);
+    return std::move(report_);
   }
 
  private:
@@ -241,14 +241,12 @@ class Judgement {
                               options_.score));
     }
     report_.pictures = options_.judged.string();
-    report_.judged = ours_ ? &ours_->set : nullptr;
-    report_.reference = reference;
     report_.scores = table.in_order();
     if (ours_) report_.warnings = score_warnings(ours_->set, reference, names_);
-    for (const std::string& warning : report_.warnings) say_warning(warning);
+    if (ours_) report_.judged = ours_->set;
+    if (theirs_) report_.reference = theirs_->set;
     if (!options_.network.network.empty()) report_.protocol = options_.network.protocol.text();
     report_.options = options_.score;
-    options_.format == "json" ? print_json(report_) : print_table(report_);
   }
 
   const JudgeOptions& options_;
@@ -263,6 +261,8 @@ class Judgement {
 
 }  // namespace
 
-void judge(const JudgeOptions& options) { Judgement(options).run(); }
+JudgeReport judge(const JudgeOptions& options, const ProgressWriter& write_progress) {
+  return Judgement(options, write_progress).run();
+}
 
 }  // namespace fdbench

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/judged_pictures.h"
+#include "judging/judged_pictures.h"
 #include "judging/picture_source.h"
 #include "metrics/scores.h"
 

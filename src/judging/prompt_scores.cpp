@@ -1,4 +1,4 @@
-#include "cli/prompt_scores.h"
+#include "judging/prompt_scores.h"
 
 #include "core/error.h"
 

@@ -1,9 +1,8 @@
-#include "cli/paired_scores.h"
+#include "judging/paired_scores.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "cli/terminal.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "metrics/distances.h"
@@ -72,7 +71,7 @@ std::vector<Score> paired_scores(PictureSource pictures, PictureSource others,
                                  const std::vector<std::string>& names, JudgedPictures& judges,
                                  const ScoreOptions& options) {
   std::vector<std::vector<at::Tensor>> values(names.size());
-  Progress progress(terminal_progress(), static_cast<double>(pictures.count()), 0);
+  Progress progress(judges.write_progress(), static_cast<double>(pictures.count()), 0);
   std::int64_t done = 0;
   for (std::vector<at::Tensor> batch; !(batch = pictures.next(kAtOnce)).empty();) {
     const std::vector<at::Tensor> other = others.next(kAtOnce);

@@ -1,12 +1,13 @@
 // Where a judge's features come from: a file of features, or pictures through a network.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/progress.h"
 #include "judging/picture_source.h"
 #include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
@@ -15,13 +16,15 @@
 namespace fdbench {
 
 struct JudgeNetworkOptions {
-  std::filesystem::path network;  // a TorchScript file; "": none
-  std::filesystem::path clip;     // a CLIPModel folder; "": none
+  /// A TorchScript file; "": none.
+  std::filesystem::path network;
+  /// A CLIPModel folder; "": none.
+  std::filesystem::path clip;
   PictureProtocol protocol;
   int batch = 32;
-  bool recursive = false;  // folders with their subfolders
+  /// Folders with their subfolders.
+  bool recursive = false;
 };
-void add_options(CLI::App& command, JudgeNetworkOptions& options);
 
 /// A path that is opened; its pictures are not read yet.
 class JudgeInput {
@@ -57,7 +60,9 @@ struct ExtractedFeatures {
 /// Features of sets; loads the networks when the first pictures need them.
 class JudgedPictures {
  public:
-  explicit JudgedPictures(const JudgeNetworkOptions& options) : options_(options) {}
+  /// write_progress: of what the networks look at.
+  explicit JudgedPictures(const JudgeNetworkOptions& options, ProgressWriter write_progress = {})
+      : options_(options), write_progress_(std::move(write_progress)) {}
 
   bool has_network() const { return !options_.network.empty() || !options_.clip.empty(); }
   /// Throws a usage error where no network is named for pictures of that path.
@@ -70,6 +75,7 @@ class JudgedPictures {
   /// usage error after the first pictures. other: the set to compare with, or none.
   ExtractedFeatures extract(JudgeInput& input, const WantedArrays& wanted,
                             const JudgedSet* other = nullptr);
+  const ProgressWriter& write_progress() const { return write_progress_; }
   /// CLIP; throws a usage error without --clip.
   const ClipJudge& clip();
 
@@ -80,6 +86,7 @@ class JudgedPictures {
   void load_networks(const std::filesystem::path& path);
 
   JudgeNetworkOptions options_;
+  ProgressWriter write_progress_;
   std::optional<FeatureNetwork> network_;
   std::optional<ClipJudge> clip_;
 };

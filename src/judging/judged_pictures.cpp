@@ -1,14 +1,10 @@
-#include "cli/judged_pictures.h"
+#include "judging/judged_pictures.h"
 
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "cli/plain_options.h"
-#include "cli/terminal.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "io/npz.h"
 #include "metrics/scores.h"
 #include "pictures/picture_file.h"
@@ -52,33 +48,6 @@ void check_features(const Features& features, const WantedArrays& wanted,
 }
 
 }  // namespace
-
-void add_options(CLI::App& command, JudgeNetworkOptions& options) {
-  command.add_option("--features", options.network,
-                     "Network that looks at pictures: a TorchScript file (it runs code: use only "
-                     "files that you trust)");
-  command.add_option("--clip", options.clip,
-                     "CLIPModel folder in transformers' layout: its embeddings are the features "
-                     "where --features names none");
-  command
-      .add_option("--resize", options.protocol.resize,
-                  "legacy: pictures as they are, the network resizes; clean: Pillow's bicubic "
-                  "filter to --size, as clean-fid")
-      ->check(CLI::IsMember({"legacy", "clean"}))
-      ->capture_default_str();
-  add_whole_number(command, "--size", options.protocol.size,
-                   "Side of a picture after --resize clean", 1, 4096)
-      ->capture_default_str();
-  command
-      .add_option("--input", options.protocol.input,
-                  "What the network takes: uint8 (0 to 255) or float (0 to 1)")
-      ->check(CLI::IsMember({"uint8", "float"}))
-      ->capture_default_str();
-  command.add_flag("--recursive", options.recursive,
-                   "Take the pictures in subfolders of a folder, too");
-  add_whole_number(command, "--batch", options.batch, "Pictures at a time", 1, 4096)
-      ->capture_default_str();
-}
 
 JudgeInput::JudgeInput(const PicturePath& where) : path_(where.path) {
   const bool holds_pictures = fs::is_directory(path_) || PictureSource::is_hdf5(path_) ||
@@ -185,7 +154,7 @@ ExtractedFeatures JudgedPictures::extract_from_pictures(PictureSource source,
   load_networks(source.path());
   FeatureCollector collector(*this);
   const auto all = static_cast<double>(source.count());
-  Progress progress(terminal_progress(), all, 0);
+  Progress progress(write_progress_, all, 0);
   std::int64_t done = 0;
   for (std::vector<at::Tensor> batch; !(batch = source.next(options_.batch)).empty();) {
     collector.add_batch(batch, source, done);
