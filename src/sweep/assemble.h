@@ -5,8 +5,8 @@
 #include "results/hdf5.h"
 #include "results/run_fields.h"
 #include "results/settings.h"
-#include "sweep/prepared_sweep.h"
 #include "sweep/unit_folder.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "judging/judges.h"
-#include "sweep/prepared_sweep.h"
-#include "sweep/work_units.h"
 #include "tasks/text_to_image.h"
+#include "work/prepared_sweep.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 

@@ -9,8 +9,8 @@
 #include "core/interrupt.h"
 #include "metrics/statistics.h"
 #include "sweep/picture_unit.h"
-#include "sweep/sweep_settings.h"
 #include "sweep/timing_round.h"
+#include "work/sweep_settings.h"
 
 namespace fdbench {
 namespace {

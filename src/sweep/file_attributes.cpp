@@ -2,7 +2,7 @@
 
 #include "core/hash.h"
 #include "results/provenance.h"
-#include "sweep/sweep_settings.h"
+#include "work/sweep_settings.h"
 
 namespace fdbench {
 

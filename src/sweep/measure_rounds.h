@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "results/unit_file.h"
-#include "sweep/prepared_sweep.h"
 #include "sweep/unit_folder.h"
-#include "sweep/work_units.h"
+#include "work/prepared_sweep.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 

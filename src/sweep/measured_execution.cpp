@@ -6,7 +6,7 @@
 #include "core/hash.h"
 #include "core/interrupt.h"
 #include "metrics/statistics.h"
-#include "sweep/sweep_settings.h"
+#include "work/sweep_settings.h"
 
 namespace fdbench {
 namespace {

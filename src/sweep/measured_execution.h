@@ -8,9 +8,9 @@
 
 #include "profiling/execution_choice.h"
 #include "results/unit_file.h"
-#include "sweep/prepared_sweep.h"
-#include "sweep/run_latents.h"
-#include "sweep/work_units.h"
+#include "work/prepared_sweep.h"
+#include "work/run_latents.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 

@@ -7,9 +7,9 @@
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "results/unit_file.h"
-#include "sweep/prepared_sweep.h"
-#include "sweep/run_latents.h"
-#include "sweep/work_units.h"
+#include "work/prepared_sweep.h"
+#include "work/run_latents.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 

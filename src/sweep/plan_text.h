@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

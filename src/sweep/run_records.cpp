@@ -9,9 +9,9 @@
 #include "metrics/statistics.h"
 #include "plan/program_cost.h"
 #include "results/unit_arrays.h"
-#include "sweep/strategy_text.h"
 #include "sweep/timing_round.h"
 #include "sweep/timing_table.h"
+#include "work/strategy_text.h"
 
 namespace fdbench {
 namespace {

@@ -4,7 +4,7 @@
 #include "results/record_table.h"
 #include "results/run_fields.h"
 #include "results/unit_file.h"
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

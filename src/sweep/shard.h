@@ -8,7 +8,7 @@
 
 #include "results/hdf5.h"
 #include "sweep/unit_folder.h"
-#include "sweep/work_units.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 

@@ -18,13 +18,13 @@
 #include "sweep/measure_rounds.h"
 #include "sweep/measured_execution.h"
 #include "sweep/picture_unit.h"
-#include "sweep/sweep_settings.h"
 #include "sweep/sweep_text.h"
 #include "sweep/timing_process.h"
 #include "sweep/timing_round.h"
 #include "tasks/open_task.h"
 #include "tasks/prompt_limits.h"
 #include "tasks/text_to_image.h"
+#include "work/sweep_settings.h"
 
 namespace fdbench {
 namespace {

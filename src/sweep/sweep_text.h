@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

@@ -4,7 +4,7 @@
 
 #include "results/unit_file.h"
 #include "sweep/picture_unit.h"
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

@@ -6,7 +6,7 @@
 #include "results/settings.h"
 #include "results/unfinished_sweep.h"
 #include "results/unit_file.h"
-#include "sweep/work_units.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "io/temporary_folder.h"
 #include "results/unit_arrays.h"
-#include "sweep/tiny_sweep.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

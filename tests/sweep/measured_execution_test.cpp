@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "sweep/early_checks.h"
 #include "sweep/run_records.h"
-#include "sweep/sweep_settings.h"
-#include "sweep/tiny_sweep.h"
+#include "work/sweep_settings.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

@@ -6,8 +6,8 @@
 #include "io/temporary_folder.h"
 #include "sweep/plan_text.h"
 #include "sweep/run_records.h"
-#include "sweep/sweep_settings.h"
-#include "sweep/tiny_sweep.h"
+#include "work/sweep_settings.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

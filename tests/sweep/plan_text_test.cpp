@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "sweep/tiny_sweep.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

@@ -8,8 +8,8 @@
 #include "core/interrupt.h"
 #include "io/temporary_folder.h"
 #include "results/hdf5.h"
-#include "sweep/embedded_sweep.h"
-#include "sweep/work_units.h"
+#include "work/embedded_sweep.h"
+#include "work/work_units.h"
 
 namespace fdbench {
 namespace {

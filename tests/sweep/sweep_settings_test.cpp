@@ -1,10 +1,10 @@
-#include "sweep/sweep_settings.h"
+#include "work/sweep_settings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sweep/strategy_text.h"
-#include "sweep/tiny_sweep.h"
+#include "work/strategy_text.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

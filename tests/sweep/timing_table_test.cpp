@@ -6,7 +6,7 @@
 #include "results/unit_arrays.h"
 #include "sweep/timing_process.h"
 #include "sweep/timing_round.h"
-#include "sweep/tiny_sweep.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

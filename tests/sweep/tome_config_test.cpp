@@ -8,7 +8,7 @@
 #include "results/settings.h"
 #include "sweep/plan_text.h"
 #include "sweep/run_records.h"
-#include "sweep/tiny_sweep.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

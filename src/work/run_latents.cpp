@@ -1,4 +1,4 @@
-#include "sweep/run_latents.h"
+#include "work/run_latents.h"
 
 namespace fdbench {
 

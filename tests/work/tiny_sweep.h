@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "plan/program_cost.h"
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

@@ -1,4 +1,4 @@
-#include "sweep/strategy_text.h"
+#include "work/strategy_text.h"
 
 #include <algorithm>
 #include <stdexcept>

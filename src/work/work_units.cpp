@@ -1,10 +1,10 @@
-#include "sweep/work_units.h"
+#include "work/work_units.h"
 
 #include <algorithm>
 #include <set>
 
 #include "core/hash.h"
-#include "sweep/sweep_settings.h"
+#include "work/sweep_settings.h"
 
 namespace fdbench {
 namespace {

@@ -4,7 +4,7 @@
 #include "config/experiment.h"
 #include "io/model_folder.h"
 #include "results/settings.h"
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "execution/executor.h"
-#include "sweep/prepared_sweep.h"
 #include "tasks/picture_noise.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

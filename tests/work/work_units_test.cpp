@@ -1,11 +1,11 @@
-#include "sweep/work_units.h"
+#include "work/work_units.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "sweep/timing_round.h"
-#include "sweep/tiny_sweep.h"
+#include "work/tiny_sweep.h"
 
 namespace fdbench {
 namespace {

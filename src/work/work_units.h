@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "results/settings.h"
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 namespace fdbench {
 

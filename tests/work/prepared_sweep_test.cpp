@@ -1,10 +1,10 @@
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "io/temporary_folder.h"
-#include "sweep/embedded_sweep.h"
+#include "work/embedded_sweep.h"
 
 namespace fdbench {
 namespace {

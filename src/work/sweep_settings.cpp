@@ -1,4 +1,4 @@
-#include "sweep/sweep_settings.h"
+#include "work/sweep_settings.h"
 
 #include <fstream>
 #include <iterator>
@@ -10,8 +10,8 @@
 #include "core/hash.h"
 #include "judging/judges.h"
 #include "plan/plan_grid.h"
-#include "sweep/strategy_text.h"
 #include "tasks/prompt_encoder.h"
+#include "work/strategy_text.h"
 
 namespace fdbench {
 namespace {

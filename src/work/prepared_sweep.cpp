@@ -1,4 +1,4 @@
-#include "sweep/prepared_sweep.h"
+#include "work/prepared_sweep.h"
 
 #include <algorithm>
 #include <numeric>
