@@ -1,30 +1,24 @@
 #include "sweep/sweep_runner.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "core/device.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
-#include "judging/judges.h"
 #include "results/provenance.h"
 #include "results/result_reader.h"
-#include "results/unit_arrays.h"
 #include "sweep/assemble.h"
 #include "sweep/early_checks.h"
 #include "sweep/equal_time.h"
 #include "sweep/measure_rounds.h"
 #include "sweep/measured_execution.h"
-#include "sweep/picture_unit.h"
+#include "sweep/sweep_plan.h"
 #include "sweep/sweep_text.h"
 #include "sweep/timing_process.h"
-#include "sweep/timing_round.h"
-#include "tasks/open_task.h"
+#include "sweep/unit_maker.h"
 #include "tasks/prompt_limits.h"
 #include "tasks/text_to_image.h"
-#include "work/sweep_settings.h"
 
 namespace fdbench {
 namespace {
@@ -36,47 +30,36 @@ class SweepRun {
       : experiment_(experiment),
         options_(options),
         reporter_(reporter),
-        folders_(open_models(experiment)),
-        outline_(open_task(folders_, {.wanted = Wanted::kOutline})),
-        sweep_(prepare_sweep(experiment, folders_, *outline_)),
-        num_threads_(at::get_num_threads()),
-        settings_(sweep_settings(experiment, folders_, num_threads_)),
-        units_(units_of_shard(plan_units(sweep_, settings_), options.shard)) {
-    if (!options.shard.whole()) check_runs_in_shards(experiment);
-  }
+        plan_(experiment, options.shard),
+        maker_(experiment, plan_.folders(), options.change) {}
 
   std::optional<ResultSummary> run() {
-    check_draws_pictures(folders_.back().folder);
+    check_draws_pictures(plan_.folders().back().folder);
     if (options_.timing_rounds) {
       measure_for_parent();
       return std::nullopt;
     }
-    const char* label = "model   ";
-    for (const std::string& line : model_lines(sweep_, folders_, num_threads_)) {
-      say(label + line);
-      label = "        ";
-    }
-    say("sweep   " + sweep_line(sweep_) + "  ->  " + options_.output.string());
-    for (const StageFolder& stage : folders_) {
-      warn_of_cut_prompts(stage.folder, experiment_.captions);
-    }
+    say_head();
     if (options_.dry_run) {
       say_plan();
       return std::nullopt;
     }
     if (already_complete()) return whole_result();
     check_before_work();
-    UnitFolder unit_folder(options_.output, settings_, options_.fresh);
-    choose_executions(unit_folder.path());
-    if (experiment_.equal_time.wanted()) add_equal_time(unit_folder);
+    UnitFolder unit_folder(options_.output, plan_.settings(), options_.fresh);
+    plan_.decide(unit_folder.path(), maker_, reporter_);
     compute(unit_folder);
     if (!options_.shard.whole()) {
       finish_shard(unit_folder);
       return std::nullopt;
     }
-    assemble(
-        {sweep_, folders_, settings_, num_threads_, provenance(), {}, reporter_.write_progress},
-        units_, unit_folder, options_.output);
+    assemble({.sweep = plan_.sweep(),
+              .folders = plan_.folders(),
+              .settings = plan_.settings(),
+              .num_threads = plan_.num_threads(),
+              .provenance = provenance(),
+              .write_progress = reporter_.write_progress},
+             plan_.units(), unit_folder, options_.output);
     unit_folder.remove();
     return whole_result();
   }
@@ -84,6 +67,19 @@ class SweepRun {
  private:
   void say(const std::string& line) const {
     if (reporter_.say) reporter_.say(line);
+  }
+
+  void say_head() const {
+    const char* label = "model   ";
+    for (const std::string& line :
+         model_lines(plan_.sweep(), plan_.folders(), plan_.num_threads())) {
+      say(label + line);
+      label = "        ";
+    }
+    say("sweep   " + sweep_line(plan_.sweep()) + "  ->  " + options_.output.string());
+    for (const StageFolder& stage : plan_.folders()) {
+      warn_of_cut_prompts(stage.folder, experiment_.captions);
+    }
   }
 
   std::string shard_text() const {
@@ -98,17 +94,17 @@ class SweepRun {
 
   /// What was computed goes into one file, which `fdbench merge` takes.
   void finish_shard(UnitFolder& unit_folder) const {
-    const ShardInfo info{options_.output,
-                         options_.shard,
-                         settings_,
-                         experiment_.config_text,
-                         experiment_.config_path.string(),
-                         num_threads_,
-                         provenance(),
-                         {}};
-    write_shard(info, unit_folder, units_);
+    const ShardInfo info{.path = options_.output,
+                         .shard = options_.shard,
+                         .settings = plan_.settings(),
+                         .config_text = experiment_.config_text,
+                         .config_path = experiment_.config_path.string(),
+                         .num_threads = plan_.num_threads(),
+                         .provenance = provenance(),
+                         .units = {}};
+    write_shard(info, unit_folder, plan_.units());
     unit_folder.remove();
-    say("shard   " + options_.shard.text() + ": " + std::to_string(units_.size()) +
+    say("shard   " + options_.shard.text() + ": " + std::to_string(plan_.units().size()) +
         " work units  ->  " + options_.output.string());
   }
 
@@ -116,29 +112,23 @@ class SweepRun {
   void check_before_work() {
     std::vector<WorkUnit> missing;
     const std::filesystem::path units = unit_folder_path(options_.output);
-    for (const WorkUnit& unit : units_) {
+    for (const WorkUnit& unit : plan_.units()) {
       const bool is_there = !options_.fresh && unit_complete(units / unit.file_name());
       if (unit.kind == WorkUnit::Kind::kPictures && !is_there) missing.push_back(unit);
     }
-    check_before_pictures(sweep_, folders_, options_.output, missing);
-    if (!missing.empty()) load_judges();
-  }
-
-  /// What random weights draw means nothing, and is never judged.
-  void load_judges() {
-    if (judges_ || !experiment_.judges.wanted() || sweep_.synthetic) return;
-    judges_.emplace(experiment_, picture_size(sweep_, folders_));
+    check_before_pictures(plan_.sweep(), plan_.folders(), options_.output, missing);
+    if (!missing.empty()) maker_.load_judges(plan_.sweep());
   }
 
   void say_plan() {
     check_before_work();
-    if (!sweep_.synthetic) {  // names and shapes of all weights
-      TaskOptions options = task_options();
+    if (!plan_.sweep().synthetic) {  // names and shapes of all weights
+      TaskOptions options = task_options(experiment_);
       options.reading = Reading::kAtFirstUse;
-      open_task(folders_, options);
+      open_task(plan_.folders(), options);
     }
-    for (const std::string& line : plan_lines(sweep_)) say(line);
-    for (const PreparedRun& run : sweep_.runs) {
+    for (const std::string& line : plan_lines(plan_.sweep())) say(line);
+    for (const PreparedRun& run : plan_.sweep().runs) {
       if (run.spec.execution != Execution::kAuto) continue;
       say("  " + run.spec.name + ": " + auto_text(run.stages[0]));
     }
@@ -146,8 +136,8 @@ class SweepRun {
       say("  and for each of " + std::to_string(equal_time_methods(experiment_).size()) +
           " methods the plain sampler with the steps that fit into its measured time");
     }
-    say("plan    " + shard_text() + std::to_string(units_.size()) + " work units, " +
-        std::to_string(count_complete(units_, unit_folder_path(options_.output))) +
+    say("plan    " + shard_text() + std::to_string(plan_.units().size()) + " work units, " +
+        std::to_string(count_complete(plan_.units(), unit_folder_path(options_.output))) +
         " complete; nothing was computed or written (--dry-run)");
   }
 
@@ -155,89 +145,16 @@ class SweepRun {
   bool already_complete() const {
     if (options_.fresh || !std::filesystem::exists(options_.output)) return false;
     const std::string changes =
-        describe_changes(settings_of_file(options_.output, options_.shard), settings_);
-    if (!changes.empty() && has_begun(options_.output, settings_)) return false;
+        describe_changes(settings_of_file(options_.output, options_.shard), plan_.settings());
+    if (!changes.empty() && has_begun(options_.output, plan_.settings())) return false;
     if (!changes.empty()) {
       throw usage_error(Place{options_.output.string()},
                         "is the result of another configuration: " + changes +
                             "; --fresh replaces it, --out names another file");
     }
-    remove_leftovers(options_.output, settings_);
+    remove_leftovers(options_.output, plan_.settings());
     say("plan    complete already; nothing to do (--fresh begins anew)");
     return true;
-  }
-
-  /// The model with its weights, from the first call on.
-  const Task& loaded() {
-    if (!task_) {
-      TaskOptions options = task_options();
-      options.change = options_.change;
-      task_ = open_task(folders_, options);
-    }
-    return *task_;
-  }
-
-  TaskOptions task_options() const {
-    return {.dtype = parse_dtype(experiment_.dtype), .device = parse_device(experiment_.device)};
-  }
-
-  /// Decides the runs of `execution: auto`, by what is measured now or was before.
-  void choose_executions(const std::filesystem::path& folder) {
-    if (!has_auto_execution(sweep_.experiment)) return;
-    Progress progress(reporter_.write_progress, 1, 0);
-    const auto measured = [&](const WorkUnit& unit) {
-      const std::filesystem::path file = folder / unit.file_name();
-      if (!unit_usable(file)) {
-        const auto between = [&] { progress.show(0, "timing for execution: auto"); };
-        const PromptPair pair = encode_pair(sweep_, loaded(), 0, 0, 1);
-        write_unit(file, measure_execution(sweep_, loaded(), unit.run, pair, between));
-      }
-      return read_unit(file);
-    };
-    Experiment decided;
-    try {
-      decided = with_measured_executions(sweep_, settings_, measured, [&](const std::string& line) {
-        progress.clear();
-        say("chosen  " + line);
-      });
-    } catch (const Interrupted&) {
-      throw runtime_error("stopped by a signal while runs were timed for execution: auto");
-    }
-    sweep_ = prepare_sweep(decided, folders_, *outline_);
-    units_ = plan_units(sweep_, decided_settings());
-  }
-
-  /// Of the sweep with its executions decided.
-  Settings decided_settings() const {
-    return sweep_settings(sweep_.experiment, folders_, num_threads_);
-  }
-
-  /// Measures the methods, unless that was done before, and adds the plain runs of their time.
-  void add_equal_time(const UnitFolder& unit_folder) {
-    const std::filesystem::path file = unit_folder.file(calibration_unit(decided_settings()));
-    if (!unit_usable(file)) {
-      const Task& task = loaded();
-      Progress progress(reporter_.write_progress, 1, 0);
-      try {
-        write_unit(file, calibrate(sweep_, task, [&](int done, int total) {
-                     progress.show(static_cast<double>(done) / total, "timing for equal_time");
-                   }));
-      } catch (const Interrupted&) {
-        throw runtime_error("stopped by a signal while the runs were timed for equal_time");
-      }
-    }
-    const std::size_t before = sweep_.runs.size();
-    add_plain_runs(file);
-    for (std::size_t run = before; run < sweep_.runs.size(); ++run) {
-      say("added   " + sweep_.runs[run].spec.name);
-    }
-  }
-
-  /// calibration: file of the unit that `calibrate` made.
-  void add_plain_runs(const std::filesystem::path& calibration) {
-    const Experiment whole = with_equal_time(sweep_.experiment, read_unit(calibration));
-    sweep_ = prepare_sweep(whole, folders_, *outline_);
-    units_ = plan_units(sweep_, sweep_settings(whole, folders_, num_threads_));
   }
 
   /// Computes what is missing: pictures first, then rounds.
@@ -245,7 +162,7 @@ class SweepRun {
     std::vector<const WorkUnit*> pictures, rounds;
     double done = 0, total = 0;
     std::size_t complete = 0;
-    for (const WorkUnit& unit : units_) {
+    for (const WorkUnit& unit : plan_.units()) {
       const bool is_round = unit.kind == WorkUnit::Kind::kTiming;
       const bool is_done = unit_usable(unit_folder.file(unit));
       total += unit.cost;
@@ -254,98 +171,76 @@ class SweepRun {
       if (is_round) rounds.push_back(&unit);
       if (!is_round && !is_done) pictures.push_back(&unit);
     }
-    write_plan_file(unit_folder.path(), units_.size());
-    say("plan    " + shard_text() + std::to_string(units_.size()) + " work units" +
+    write_plan_file(unit_folder.path(), plan_.units().size());
+    say("plan    " + shard_text() + std::to_string(plan_.units().size()) + " work units" +
         (complete ? ", " + std::to_string(complete) + " found complete, going on" : ""));
     Progress progress(reporter_.write_progress, total, done);
     std::size_t measured = 0;
     try {
       for (const WorkUnit* unit : pictures) {
-        // Another run of the same grid may have made it meanwhile.
-        if (!unit_complete(unit_folder.file(*unit))) {
-          write_unit(unit_folder.file(*unit), picture_arrays_of(*unit, progress, done));
-        }
+        make_pictures_of(*unit, unit_folder, progress, done);
         done += unit->cost;
-        ++complete;
       }
       measured = measure_rounds(
-          sweep_, rounds, unit_folder, round_source(),
+          plan_.sweep(), rounds, unit_folder, round_source(),
           [&](double cost, const std::string& text) { progress.show(done + cost, text); });
     } catch (const Interrupted&) {
       throw runtime_error("stopped by a signal; " +
-                          std::to_string(count_complete(units_, unit_folder.path())) + " of " +
-                          std::to_string(units_.size()) + " work units are complete in " +
-                          unit_folder.path().string() + ", the same command goes on from there");
+                          std::to_string(count_complete(plan_.units(), unit_folder.path())) +
+                          " of " + std::to_string(plan_.units().size()) +
+                          " work units are complete in " + unit_folder.path().string() +
+                          ", the same command goes on from there");
     }
     if (measured < rounds.size()) {
       say("timing  " + std::to_string(measured) + " rounds are enough");
     }
-    std::erase_if(units_, [&](const WorkUnit& unit) {
-      return unit.kind == WorkUnit::Kind::kTiming && unit.round >= static_cast<int>(measured);
-    });
+    plan_.keep_rounds(measured);
+  }
+
+  /// done: what was finished before the unit.
+  void make_pictures_of(const WorkUnit& unit, const UnitFolder& unit_folder, Progress& progress,
+                        double done) {
+    // Another run of the same grid may have made it meanwhile.
+    if (unit_complete(unit_folder.file(unit))) return;
+    const auto show = [&](std::int64_t made) {
+      const double share = static_cast<double>(made) / static_cast<double>(unit.count);
+      progress.show(done + unit.cost * share,
+                    plan_.sweep().runs[static_cast<std::size_t>(unit.run)].spec.name +
+                        "  picture " + std::to_string(unit.first + made) + "/" +
+                        std::to_string(experiment_.num_pictures()));
+    };
+    write_unit(unit_folder.file(unit), maker_.pictures(plan_.sweep(), unit, show));
   }
 
   RoundSource round_source() {
-    return {[this](const WorkUnit& unit) { return measured_round(unit); },
+    return {.here = [this](const WorkUnit& unit) { return maker_.round(plan_.sweep(), unit); },
             // Beside a process that measures this one holds no model.
-            [this] {
-              task_.reset();
-              judges_.reset();
-            },
-            options_.timing_command};
+            .make_room = [this] { maker_.forget(); },
+            .command = options_.timing_command};
   }
 
-  /// What a process of `timing_command` does: the caller holds the lock of the units' folder.
+  /// What a process of `timing_command` does: the caller holds the lock of the units' folder, and
+  /// what is measured before planning is there.
   void measure_for_parent() {
     end_with_parent();
     const std::filesystem::path folder = unit_folder_path(options_.output);
-    choose_executions(folder);
-    if (experiment_.equal_time.wanted()) {
-      add_plain_runs(folder / calibration_unit(decided_settings()).file_name());
-    }
-    for (const WorkUnit& unit : units_) {
+    plan_.decide(folder, maker_, {});
+    for (const WorkUnit& unit : plan_.units()) {
       const bool is_asked = unit.kind == WorkUnit::Kind::kTiming &&
                             unit.round >= options_.timing_rounds->first &&
                             unit.round <= options_.timing_rounds->second;
       const std::filesystem::path file = folder / unit.file_name();
-      if (is_asked && !unit_complete(file)) write_unit(file, measured_round(unit));
+      if (is_asked && !unit_complete(file)) {
+        write_unit(file, maker_.round(plan_.sweep(), unit));
+      }
     }
-  }
-
-  Arrays measured_round(const WorkUnit& unit) {
-    const Task& task = loaded();
-    if (!warm_) warm_up(sweep_, task);
-    warm_ = true;
-    return time_round(sweep_, task, unit.round);
-  }
-
-  Arrays picture_arrays_of(const WorkUnit& unit, Progress& progress, double done) {
-    const Task& task = loaded();
-    load_judges();
-    const auto show = [&](std::int64_t made) {
-      progress.show(done + unit.cost * static_cast<double>(made) / static_cast<double>(unit.count),
-                    sweep_.runs[unit.run].spec.name + "  picture " +
-                        std::to_string(unit.first + made) + "/" +
-                        std::to_string(experiment_.num_pictures()));
-    };
-    show(0);
-    Arrays arrays = make_pictures(sweep_, task, unit, show);
-    if (judges_) judges_->judge(arrays, unit.first);
-    return arrays;
   }
 
   const Experiment& experiment_;
   const SweepOptions& options_;
   const Reporter& reporter_;
-  std::vector<StageFolder> folders_;
-  std::unique_ptr<Task> outline_;
-  PreparedSweep sweep_;
-  int num_threads_;
-  Settings settings_;
-  std::vector<WorkUnit> units_;
-  std::unique_ptr<Task> task_;
-  std::optional<SweepJudges> judges_;
-  bool warm_ = false;
+  SweepPlan plan_;
+  UnitMaker maker_;
 };
 
 }  // namespace
