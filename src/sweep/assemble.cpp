@@ -262,19 +262,7 @@ class Merge {
   }
 
   void write_scales() {
-    std::vector<std::string> runs, stages, layers, blocks;
-    for (const PreparedRun& run : sweep_.runs) runs.push_back(run.spec.name);
-    for (std::size_t s = 0; s < sweep_.stages.size(); ++s) {
-      if (sweep_.stages.size() > 1) stages.push_back(sweep_.stages[s].name);
-      for (const LayerInfo& layer : sweep_.stages[s].model.layers) {
-        layers.push_back(sweep_.name_in_stage(s, layer.name));
-      }
-    }
-    for (const WatchedLayer& watched : sweep_.watched) blocks.push_back(watched.name);
-    writer_.write_scale('G', stages);
-    writer_.write_scale('R', runs);
-    writer_.write_scale('L', layers);
-    if (!blocks.empty()) writer_.write_scale('B', blocks);
+    for (const auto& [axis, names] : axis_names(sweep_)) writer_.write_scale(axis, names);
     for (const char axis : {'P', 'K', 'S'}) writer_.write_scale(axis);
     if (!units_.rounds.empty()) writer_.write_scale('N');
   }

@@ -14,8 +14,10 @@ namespace fdbench {
 
 /// Who measures a round.
 struct RoundSource {
-  std::function<Arrays(const WorkUnit&)> here;  // this process
-  std::function<void()> make_room;              // called before another process measures
+  /// This process.
+  std::function<Arrays(const WorkUnit&)> here;
+  /// Called before another process measures.
+  std::function<void()> make_room;
   /// Program and arguments of another process; "--timing-rounds FIRST-LAST" is added. Empty: `here`
   /// measures all.
   std::vector<std::string> command;

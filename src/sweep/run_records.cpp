@@ -198,6 +198,19 @@ RecordTable stage_table(const PreparedSweep& sweep) {
   return table;
 }
 
+std::map<char, std::vector<std::string>> axis_names(const PreparedSweep& sweep) {
+  std::map<char, std::vector<std::string>> names = {{'R', {}}, {'G', {}}, {'L', {}}};
+  for (const PreparedRun& run : sweep.runs) names['R'].push_back(run.spec.name);
+  for (std::size_t s = 0; s < sweep.stages.size(); ++s) {
+    if (sweep.stages.size() > 1) names['G'].push_back(sweep.stages[s].name);
+    for (const LayerInfo& layer : sweep.stages[s].model.layers) {
+      names['L'].push_back(sweep.name_in_stage(s, layer.name));
+    }
+  }
+  for (const WatchedLayer& watched : sweep.watched) names['B'].push_back(watched.name);
+  return names;
+}
+
 RecordTable prompt_table(const PreparedSweep& sweep) {
   RecordTable table;
   table.columns = {{"index", ColumnType::kInt, "", "place in the prompt list"},

@@ -1,6 +1,10 @@
 // Rows of the result file's tables, from plans, grids and raw samples.
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "results/record_table.h"
 #include "results/run_fields.h"
 #include "results/unit_file.h"
@@ -34,6 +38,10 @@ at::Tensor std_over_steps(const at::Tensor& values);
 
 /// [S, L] uint8.
 at::Tensor cells_of(const Plan& plan);
+
+/// Names along the axes of the file: runs, stages (none where there is one alone), layers and,
+/// where features are watched, blocks.
+std::map<char, std::vector<std::string>> axis_names(const PreparedSweep& sweep);
 
 RecordTable prompt_table(const PreparedSweep& sweep);
 RecordTable stage_table(const PreparedSweep& sweep);
