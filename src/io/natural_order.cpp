@@ -39,7 +39,7 @@ std::strong_ordering compared(std::string_view a, std::string_view b) {
 
 bool naturally_before(std::string_view a, std::string_view b) {
   const std::strong_ordering order = compared(a, b);
-  return order == 0 ? a < b : order < 0;
+  return std::is_eq(order) ? a < b : std::is_lt(order);
 }
 
 }  // namespace fdbench

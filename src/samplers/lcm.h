@@ -16,8 +16,10 @@ namespace fdbench {
 /// Options under diffusers' names, with its defaults. Those that change nothing in diffusers either
 /// (timestep_spacing, steps_offset, set_alpha_to_one) are read and left.
 struct LcmOptions {
-  NoiseScheduleOptions noise = {
-      .beta_start = 0.00085, .beta_end = 0.012, .beta_schedule = "scaled_linear"};
+  NoiseScheduleOptions noise = {.beta_start = 0.00085,
+                                .beta_end = 0.012,
+                                .beta_schedule = "scaled_linear",
+                                .trained_betas = {}};
   PredictionOptions prediction;
   /// The timesteps that the model was distilled at.
   std::int64_t original_inference_steps = 50;
