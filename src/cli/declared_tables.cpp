@@ -16,7 +16,7 @@ std::string use_text(KeyStepUse use) {
     case KeyStepUse::kNeeded:
       return "needed";
     case KeyStepUse::kOptional:
-      return "or options";
+      return "given, or made of options";
   }
   return "";
 }

@@ -171,7 +171,7 @@ GatedRun read_run(const JsonValue& json) {
                  : named.low == kPositive ? "must be above 0"
                                           : "must not be negative");
     }
-    run.*named.sampling = figure;
+    run.*named.figure = figure;
   }
   if (json.has("features")) run.features = read_features(json.at("features"));
   return run;
@@ -214,7 +214,7 @@ Json run_json(const GatedRun& run) {
   json["identity"] = Json::parse(run.identity);
   if (run.baseline) json["baseline"] = true;
   add_number(json, "unet_speedup", run.unet_speedup);
-  for (const NamedFigure& named : kFigures) add_number(json, named.name, run.*named.sampling);
+  for (const NamedFigure& named : kFigures) add_number(json, named.name, run.*named.figure);
   if (!run.round_ratios.empty()) json["round_ratios"] = run.round_ratios;
   for (const auto& [block, value] : run.features)
     add_number(json["features"], block.c_str(), value);
