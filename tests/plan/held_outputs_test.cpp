@@ -71,5 +71,24 @@ TEST(PeakHeldBytes, AreThoseOfTheFullestMoment) {
   EXPECT_EQ(peak(encoder_program(keys, {.execution = Execution::kParallel}), false), 2 * 3 * 6);
 }
 
+// What both halves have in common is there once at a single step only.
+TEST(PeakHeldBytes, SeveralStepsAreWholeBatches) {
+  const std::vector<LayerInfo> chain = {
+      {"in", "in", parts::kEncoder, {kSample}},
+      {"mid", "mid", parts::kBottleneck, {0}},
+      {"up", "up", parts::kDecoder, {1}, {"encoder_hidden_states"}}};
+  Plan plan(4, 3);
+  for (int step = 1; step < 4; ++step) plan.set(step, 0, Cell::kReuse);
+  plan.set(3, 1, Cell::kReuse);
+  const Program program =
+      compile(plan, chain, {.execution = Execution::kParallel, .max_parallel = 3});
+  ASSERT_EQ(program.calls.size(), 2U);
+  EXPECT_THAT(held_outputs(program)[0], UnorderedElementsAre(of(1, 3), of(2, 3)));
+  std::vector<LayerCost> costs(3);
+  costs[1].output_size = 40;
+  costs[2].output_size = 6;
+  EXPECT_EQ(peak_held_bytes(program, chain, costs, 2, true), 2 * 3 * (40 + 6));
+}
+
 }  // namespace
 }  // namespace fdbench
