@@ -45,8 +45,7 @@ TEST(ExecutionChoice, OneWayWhereNoStepsShareABatch) {
   const ToyDenoiser toy;
   const Schedule all_keys = schedule_of(toy, KeySteps(5, true));
   EXPECT_THAT(ways_worth_timing(all_keys, 0), ElementsAre(kSequentialWay));
-  StrategyOptions adaptive{"first_block_cache", {}, {}};
-  adaptive.first_block_cache = FirstBlockCacheOptions{.cache_branch = 0};
+  const StrategyOptions adaptive{"first_block_cache", {}, {{"cache_branch", 0}}};
   const Schedule decided(make_plan(adaptive, 5, toy.layers()), toy.layers());
   EXPECT_THAT(ways_worth_timing(decided, 0), ElementsAre(kSequentialWay));
   const auto time = [](const Program&, const TimedPart&) -> double {
