@@ -169,7 +169,7 @@ ConfigTree& list_item(ConfigTree& list, const std::string& part, const Place& pl
   std::size_t index = 0;
   const auto [end, fault] = std::from_chars(part.data(), part.data() + part.size(), index);
   if (fault != std::errc() || end != part.data() + part.size() || index >= list.items.size()) {
-    throw usage_error(place, "'" + part + "' is no index of a list of " +
+    throw usage_error(place, "'" + part + "' is not an index of a list of " +
                                  std::to_string(list.items.size()) + " (the first is 0)");
   }
   return list.items[index];

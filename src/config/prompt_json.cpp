@@ -26,7 +26,7 @@ std::string text_under(const Json& entry, const char* key, const Place& place,
   const auto found = entry.find(key);
   if (found == entry.end() || found->is_null()) return "";
   if (found->is_string()) return found->get<std::string>();
-  throw usage_error(place, "the '" + std::string(key) + "' of " + name + " is no text");
+  throw usage_error(place, "the '" + std::string(key) + "' of " + name + " is not text");
 }
 
 /// A text, or an object with one.

@@ -83,7 +83,7 @@ void check_output_place(const std::filesystem::path& output) {
   }
   const std::filesystem::path folder = existing_folder(output);
   if (!std::filesystem::is_directory(folder, ignored)) {
-    throw runtime_error(place, "cannot be written: " + folder.string() + " is no folder");
+    throw runtime_error(place, "cannot be written: " + folder.string() + " is not a folder");
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     throw runtime_error(

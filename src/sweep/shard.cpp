@@ -147,7 +147,7 @@ ShardInfo read_shard_info(const std::filesystem::path& path) {
   const Hdf5File file = Hdf5File::open(path);
   const Place place{path.string()};
   if (!file.has_attribute("/", "shard")) {
-    throw usage_error(place, "is no part of a sweep (a file of `fdbench run --shard K/N`)");
+    throw usage_error(place, "is not a part of a sweep (a file of `fdbench run --shard K/N`)");
   }
   const auto text = [&](const char* name) {
     if (!file.has_attribute("/", name)) {

@@ -237,7 +237,7 @@ def test_missing_config(fdbench, tmp_path: Path):
     ("assignment", "fragment"),
     [
         ("run.0.strategy=full", "there is no key 'run', did you mean 'runs'?"),
-        ("runs.7.strategy=full", "'7' is no index of a list of 3 (the first is 0)"),
+        ("runs.7.strategy=full", "'7' is not an index of a list of 3 (the first is 0)"),
         ("timing.rounds=x", "'timing.rounds' must be a whole number, not 'x'"),
         ("timing.round=3", "unknown key 'timing.round', did you mean 'rounds'?"),
         ("name.x=3", "there is nothing below 'tiny'"),

@@ -171,7 +171,7 @@ def test_a_shard_that_cannot_be(fdbench, sweep_config: Path, tmp_path: Path, tex
 
 def test_files_that_are_no_parts(fdbench, undisturbed: Path, parts: list[Path], tmp_path: Path):
     done = merge(fdbench, tmp_path / "tiny.h5", undisturbed)
-    assert_one_line(done, 2, str(undisturbed), "is no part of a sweep")
+    assert_one_line(done, 2, str(undisturbed), "is not a part of a sweep")
     assert_one_line(fdbench("report", parts[1]), 2, "is part 2 of 3 of a sweep", "fdbench merge")
     done = merge(fdbench, tmp_path / "tiny.h5", tmp_path / "missing.h5")
     assert_one_line(done, 2, "missing.h5")
