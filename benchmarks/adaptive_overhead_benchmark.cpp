@@ -63,7 +63,7 @@ class TimedDenoiser final : public Denoiser {
 /// The embedded model and all that a run of one picture needs.
 struct Bench {
   ModelFolder folder{std::filesystem::path(FDBENCH_SOURCE_DIR) / "models" / "mini"};
-  TextToImagePipeline pipeline{folder, at::kFloat, at::kCPU};
+  TextToImagePipeline pipeline{folder};
   Conditioning conditional = pipeline.encode_prompts({"a red circle above a blue square"});
   Conditioning unconditional = pipeline.encode_prompts({""});
   std::unique_ptr<Sampler> sampler =

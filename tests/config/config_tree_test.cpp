@@ -116,7 +116,7 @@ TEST(SetConfigValue, NamesAPathThatIsNotThere) {
   };
   EXPECT_THAT(set("timng.rounds=2"), HasSubstr("no key 'timng', did you mean 'timing'?"));
   EXPECT_THAT(set("l.1=2"), HasSubstr("'1' is not an index of a list of 1"));
-  EXPECT_THAT(set("l.-1=2"), HasSubstr("no index"));
+  EXPECT_THAT(set("l.-1=2"), HasSubstr("is not an index"));
   EXPECT_THAT(set("timing.rounds.x=2"), HasSubstr("nothing below '1'"));
   EXPECT_THAT(set("timing"), HasSubstr("write it as key=value"));
 }

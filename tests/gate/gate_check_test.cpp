@@ -113,7 +113,7 @@ TEST(CheckGate, WhatIsGoneOrNoNumberIsRegressed) {
   now = result(1.5, 0.005, 2);
   now.runs[1].record.psnr_to_full = NAN;
   EXPECT_THAT(finding(check_gate(now, baseline()), "encoder", "psnr_to_full").reason,
-              HasSubstr("no number"));
+              HasSubstr("is not a number any more"));
   now = result(1.5, 0.005, 2);
   now.runs[1].identity = R"({"strategy":"drop"})";
   EXPECT_THAT(finding(check_gate(now, baseline()), "encoder", "run").reason,

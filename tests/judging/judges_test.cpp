@@ -69,15 +69,15 @@ TEST(MetricsAgainst, KeepsWhatTheReferenceAllows) {
               HasSubstr("reference.npz: holds no features of single pictures, which kid needs"));
 }
 
-TEST(JudgeSettings, NameWhatJudgesByItsContents) {
-  EXPECT_TRUE(judge_settings({}).empty());
+TEST(JudgeSetting, NamesWhatJudgesByItsContents) {
+  EXPECT_FALSE(judge_setting(Setting::kJudgesScenes, {}).has_value());
+  EXPECT_FALSE(judge_setting(Setting::kJudgesBootstrap, {}).has_value());
   JudgeSettings judges = judged_experiment(with_scenes(1)).judges;
-  const Settings settings = judge_settings(judges);
-  EXPECT_EQ(settings.size(), 2U);
-  EXPECT_EQ(settings.at("judges.bootstrap"), "200");
-  EXPECT_FALSE(settings.at("judges.scenes").empty());
+  EXPECT_EQ(setting_text(judge_setting(Setting::kJudgesBootstrap, judges).value()), "200");
+  EXPECT_FALSE(setting_text(judge_setting(Setting::kJudgesScenes, judges).value()).empty());
+  EXPECT_FALSE(judge_setting(Setting::kJudgesKeepFeatures, judges).has_value());
   judges.keep_features = true;
-  EXPECT_EQ(judge_settings(judges).at("judges.keep_features"), "true");
+  EXPECT_EQ(setting_text(judge_setting(Setting::kJudgesKeepFeatures, judges).value()), "true");
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ TEST_F(MeasureRounds, CompleteOnesAreNotMeasuredAgain) {
 TEST_F(MeasureRounds, EndWhenIntervalsAreNarrow) {
   EXPECT_EQ(measure(sweep(6, 3, 0.01), source()), 3u);
   EXPECT_THAT(measured_, ElementsAre(0, 1, 2));
+  folder_.emplace(place_.path() / "b.h5", settings_, false);
   full_s_ = {1, 2, 3, 1, 2, 3};
   EXPECT_EQ(measure(sweep(5, 3, 0.01), source()), 5u) << "never narrow enough";
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "io/temporary_folder.h"
 #include "sweep/early_checks.h"
 #include "sweep/run_records.h"
 #include "work/sweep_settings.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/error.h"
 #include "io/temporary_folder.h"
@@ -35,6 +36,14 @@ class TimingRound : public testing::Test {
   const TextToImagePipeline pipeline_{folders_[0].folder};
   const PreparedSweep sweep_ = prepare_sweep(experiment_, folders_, pipeline_);
 };
+
+TEST(ShuffledRuns, ArePermutationsThatDependOnSeedAndRound) {
+  const std::vector<int> order = shuffled_runs(12, 3, 1);
+  EXPECT_EQ(std::set<int>(order.begin(), order.end()).size(), 12u);
+  EXPECT_EQ(order, shuffled_runs(12, 3, 1));
+  EXPECT_NE(order, shuffled_runs(12, 3, 2));
+  EXPECT_NE(order, shuffled_runs(12, 4, 1));
+}
 
 TEST_F(TimingRound, MeasuresEveryRunOnce) {
   const Arrays round = time_round(sweep_, pipeline_, 0);

@@ -19,7 +19,7 @@ std::filesystem::path mini_model() {
 }
 
 Settings settings_of(const Experiment& experiment) {
-  return sweep_settings(experiment, ModelFolder(mini_model()), 3);
+  return sweep_settings(experiment, {{.name = "", .folder = ModelFolder(mini_model())}}, 3);
 }
 
 TEST(SweepSettings, AreTextsOfTheExperiment) {
@@ -115,6 +115,21 @@ TEST(StrategyRecords, FillTheColumnsThatOptionsName) {
   EXPECT_EQ(record.cache_interval, kNotCounted) << "of another strategy";
   EXPECT_EQ(record.strategy_options,
             R"({"threshold":0.5,"cache_branch":2,"warmup":0,"max_run":0})");
+}
+
+TEST(SweepSettings, OfSeveralStagesNameTheStage) {
+  Experiment experiment;
+  experiment.captions = {"a"};
+  experiment.stages = {{.name = "base", .model = {}, .guidance_scale = 4},
+                       {.name = "upscale", .model = {}, .guidance_scale = 2}};
+  const ModelFolder folder(mini_model());
+  const Settings settings = sweep_settings(
+      experiment, {{.name = "base", .folder = folder}, {.name = "upscale", .folder = folder}}, 3);
+  EXPECT_THAT(settings, Contains(Pair("model.stages", R"([["base",4.0],["upscale",2.0]])")));
+  EXPECT_EQ(settings.at("model.base.unet"), settings.at("model.upscale.unet"));
+  EXPECT_THAT(settings, Not(Contains(Key("model.unet"))));
+  EXPECT_TRUE(depends(Scope::kPictures, "model.upscale.unet"));
+  EXPECT_TRUE(depends(Scope::kModel, "model.stages"));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "sweep/timing_round.h"
 #include "work/tiny_sweep.h"
 
 namespace fdbench {
@@ -83,14 +82,6 @@ TEST(WorkUnits, ACaptionBelongsToItsChunk) {
   const auto after = hashes(sweep, some_settings());
   EXPECT_EQ(before[0], after[0]);
   EXPECT_NE(before[1], after[1]);
-}
-
-TEST(ShuffledRuns, ArePermutationsThatDependOnSeedAndRound) {
-  const std::vector<int> order = shuffled_runs(12, 3, 1);
-  EXPECT_EQ(std::set<int>(order.begin(), order.end()).size(), 12u);
-  EXPECT_EQ(order, shuffled_runs(12, 3, 1));
-  EXPECT_NE(order, shuffled_runs(12, 3, 2));
-  EXPECT_NE(order, shuffled_runs(12, 4, 1));
 }
 
 TEST(DescribeChanges, NamesWhatDiffers) {
