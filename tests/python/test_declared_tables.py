@@ -42,8 +42,8 @@ def test_the_command_line_has_every_option(fdbench, declared):
 
 def test_config_and_command_line_make_the_same_plan(fdbench, root, tmp_path):
     cases = {
-        "{strategy: deepcache, cache_interval: 2, skip_mode: non_uniform, center: 3, pow: 1.4}": (
-            ["deepcache", "--cache-interval=2", "--cache-center=3", "--cache-pow=1.4"]
+        "{strategy: deepcache, cache_interval: 3, skip_mode: non_uniform, center: 4, pow: 1.4}": (
+            ["deepcache", "--cache-interval=3", "--cache-center=4", "--cache-pow=1.4"]
         ),
         "{strategy: first_block_cache, threshold: 0.2, warmup: 2}": (
             ["first_block_cache", "--cache-threshold=0.2", "--cache-warmup=2"]
@@ -56,7 +56,7 @@ def test_config_and_command_line_make_the_same_plan(fdbench, root, tmp_path):
         ours, plain = tmp_path / "ours.yaml", tmp_path / "plain.yaml"
         ours.write_text(CONFIG + f"  - {run}\n")
         plain.write_text(CONFIG + "  - {strategy: full}\n")
-        model = ["--set", f"model={root / 'models/mini'}", "--format", "json"]
+        model = ["--set", f"model={root / 'models/mini'}", "--set", "steps=12", "--format", "json"]
         by_config = fdbench("plan", ours, *model)
         by_option = fdbench("plan", plain, "--strategy", strategy, *options, *model)
         assert by_config.returncode == by_option.returncode == 0, by_option.stderr
