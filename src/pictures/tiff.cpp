@@ -17,8 +17,12 @@
 namespace fdbench {
 namespace {
 
-constexpr tmsize_t kMostBytes = tmsize_t{1} << 30;  // that libtiff may ask for at once
-constexpr int kPalette = 256;                       // colours of 8 bits
+/// That libtiff may ask for at once.
+constexpr tmsize_t kMostBytes = tmsize_t{1} << 30;
+/// Of a tile, which may reach beyond the picture; no more than that or the picture itself.
+constexpr tmsize_t kMostTileBytes = tmsize_t{1} << 26;
+/// Colours of 8 bits.
+constexpr int kPalette = 256;
 
 /// What libtiff reads from, and where it leaves its first message.
 struct Source {
@@ -134,7 +138,7 @@ Form form_of(TIFF* tiff, const Place& place) {
                                "PIL.Image.open(...).convert(\"RGB\").save(...)");
 }
 
-/// Whole rows as they are stored: [h, bytes of a row].
+/// Whole rows as they are stored: [h, bytes of a row]; undefined where they cannot be read.
 at::Tensor rows_of(TIFF* tiff, const Form& form) {
   const tmsize_t stride = TIFFScanlineSize(tiff);
   const std::int64_t height = form.height;
@@ -151,9 +155,8 @@ at::Tensor rows_of(TIFF* tiff, const Form& form) {
   TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
   TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
   const tmsize_t tile_stride = TIFFTileRowSize(tiff), tile_bytes = TIFFTileSize(tiff);
-  if (tile_stride <= 0 || tile_bytes <= 0 || tile_bytes > kMostBytes || tile_width % 8 != 0) {
-    return {};
-  }
+  const tmsize_t most = std::max(kMostTileBytes, static_cast<tmsize_t>(rows.numel()));
+  if (tile_stride <= 0 || tile_bytes <= 0 || tile_bytes > most || tile_width % 8 != 0) return {};
   std::vector<std::uint8_t> tile(static_cast<std::size_t>(tile_bytes));
   for (std::uint32_t y = 0; y < form.height; y += tile_height) {
     for (std::uint32_t x = 0; x < form.width; x += tile_width) {
@@ -223,7 +226,10 @@ at::Tensor load_tiff(const std::filesystem::path& path) {
   const at::Tensor rows = rows_of(tiff.get(), form);
   const std::int64_t wanted = (std::int64_t{form.width} * form.samples * form.bits + 7) / 8;
   if (!rows.defined() || rows.size(1) < wanted) {
-    throw runtime_error(place, std::string("damaged TIFF: ") + source.message);
+    const std::string reason = source.message;
+    throw runtime_error(place, "damaged TIFF: " + (reason.empty() ? "its rows or tiles do not fit "
+                                                                    "the picture"
+                                                                  : reason));
   }
   at::Tensor values = samples_of(rows, form, place);
   if (form.photometric == PHOTOMETRIC_PALETTE) return coloured(tiff.get(), values, place);
