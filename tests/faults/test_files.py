@@ -132,7 +132,7 @@ def make_file(kind: str, path: Path, undisturbed: Path) -> None:
         ("cut", 3, "is cut short: 5000 of "),
         ("empty", 2, "is empty; a result file"),
         ("foreign", 3, "an HDF5 file, but not a result of fdbench"),
-        ("newer", 3, "schema version 99, this program reads version 1"),
+        ("newer", 3, "schema version 99, this program reads versions 1 to 2"),
     ],
 )
 def test_file_that_is_not_ours(

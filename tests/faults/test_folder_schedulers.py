@@ -54,7 +54,7 @@ def test_run_takes_the_folders_scheduler(fdbench, folder: Path, tmp_path: Path, 
     with h5py.File(tmp_path / "a.h5") as file:
         assert file["runs"]["sampler"][0].decode() == name
         # Fractions of Euler's timesteps are float32 in diffusers.
-        np.testing.assert_allclose(file["timesteps"][0], scheduler.timesteps, rtol=1e-6)
+        np.testing.assert_allclose(file["timesteps"][0, 0], scheduler.timesteps, rtol=1e-6)
         assert np.isfinite(file["pictures/latents"][:]).all()
 
 

@@ -173,7 +173,7 @@ def test_a_sampler_with_more_calls_than_steps(fdbench, shelf, tmp_path):
     assert done.returncode == 0, done.stderr
     with h5py.File(tmp_path / "x.h5") as file:
         calls = file["plan/ran"].shape[1]
-        assert calls == len(file["timesteps"][0]) > 3
+        assert calls == len(file["timesteps"][0, 0]) > 3
         assert file["runs"]["unet_calls"][0] == calls
 
 
