@@ -139,7 +139,7 @@ Form form_of(TIFF* tiff, const Place& place) {
 }
 
 /// Whole rows as they are stored: [h, bytes of a row]; undefined where they cannot be read.
-at::Tensor rows_of(TIFF* tiff, const Form& form) {
+at::Tensor rows_of(TIFF* tiff, const Form& form, const Place& place) {
   const tmsize_t stride = TIFFScanlineSize(tiff);
   const std::int64_t height = form.height;
   if (stride <= 0) return {};
@@ -156,7 +156,10 @@ at::Tensor rows_of(TIFF* tiff, const Form& form) {
   TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
   const tmsize_t tile_stride = TIFFTileRowSize(tiff), tile_bytes = TIFFTileSize(tiff);
   const tmsize_t most = std::max(kMostTileBytes, static_cast<tmsize_t>(rows.numel()));
-  if (tile_stride <= 0 || tile_bytes <= 0 || tile_bytes > most || tile_width % 8 != 0) return {};
+  if (tile_bytes > most) {
+    throw runtime_error(place, "damaged TIFF: its tiles are far larger than the picture");
+  }
+  if (tile_stride <= 0 || tile_bytes <= 0 || tile_width % 8 != 0) return {};
   std::vector<std::uint8_t> tile(static_cast<std::size_t>(tile_bytes));
   for (std::uint32_t y = 0; y < form.height; y += tile_height) {
     for (std::uint32_t x = 0; x < form.width; x += tile_width) {
@@ -223,13 +226,10 @@ at::Tensor load_tiff(const std::filesystem::path& path) {
   Source source{file};
   const OpenTiff tiff = open(source, place);
   const Form form = form_of(tiff.get(), place);
-  const at::Tensor rows = rows_of(tiff.get(), form);
+  const at::Tensor rows = rows_of(tiff.get(), form, place);
   const std::int64_t wanted = (std::int64_t{form.width} * form.samples * form.bits + 7) / 8;
   if (!rows.defined() || rows.size(1) < wanted) {
-    const std::string reason = source.message;
-    throw runtime_error(place, "damaged TIFF: " + (reason.empty() ? "its rows or tiles do not fit "
-                                                                    "the picture"
-                                                                  : reason));
+    throw runtime_error(place, std::string("damaged TIFF: ") + source.message);
   }
   at::Tensor values = samples_of(rows, form, place);
   if (form.photometric == PHOTOMETRIC_PALETTE) return coloured(tiff.get(), values, place);

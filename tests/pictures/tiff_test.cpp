@@ -25,7 +25,7 @@ TEST(Tiff, TilesThatReachBeyondThePictureAreRead) {
 /// 185 bytes that ask for a tile of 805 MB.
 TEST(Tiff, ATileFarBeyondThePictureIsNotMade) {
   EXPECT_THAT(message_of([] { load_tiff(corpus_file("found_tiff_huge_tile")); }),
-              EndsWith("damaged TIFF: its rows or tiles do not fit the picture"));
+              EndsWith("damaged TIFF: its tiles are far larger than the picture"));
 }
 
 }  // namespace
