@@ -4,24 +4,18 @@
 #include <c10/core/InferenceMode.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
-#include <string>
 
-#include "execution/executor.h"
+#include "mini_run.h"
 #include "plan/first_block_cache.h"
 #include "plan/program.h"
-#include "samplers/sampler.h"
-#include "tasks/picture_noise.h"
-#include "tasks/text_to_image.h"
 
 namespace {
 
 using namespace fdbench;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kNumSteps = 50;
-constexpr double kGuidance = 4;
+constexpr int kNumSteps = MiniRun::kNumSteps;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -60,45 +54,21 @@ class TimedDenoiser final : public Denoiser {
   mutable double seconds_ = 0;
 };
 
-/// The embedded model and all that a run of one picture needs.
-struct Bench {
-  ModelFolder folder{std::filesystem::path(FDBENCH_SOURCE_DIR) / "models" / "mini"};
-  TextToImagePipeline pipeline{folder};
-  Conditioning conditional = pipeline.encode_prompts({"a red circle above a blue square"});
-  Conditioning unconditional = pipeline.encode_prompts({""});
-  std::unique_ptr<Sampler> sampler =
-      make_sampler("ddim", scheduler_config(folder).config, {}, kNumSteps);
-};
-
-const Bench& bench() {
-  static const Bench instance;
-  return instance;
-}
-
 /// threshold: of first_block_cache; below 0: the full run. 0: never reuses, so that all that
 /// differs from the full run is the rule's own work.
 void overhead(benchmark::State& state, double threshold) {
   const c10::InferenceMode inference;
-  const Bench& model = bench();
+  const MiniRun& model = MiniRun::instance();
   const auto layers = model.pipeline.unet().layers();
   FirstBlockCacheOptions options;
   options.threshold = threshold;
   const Plan plan = threshold < 0 ? Plan(kNumSteps, static_cast<int>(layers.size()))
                                   : first_block_cache_plan(options, kNumSteps, layers);
   const Program program = compile(plan, layers, {});
-  ExecutorOptions executor;
-  executor.guidance_scale = kGuidance;
   double network = 0, layer_time = 0;
   for (auto _ : state) {
     const TimedDenoiser denoiser(model.pipeline.unet());
-    PictureNoise noise(0, {0}, {denoiser.info().in_channels, 16, 16});
-    const DenoiseResult made =
-        denoise(denoiser, *model.sampler, program,
-                {.conditional = model.conditional,
-                 .unconditional = model.unconditional,
-                 .latents = starting_latents(noise.draw(), *model.sampler, denoiser),
-                 .noise = noise.source()},
-                executor);
+    const DenoiseResult made = model.denoise(denoiser, program, {});
     network += made.unet_seconds;
     layer_time += denoiser.seconds();
   }

@@ -4,42 +4,17 @@
 #include <c10/core/InferenceMode.h>
 
 #include <chrono>
-#include <filesystem>
-#include <memory>
-#include <numeric>
 
-#include "execution/executor.h"
-#include "plan/strategies.h"
+#include "mini_run.h"
+#include "plan/program.h"
 #include "probes/feature_probe.h"
-#include "tasks/picture_noise.h"
-#include "tasks/text_to_image.h"
 
 namespace {
 
 using namespace fdbench;
 
-constexpr int kNumSteps = 50;
-constexpr double kGuidance = 4;
-
-/// The embedded model and all that a run of one picture needs.
-struct Bench {
-  ModelFolder folder{std::filesystem::path(FDBENCH_SOURCE_DIR) / "models" / "mini"};
-  TextToImagePipeline pipeline{folder};
-  Conditioning conditional = pipeline.encode_prompts({"a red circle above a blue square"});
-  Conditioning unconditional = pipeline.encode_prompts({""});
-  std::unique_ptr<Sampler> sampler =
-      make_sampler("", scheduler_config(folder).config, {}, kNumSteps);
-  Program program = compile(Plan(kNumSteps, static_cast<int>(pipeline.unet().layers().size())),
-                            pipeline.unet().layers(), {});
-};
-
-const Bench& bench() {
-  static const Bench instance;
-  return instance;
-}
-
 std::vector<int> watched_layers(const std::string& detail) {
-  const auto layers = bench().pipeline.unet().layers();
+  const auto layers = MiniRun::instance().pipeline.unet().layers();
   std::vector<int> watched;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const bool ends_block = i + 1 == layers.size() || layers[i + 1].block != layers[i].block;
@@ -57,12 +32,11 @@ struct Cost {
 
 Cost run(const std::string& detail) {
   using Clock = std::chrono::steady_clock;
-  const Bench& model = bench();
-  PictureNoise noise(0, {0}, {model.pipeline.unet().info().in_channels, 16, 16});
-  FeatureProbe probe(watched_layers(detail), kNumSteps, 1);
+  const MiniRun& model = MiniRun::instance();
+  const Denoiser& unet = model.pipeline.unet();
+  FeatureProbe probe(watched_layers(detail), MiniRun::kNumSteps, 1);
   Cost cost;
   ExecutorOptions options;
-  options.guidance_scale = kGuidance;
   if (detail != "none") {
     options.observe_layer = [&](int step, int layer, const Value& output) {
       const auto start = Clock::now();
@@ -70,10 +44,8 @@ Cost run(const std::string& detail) {
       cost.probe += std::chrono::duration<double>(Clock::now() - start).count();
     };
   }
-  cost.network =
-      denoise(model.pipeline.unet(), *model.sampler, model.program,
-              {model.conditional, model.unconditional, noise.draw(), noise.source()}, options)
-          .unet_seconds;
+  const Plan plan(MiniRun::kNumSteps, static_cast<int>(unet.layers().size()));
+  cost.network = model.denoise(unet, compile(plan, unet.layers(), {}), options).unet_seconds;
   return cost;
 }
 

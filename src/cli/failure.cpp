@@ -12,7 +12,8 @@ namespace fdbench {
 namespace {
 
 constexpr std::string_view kBefore = "ried to allocate ";
-constexpr double kMiB = 1024.0 * 1024.0;  // [bytes]
+/// [bytes]
+constexpr double kMiB = 1024.0 * 1024.0;
 constexpr const char* kSmaller =
     "use a smaller batch (pictures.batch, fewer --prompt), max_parallel, latent (latent, --height, "
     "--width) or dtype (bfloat16)";

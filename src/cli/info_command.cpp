@@ -37,8 +37,10 @@ struct InfoRow {
 struct ModelTable {
   std::string class_name;
   SampleShape shape;
-  std::int64_t time_cond_proj_dim = 0;  // 0: guidance is no input of the network
-  InfoRow step;                         // what begins a step: parameters only
+  /// 0: guidance is no input of the network.
+  std::int64_t time_cond_proj_dim = 0;
+  /// What begins a step: parameters only.
+  InfoRow step;
   std::vector<InfoRow> layers, blocks, parts;
   InfoRow total;
 };

@@ -65,7 +65,8 @@ int run_program(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::RuntimeError& verdict) {  // of a check that has said what it found
     return verdict.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    // --help, --version
+    if (error.get_exit_code() == 0) return app.exit(error);
     return report(error.what(), 2);
   } catch (const std::exception& error) {
     const fdbench::Failure failure = fdbench::describe_failure(error);

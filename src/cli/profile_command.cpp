@@ -33,7 +33,8 @@ struct ProfileCommandOptions {
   std::filesystem::path trace;
   std::uint64_t seed = 0;
   int threads = 0;
-  std::optional<std::int64_t> batch;  // none: of one prompt with guidance
+  /// None: of one prompt with guidance.
+  std::optional<std::int64_t> batch;
   std::int64_t text_tokens = 77;
   ProfileOptions calls;
 };
@@ -113,7 +114,8 @@ void run_profile(const ProfileCommandOptions& options) {
   if (options.threads > 0) at::set_num_threads(options.threads);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
-  std::optional<AtomicFile> trace;  // made first: a path that cannot be written costs no waiting
+  // Made first: a path that cannot be written costs no waiting.
+  std::optional<AtomicFile> trace;
   if (!options.trace.empty()) trace.emplace(options.trace);
   Measurement measurement{load_model(options, dtype, device), {}, {}};
   const Denoiser& unet = *measurement.model.unet;

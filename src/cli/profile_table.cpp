@@ -9,7 +9,8 @@ namespace fdbench {
 namespace {
 
 constexpr int kBarWidth = 24;
-constexpr std::size_t kNumOperators = 12;  // JSON has all
+/// JSON has all.
+constexpr std::size_t kNumOperators = 12;
 
 std::string bar(double share, double largest) {
   const int filled = largest > 0 ? static_cast<int>(share / largest * kBarWidth + 0.5) : 0;
@@ -61,7 +62,8 @@ void print_operators(const std::vector<OperatorRow>& rows, const at::Device& dev
     return;
   }
   std::printf("\n%-36s %10s %7s %7s\n", "operator", "self ms", "share", "calls");
-  const std::size_t named = rows.size() - 1;  // the last one is what is outside of operators
+  // The last one is what is outside of operators.
+  const std::size_t named = rows.size() - 1;
   const std::size_t shown = std::min(kNumOperators, named);
   OperatorRow others{"(" + std::to_string(named - shown) + " others)"};
   for (std::size_t i = 0; i < shown; ++i) print_operator(rows[i]);

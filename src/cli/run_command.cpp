@@ -24,9 +24,12 @@ namespace {
 struct RunOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
-  std::string shard;          // "": all
-  std::string timing_rounds;  // "5-9": what a process of `rounds_per_process` is asked for
-  bool quiet = false;         // nothing but faults is printed
+  /// "": all
+  std::string shard;
+  /// "5-9": what a process of `rounds_per_process` is asked for.
+  std::string timing_rounds;
+  /// Nothing but faults is printed.
+  bool quiet = false;
   SweepOptions sweep;
 };
 
@@ -72,7 +75,8 @@ void run_run(RunOptions options) {
   }
   if (!options.timing_rounds.empty()) {
     options.sweep.timing_rounds = parse_rounds(options.timing_rounds);
-    set_note_sink({});  // the process that asked has said it all
+    // The process that asked has said it all.
+    set_note_sink({});
   }
   options.sweep.timing_command = same_command(options);
   options.sweep.change = slowed_decoder_hook();

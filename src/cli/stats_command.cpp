@@ -35,7 +35,8 @@ void check_output(const fs::path& output) {
   if (::access(folder.c_str(), W_OK) != 0) {
     throw usage_error({output.string()}, std::string("cannot be written: ") + strerror(errno));
   }
-  constexpr std::uintmax_t kLeast = 1 << 16;  // [bytes] of the smallest statistics
+  // [bytes] of the smallest statistics.
+  constexpr std::uintmax_t kLeast = 1 << 16;
   if (fs::space(folder, error).available < kLeast && !error) {
     throw runtime_error({output.string()}, "cannot be written: the disk is full");
   }

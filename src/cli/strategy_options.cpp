@@ -6,6 +6,7 @@
 #include "config/key_step_config.h"
 #include "config/option_config.h"
 #include "core/error.h"
+#include "core/word_list.h"
 
 namespace fdbench {
 namespace {
@@ -171,15 +172,7 @@ void add_options(CLI::App& command, StrategyChoice& choice) {
   }
 }
 
-std::string listed_strategies() {
-  std::string text;
-  const std::vector<std::string> names = strategy_names();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const bool is_last = i + 1 == names.size();
-    text += (i == 0 ? "" : is_last ? " or " : ", ") + names[i];
-  }
-  return text;
-}
+std::string listed_strategies() { return words_text(strategy_names()); }
 
 StrategyOptions strategy_options(const std::string& name, const StrategyChoice& choice,
                                  int num_steps) {

@@ -65,7 +65,8 @@ void run_tokenize(const TokenizeOptions& options) {
     throw usage_error("--text or --texts-file is required");
   const ModelFolder folder(options.model);
   const CLIPTokenizer tokenizer(folder.part_path("tokenizer"));
-  const bool as_pipeline = folder.has("text_encoder");  // not for a tokenizer's own folder
+  // Not for a tokenizer's own folder.
+  const bool as_pipeline = folder.has("text_encoder");
   std::vector<std::vector<std::int64_t>> input_ids;
   for (const std::string& text : all_texts(options)) {
     input_ids.push_back(tokenizer.encode(as_pipeline ? tokenizer.with_all_vectors(text) : text));

@@ -19,6 +19,21 @@ double ratio_of(const std::string& text) {
   return read_tome(value, {}).ratio;
 }
 
+std::string help_of(const TomeOption& option) {
+  return "Token merging: " + (option.flag_help.empty() ? option.help : option.flag_help);
+}
+
+CLI::Option* add(CLI::App& command, const TomeOption& option, std::int64_t& target) {
+  return add_whole_number(command, option.flag, target, help_of(option), 1, kMost)
+      ->capture_default_str();
+}
+
+CLI::Option* add(CLI::App& command, const TomeOption& option, bool& target) {
+  const bool other = !target;
+  return command.add_flag_callback(
+      option.flag, [&target, other] { target = other; }, help_of(option));
+}
+
 }  // namespace
 
 void add_tome_options(CLI::App& command, TokenMerging& merging) {
@@ -26,27 +41,10 @@ void add_tome_options(CLI::App& command, TokenMerging& merging) {
       command, "--tome-ratio", merging.ratio,
       "Token merging: share of a feature map's tokens that others take in (default: 0, off)",
       ratio_of);
-  const auto number = [&](const std::string& name, std::int64_t& target, const std::string& help) {
-    add_whole_number(command, name, target, help, 1, kMost)->needs(ratio)->capture_default_str();
-  };
-  const auto flag = [&](const std::string& name, bool& target, bool value,
-                        const std::string& help) {
-    command
-        .add_flag_callback(
-            name, [&target, value] { target = value; }, help)
-        ->needs(ratio);
-  };
-  number("--tome-sx", merging.sx, "Token merging: columns of a window");
-  number("--tome-sy", merging.sy, "Token merging: rows of a window");
-  number("--tome-max-downsample", merging.max_downsample,
-         "Token merging: feature maps that are deeper are left alone: 1, 2, 4 or 8");
-  flag("--tome-no-rand", merging.use_rand, false,
-       "Token merging: into the top left token of a window, not into a random one");
-  flag("--tome-no-merge-attn", merging.merge_attn, false,
-       "Token merging: not around the self-attention");
-  flag("--tome-merge-crossattn", merging.merge_crossattn, true,
-       "Token merging: around the attention to the text too");
-  flag("--tome-merge-mlp", merging.merge_mlp, true, "Token merging: around the feed-forward too");
+  for (const TomeOption& option : tome_options()) {
+    std::visit([&](auto member) { add(command, option, merging.*member)->needs(ratio); },
+               option.member);
+  }
 }
 
 }  // namespace fdbench

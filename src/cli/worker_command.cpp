@@ -29,7 +29,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kDefaultTimestep = 500;  // of a single call: amid the 1000 of training
+/// Of a single call: amid the 1000 of training.
+constexpr double kDefaultTimestep = 500;
 
 struct WorkerOptions {
   std::filesystem::path config;
@@ -151,7 +152,8 @@ class Worker {
                                             pipeline_.dtype(), pipeline_.device())
                                   .conditioning;
     Conditioning text = both;
-    text.set("timestep_cond", {});  // of the run's guidance scale, not random
+    // Of the run's guidance scale, not random.
+    text.set("timestep_cond", {});
     return {text.entries(1, 1), text.entries(0, 1)};
   }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/config_tree.h"
@@ -84,9 +83,8 @@ auto at_place(const ConfigValue& value, const Action& action) {
   try {
     return action();
   } catch (const Error& error) {
-    const bool placed = std::string_view(error.what()).starts_with(value.place().file + ":");
-    if (placed) throw;
-    throw Error(error.kind(), value.place(), error.what());
+    if (error.place().file == value.place().file) throw;
+    throw error.seen_from(value.place());
   }
 }
 

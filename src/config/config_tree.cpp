@@ -77,7 +77,8 @@ class Converter {
 
  private:
   void convert_map(const YAML::Node& node, int depth, ConfigTree& tree) {
-    ConfigTree merged;  // of `<<`
+    // Of `<<`
+    ConfigTree merged;
     for (const auto& pair : node) {
       const Place place = place_of(pair.first.Mark(), file_);
       if (!pair.first.IsScalar()) throw usage_error(place, "a key must be plain text");

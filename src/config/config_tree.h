@@ -19,9 +19,12 @@ struct ConfigTree {
 
   Kind kind = Kind::kNull;
   std::string scalar;
-  bool quoted = false;            // a quoted scalar is text, whatever it looks like
-  std::vector<ConfigTree> items;  // of a list
-  std::vector<Entry> entries;     // of a map, in the order of the file
+  /// A quoted scalar is text, whatever it looks like.
+  bool quoted = false;
+  /// Of a list.
+  std::vector<ConfigTree> items;
+  /// Of a map, in the order of the file.
+  std::vector<Entry> entries;
   Place place;
 
   /// The value of a key of a map, or nullptr.
@@ -30,7 +33,8 @@ struct ConfigTree {
 
 struct ConfigTree::Entry {
   std::string key;
-  Place place;  // of the key
+  /// Of the key.
+  Place place;
   ConfigTree value;
 };
 

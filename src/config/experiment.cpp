@@ -179,7 +179,8 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
     defaults.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   const bool has_runs = map.has("runs"), has_equal_time = map.has("equal_time");
-  map.finish();  // a misspelt key first: it explains why 'runs' is missing
+  // A misspelt key first: it explains why 'runs' is missing.
+  map.finish();
   if (!has_runs) throw map.value().error("the key 'runs' is missing");
   experiment.runs = read_runs(map.at("runs"), defaults, experiment.stages);
   if (has_equal_time) {

@@ -150,7 +150,8 @@ struct Experiment {
   /// What each caption describes; null where it is not known.
   std::vector<nlohmann::json> scenes;
   PromptOptions prompt_options;
-  double guidance_scale = 7.5;  // where a stage has none of its own
+  /// Where a stage has none of its own.
+  double guidance_scale = 7.5;
   FeatureSettings features;
   PictureSettings pictures;
   TimingSettings timing;

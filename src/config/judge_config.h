@@ -3,12 +3,14 @@
 
 #include <filesystem>
 
-#include "config/config_reader.h"
+#include "config/config_key.h"
 #include "config/experiment.h"
 
 namespace fdbench {
 
-/// clip, network (a path, or {file, resize, size, input}), reference, scenes, metrics, bootstrap.
+/// The keys of `judges:`, those of its `network:` map as "network.resize".
+std::vector<KeyInfo> judge_keys();
+
 /// Throws a usage error at the place of what is not known or does not go together.
 JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path& config);
 

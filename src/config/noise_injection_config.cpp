@@ -1,5 +1,7 @@
 #include "config/noise_injection_config.h"
 
+#include "core/number_text.h"
+#include "core/word_list.h"
 #include "plan/strategies.h"
 
 namespace fdbench {
@@ -8,7 +10,31 @@ namespace {
 constexpr int kMostSteps = 100'000;
 constexpr const char* kKey = "noise_injection";
 
+std::span<const ConfigKey<NoiseInjection>> keys() {
+  static const std::vector<ConfigKey<NoiseInjection>> rows = {
+      {{"alpha", "number, at least 0", number_text(kPaperInjectionAlpha),
+        "share of the starting noise that is added"},
+       [](const ConfigValue& value, NoiseInjection& injection) {
+         injection.alpha = value.number(0);
+       }},
+      {{"tau", "whole number, at least 1", "half of the steps",
+        "at the steps below it, counted downward"},
+       [](const ConfigValue& value, NoiseInjection& injection) {
+         injection.tau = static_cast<int>(value.integer(1, kMostSteps));
+       }},
+      {{"placement", words_text(injection_placement_names()),
+        injection_placement_name(NoiseInjection().placement),
+        "where within a step: does the network of the same step see it?"},
+       [](const ConfigValue& value, NoiseInjection& injection) {
+         injection.placement = parse_injection_placement(value.choice(injection_placement_names()));
+       }},
+  };
+  return rows;
+}
+
 }  // namespace
+
+std::vector<KeyInfo> noise_injection_keys() { return infos_of(keys()); }
 
 NoiseInjection read_noise_injection(const ConfigValue& value) {
   NoiseInjection injection;
@@ -19,12 +45,8 @@ NoiseInjection read_noise_injection(const ConfigValue& value) {
     return injection;
   }
   ConfigMap map(value);
-  injection.alpha = map.has("alpha") ? map.at("alpha").number(0) : kPaperInjectionAlpha;
-  if (map.has("tau")) injection.tau = static_cast<int>(map.at("tau").integer(1, kMostSteps));
-  if (map.has("placement")) {
-    injection.placement =
-        parse_injection_placement(map.at("placement").choice(injection_placement_names()));
-  }
+  injection.alpha = kPaperInjectionAlpha;
+  read_keys(map, keys(), injection);
   map.finish();
   return injection;
 }

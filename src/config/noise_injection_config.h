@@ -1,10 +1,13 @@
 // `noise_injection:` of a config file, for a run or for all of them.
 #pragma once
 
-#include "config/config_reader.h"
+#include "config/config_key.h"
 #include "execution/noise_injection.h"
 
 namespace fdbench {
+
+/// The keys of `noise_injection:`.
+std::vector<KeyInfo> noise_injection_keys();
 
 /// true (the paper's), false, or a map {alpha, tau, placement}; what the map leaves out is the
 /// paper's. Not resolved: tau may still be 0, half of the steps.

@@ -13,7 +13,8 @@ namespace fdbench {
 
 struct PromptList {
   std::vector<std::string> captions;
-  std::vector<nlohmann::json> scenes;  // as long as captions, or empty: none has a scene
+  /// As long as captions, or empty: none has a scene.
+  std::vector<nlohmann::json> scenes;
   /// Of the pictures that the captions belong to: as long as captions, or empty where the file does
   /// not say. A name may come several times (COCO has five captions a picture).
   std::vector<std::string> file_names;
@@ -24,8 +25,10 @@ struct PromptList {
 
 /// One prompt as it stands somewhere.
 struct Prompt {
-  std::string caption, file_name;  // file_name "": not given
-  nlohmann::json scene;            // null: none
+  /// file_name "": not given.
+  std::string caption, file_name;
+  /// Null: none
+  nlohmann::json scene;
 };
 
 /// Puts a list together. The one rule for blank prompts: an empty text ("") is the empty prompt; a

@@ -71,7 +71,7 @@ void check_prompt_options(const PromptOptions& options, const ModelFolder& folde
   try {
     check_clip_skip(folder, options.clip_skip);
   } catch (const Error& error) {
-    throw Error(error.kind(), options.places.at(kSkip), error.what());
+    throw error.seen_from(options.places.at(kSkip));
   }
   if (guided) return;
   const std::string why = takes_guidance

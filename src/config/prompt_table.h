@@ -10,7 +10,8 @@
 namespace fdbench {
 
 struct TableRow {
-  int line = 0;  // where it begins, counted from 1
+  /// Where it begins, counted from 1.
+  int line = 0;
   std::vector<std::string> cells;
 };
 

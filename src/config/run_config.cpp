@@ -41,6 +41,27 @@ std::string read_sampler_name(const ConfigValue& value) {
   return value.choice(sampler_names());
 }
 
+std::span<const ConfigKey<ExactSavings>> savings_rows() {
+  static const std::vector<ConfigKey<ExactSavings>> rows = {
+      {{"skip_hoisting", "true or false", "true",
+        "what a layer makes of its skip alone is computed once for as long as the skip is reused"},
+       [](const ConfigValue& value, ExactSavings& savings) {
+         savings.skip_hoisting = value.truth();
+       }},
+      {{"prefix_sharing", "true or false", "true",
+        "both halves of a guidance batch share what comes before the first text"},
+       [](const ConfigValue& value, ExactSavings& savings) {
+         savings.prefix_sharing = value.truth();
+       }},
+      {{"text_caching", "true or false", "true",
+        "keys and values of the text are computed once for all steps"},
+       [](const ConfigValue& value, ExactSavings& savings) {
+         savings.text_caching = value.truth();
+       }},
+  };
+  return rows;
+}
+
 std::vector<std::string> read_executions(ConfigMap& map) {
   if (!map.has("execution")) return {"sequential"};
   const ConfigValue value = map.at("execution");
@@ -72,15 +93,15 @@ SamplerChoice read_sampler(const ConfigValue& value) {
   return sampler;
 }
 
+std::vector<KeyInfo> savings_keys() { return infos_of(savings_rows()); }
+
 ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
   if (value.is_scalar()) {
     const bool all = value.choice({"all", "none"}) == "all";
     return {all, all, all};
   }
   ConfigMap map(value);
-  if (map.has("skip_hoisting")) savings.skip_hoisting = map.at("skip_hoisting").truth();
-  if (map.has("prefix_sharing")) savings.prefix_sharing = map.at("prefix_sharing").truth();
-  if (map.has("text_caching")) savings.text_caching = map.at("text_caching").truth();
+  read_keys(map, savings_rows(), savings);
   map.finish();
   return savings;
 }

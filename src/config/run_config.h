@@ -4,13 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "config/config_reader.h"
+#include "config/config_key.h"
 #include "config/experiment.h"
 
 namespace fdbench {
 
 /// `sampler:` a name, or a map of a name and options that override the model folder's.
 SamplerChoice read_sampler(const ConfigValue& value);
+
+/// The keys of `savings:`.
+std::vector<KeyInfo> savings_keys();
 
 /// `savings:` all, none, or a map of single switches that changes `savings`.
 ExactSavings read_savings(const ConfigValue& value, ExactSavings savings);

@@ -58,10 +58,9 @@ class OptionKeys {
   void at_option(const Action& action) {
     try {
       action();
-    } catch (const OptionError& error) {
-      const auto place = places_.find(error.option());
-      throw usage_error(place == places_.end() ? map_.value().place() : place->second,
-                        error.what());
+    } catch (const Error& error) {
+      const auto place = places_.find(error.key());
+      throw error.seen_from(place == places_.end() ? map_.value().place() : place->second);
     }
   }
 
@@ -91,7 +90,8 @@ class OptionKeys {
     const auto clash = first_clash(strategy_.options, given_, map_.has(kKeySteps));
     if (!clash) return;
     const std::string& name = clash->option->name;
-    if (clash->kind == OptionClash::Kind::kMissing) map_.at(name);  // throws: the key is missing
+    // Throws: the key is missing.
+    if (clash->kind == OptionClash::Kind::kMissing) map_.at(name);
     const std::string other = clash->kind == OptionClash::Kind::kExclusive
                                   ? quoted(clash->other)
                                   : clash->other + " " + clash->word;

@@ -23,6 +23,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string placed(const Place& place, const std::string& message) {
+  return place.file.empty() ? message : place.to_string() + ": " + message;
+}
+
 }  // namespace
 
 std::string Place::to_string() const {
@@ -33,10 +37,25 @@ std::string Place::to_string() const {
 }
 
 Error::Error(ErrorKind kind, const std::string& message)
-    : std::runtime_error(one_line(message)), kind_(kind) {}
+    : std::runtime_error(one_line(message)), kind_(kind), message_(what()) {}
 
 Error::Error(ErrorKind kind, const Place& place, const std::string& message)
-    : Error(kind, place.to_string() + ": " + message) {}
+    : std::runtime_error(one_line(placed(place, message))),
+      kind_(kind),
+      place_(place),
+      message_(one_line(message)) {}
+
+Error Error::about(std::string key) const {
+  Error error = *this;
+  error.key_ = std::move(key);
+  return error;
+}
+
+Error Error::moved_to(const Place& place) const {
+  return Error(kind_, place, message_).about(key_);
+}
+
+Error Error::seen_from(const Place& place) const { return Error(kind_, place, what()).about(key_); }
 
 Error usage_error(const std::string& message) { return Error(ErrorKind::kUsage, message); }
 Error usage_error(const Place& place, const std::string& message) {

@@ -22,8 +22,9 @@ struct Place {
   std::string to_string() const;
 };
 
-/// One line for the user. `what()` is "place: message"; line breaks in the message are replaced by
-/// spaces.
+/// One line for the user. `what()` is "place: message", or the message where no place is known;
+/// line breaks are replaced by spaces. Whoever passes an error on goes by its parts, never by its
+/// text.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message);
@@ -31,9 +32,24 @@ class Error : public std::runtime_error {
 
   ErrorKind kind() const { return kind_; }
   int exit_code() const { return static_cast<int>(kind_); }
+  /// An empty file where no place is known.
+  const Place& place() const { return place_; }
+  /// Without the place.
+  const std::string& message() const { return message_; }
+  /// The option or key that it is about; "" where it is about none.
+  const std::string& key() const { return key_; }
+
+  /// The same error about `key`; what() stays.
+  Error about(std::string key) const;
+  /// The same error at another place, which takes the place of its own.
+  Error moved_to(const Place& place) const;
+  /// The same error where another place leads to its own: "place: own place: message".
+  Error seen_from(const Place& place) const;
 
  private:
   ErrorKind kind_;
+  Place place_;
+  std::string message_, key_;
 };
 
 /// Wrong use: the command line, a config file, a path that the user gave (exit code 2).

@@ -27,7 +27,8 @@ bool take_sign(std::string_view& text) {
 }
 
 struct WholeForm {
-  int base = 0;  // 0: no whole number
+  /// 0: no whole number.
+  int base = 0;
   bool negative = false;
   std::string_view digits;
 };
@@ -111,7 +112,8 @@ double plain_number_value(const std::string& text) {
   double value = 0;
   const auto [stop, fault] = std::from_chars(begin, text.data() + text.size(), value);
   if (fault != std::errc::result_out_of_range) return value;
-  return std::strtod(begin, nullptr);  // infinity, or 0
+  // Infinity, or 0
+  return std::strtod(begin, nullptr);
 }
 
 PlainScalar<std::int64_t> plain_whole_number(const std::string& text, std::int64_t low,

@@ -31,7 +31,8 @@ struct ComparedRun {
 
 struct Comparison {
   std::vector<ComparedRun> runs;
-  std::vector<std::string> only_first, only_second;  // names of runs without a counterpart
+  /// Names of runs without a counterpart.
+  std::vector<std::string> only_first, only_second;
   std::vector<std::string> warnings;
 };
 

@@ -21,7 +21,8 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kFormat = "fdbench-baseline";
 constexpr int kVersion = 1;
 constexpr double kMostProcesses = 1e6;
-constexpr double kMedianRounding = 1e-6;  // relative
+/// Relative
+constexpr double kMedianRounding = 1e-6;
 constexpr const char* kRemedy =
     "`fdbench check RESULT.h5 --baseline FILE --update` writes a baseline";
 
@@ -153,8 +154,10 @@ GatedRun read_run(const JsonValue& json) {
   json.check_keys(keys);
   GatedRun run;
   const JsonValue identity = json.at("identity");
-  identity.members();                                     // an object, not empty
-  run.identity = nlohmann::json(identity.json()).dump();  // keys in order, as a result has them
+  // An object, not empty.
+  identity.members();
+  // Keys in order, as a result has them.
+  run.identity = nlohmann::json(identity.json()).dump();
   if (json.has("baseline")) run.baseline = json.at("baseline").truth();
   if (run.baseline) json.check_keys({"identity", "baseline", "features"});
   if (!run.baseline) {

@@ -107,7 +107,8 @@ void read_features(const Hdf5File& file, const std::vector<std::string>& blocks,
   for (const char* statistic : kStatistics) {
     const std::string dataset = std::string("/features/") + statistic;
     if (!file.has(dataset)) continue;
-    const at::Tensor values = file.read(dataset);  // [R, P, S, B]
+    // [R, P, S, B]
+    const at::Tensor values = file.read(dataset);
     if (values.dim() != 4 || values.size(0) != static_cast<std::int64_t>(runs.size())) continue;
     const at::Tensor means = values.to(at::kDouble).nanmean(at::IntArrayRef{1, 2});
     for (std::size_t r = 0; r < runs.size(); ++r) {
@@ -133,7 +134,8 @@ void compare_rounds(ResultMeasures& measures) {
 std::vector<double> ratios_of_halves(const Hdf5File& file) {
   const std::vector<std::string> roles = texts(file, "/layers", "role");
   if (!file.has("/timing/layer_s") || roles.empty()) return {};
-  const at::Tensor seconds = file.read("/timing/layer_s");  // [L, N]
+  // [L, N]
+  const at::Tensor seconds = file.read("/timing/layer_s");
   if (seconds.dim() != 2 || seconds.size(0) != static_cast<std::int64_t>(roles.size())) return {};
   at::Tensor decoder = at::zeros({seconds.size(1)}, at::kDouble), rest = decoder.clone();
   for (std::size_t i = 0; i < roles.size(); ++i) {

@@ -26,7 +26,8 @@ class AtomicFile {
   [[noreturn]] void fail(const std::string& doing) const;
 
   std::filesystem::path path_;
-  std::string temporary_;  // empty: `path_` is written directly
+  /// Empty: `path_` is written directly.
+  std::string temporary_;
   int descriptor_ = -1;
 };
 

@@ -83,7 +83,8 @@ bool is_checkpoint_name(const fs::path& path) {
 
 Error no_folder(const fs::path& file) {
   const Place place{file.string()};
-  const FileMapping content(file);  // refuses what only stands for a file
+  // Refuses what only stands for a file.
+  const FileMapping content(file);
   const std::string ending = file.extension().string(), name = file.filename().string();
   if (ending == ".safetensors") return usage_error(place, about_tensors(file));
   if (ending == ".gguf") {

@@ -18,7 +18,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kPieceBytes = 1 << 17;  // read at a time; fits a core's cache
+/// Read at a time; fits a core's cache.
+constexpr std::int64_t kPieceBytes = 1 << 17;
 
 }  // namespace
 

@@ -36,7 +36,8 @@ class FileMapping {
   std::string path_;
   int descriptor_ = -1;
   void* data_ = nullptr;
-  std::size_t size_ = 0;  // [bytes]
+  /// [bytes]
+  std::size_t size_ = 0;
 };
 
 /// Hash of the contents of several files, in this order. Throws as FileMapping does.

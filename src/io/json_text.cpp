@@ -23,7 +23,8 @@ constexpr int kDeepest = 200;
 /// length.
 struct StandardText {
   std::string text;
-  std::map<std::size_t, double> numbers;  // by place among all keys and values of the text
+  /// By place among all keys and values of the text.
+  std::map<std::size_t, double> numbers;
 };
 
 std::optional<double> number_of(std::string_view word) {

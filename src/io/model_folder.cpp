@@ -197,7 +197,8 @@ json ModelFolder::config(const std::string& name) const {
 std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::ScalarType dtype,
                                               at::Device device) const {
   if (synthetic()) {
-    part_path(name);  // throws when the model has no such part
+    // Throws when the model has no such part.
+    part_path(name);
     return std::make_unique<SyntheticWeights>(*weights_seed_, dtype, device);
   }
   return std::make_unique<SafetensorsWeights>(open_weights(find_weights(part_path(name), variant_)),

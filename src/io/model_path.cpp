@@ -87,7 +87,8 @@ std::string hub_name(const fs::path& given) {
   const bool has_host =
       text.find("huggingface.co/") != std::string::npos || text.starts_with("hf.co/");
   std::error_code ignored;
-  if (!has_host && fs::exists(match[1].str(), ignored)) return "";  // a path with a slip in it
+  // A path with a slip in it.
+  if (!has_host && fs::exists(match[1].str(), ignored)) return "";
   return match[1].str() + "/" + match[2].str();
 }
 

@@ -13,14 +13,20 @@ namespace fdbench {
 namespace {
 
 const std::string kMagic = "\x93NUMPY";
-constexpr std::size_t kPrefix = 8;      // magic and version
-constexpr std::size_t kAlignment = 64;  // of the data, as NumPy writes it
-constexpr std::size_t kMostAxes = 32;   // as NumPy
+/// Magic and version.
+constexpr std::size_t kPrefix = 8;
+/// Of the data, as NumPy writes it.
+constexpr std::size_t kAlignment = 64;
+/// As NumPy.
+constexpr std::size_t kMostAxes = 32;
 const std::string kEnding = ".npy";
-const std::string kPickle = "\x80", kZip = "PK";  // how such files begin
+/// How such files begin.
+const std::string kPickle = "\x80", kZip = "PK";
 
-constexpr std::uint64_t kLongestHeader = 1 << 16;  // [bytes] that are looked at for a shape alone
-constexpr const char* kSingle = "arr_0";           // NumPy's name of an array without one
+/// [bytes] that are looked at for a shape alone.
+constexpr std::uint64_t kLongestHeader = 1 << 16;
+/// NumPy's name of an array without one.
+constexpr const char* kSingle = "arr_0";
 
 /// By the letters that follow the order of bytes.
 const std::vector<std::pair<std::string, at::ScalarType>>& dtypes() {
@@ -55,7 +61,8 @@ class ArrayReader {
   at::Tensor read() {
     const std::size_t begin = read_header();
     std::uint64_t size = at::elementSize(dtype_);
-    std::int64_t stride = 1;  // axes of length 0 count as 1 there
+    // Axes of length 0 count as 1 there.
+    std::int64_t stride = 1;
     for (const std::int64_t extent : shape_) {
       if (__builtin_mul_overflow(stride, std::max<std::int64_t>(extent, 1), &stride)) {
         fail("has a shape that cannot be");

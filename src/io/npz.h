@@ -41,8 +41,10 @@ class NpzFile {
 
  private:
   std::filesystem::path path_;
-  std::unique_ptr<FileMapping> single_;  // of an .npy file
-  std::optional<ZipArchive> archive_;    // else
+  /// Of an .npy file.
+  std::unique_ptr<FileMapping> single_;
+  /// Else
+  std::optional<ZipArchive> archive_;
 };
 
 /// All arrays of the file. Throws what NpzFile throws.

@@ -12,7 +12,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::size_t kSmall = std::size_t{1} << 20;  // [bytes]
+/// [bytes]
+constexpr std::size_t kSmall = std::size_t{1} << 20;
 constexpr std::size_t kMostKept = std::size_t{128} << 20;
 constexpr std::size_t kBetweenTrims = std::size_t{128} << 20;
 
@@ -40,7 +41,8 @@ class Block {
   void* data() const { return data_; }
 
  private:
-  std::size_t size_;  // [bytes]
+  /// [bytes]
+  std::size_t size_;
   void* data_;
 };
 
@@ -50,8 +52,10 @@ class Block {
 struct RecycledMemory::Shelf {
   std::mutex mutex;
   std::vector<Block> blocks;
-  std::size_t kept = 0;    // [bytes]
-  std::size_t handed = 0;  // [bytes] since the last trim
+  /// [bytes]
+  std::size_t kept = 0;
+  /// [bytes] since the last trim.
+  std::size_t handed = 0;
   bool closed = false;
 
   /// Gives holes in the heap back to the system now and then: LibTorch's repacking leaves them

@@ -19,10 +19,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLengthBytes = 8;          // the header length, little-endian
-constexpr std::size_t kMaxHeader = 100'000'000;  // as the reference implementation
-constexpr std::size_t kAlignment = 64;           // [bytes] of the data in files that we write
-constexpr std::size_t kMostAxes = 64;            // as LibTorch's operators
+/// The header length, little-endian.
+constexpr std::size_t kLengthBytes = 8;
+/// As the reference implementation.
+constexpr std::size_t kMaxHeader = 100'000'000;
+/// [bytes] of the data in files that we write.
+constexpr std::size_t kAlignment = 64;
+/// As LibTorch's operators.
+constexpr std::size_t kMostAxes = 64;
 constexpr const char* kMetadata = "__metadata__";
 
 const std::vector<std::pair<std::string, at::ScalarType>>& dtypes() {

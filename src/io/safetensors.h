@@ -36,7 +36,8 @@ class SafetensorsFile {
   struct Entry {
     at::ScalarType dtype;
     std::vector<std::int64_t> shape;
-    std::size_t begin = 0;  // [bytes] from the start of the file
+    /// [bytes] from the start of the file.
+    std::size_t begin = 0;
     std::size_t end = 0;
   };
 

@@ -11,7 +11,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kLongestStart = 64;  // [bytes] looked at
+/// [bytes] looked at.
+constexpr std::size_t kLongestStart = 64;
 
 /// Without byte order mark and white space at its start, in small letters.
 std::string page_start(std::string_view head) {

@@ -10,7 +10,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kGrain = 1 << 14;  // values a thread fills at least
+/// Values a thread fills at least.
+constexpr std::int64_t kGrain = 1 << 14;
 constexpr float kBiasBound = 0.05F;
 
 /// The numbers of one tensor: uniform in [-bound, bound), a function of the position.

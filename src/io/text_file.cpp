@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMark = "\xEF\xBB\xBF";  // byte order mark of UTF-8
+/// Byte order mark of UTF-8.
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
 
 /// Files of other kinds by what they begin with, and what to do about them.
 struct Beginning {
@@ -157,7 +158,8 @@ bool is_blank(std::string_view text) {
     const bool is_separator = category == UTF8PROC_CATEGORY_ZS ||
                               category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
     const bool is_control = (letter >= '\t' && letter <= '\r') || letter == 0x85;
-    const bool is_invisible = letter == 0x200B || letter == 0xFEFF;  // of no width
+    // Of no width.
+    const bool is_invisible = letter == 0x200B || letter == 0xFEFF;
     if (!is_separator && !is_control && !is_invisible) return false;
     at += static_cast<std::size_t>(length);
   }

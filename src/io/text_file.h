@@ -19,7 +19,8 @@ std::string utf8_text(std::string bytes, const std::string& file);
 std::string read_text(const std::filesystem::path& path, const std::string& kind = "file");
 
 struct TextLine {
-  int number = 0;  // counted from 1
+  /// Counted from 1.
+  int number = 0;
   std::string text;
 };
 

@@ -11,7 +11,8 @@ namespace fdbench {
 
 struct WeightFiles {
   std::vector<std::filesystem::path> paths;
-  std::filesystem::path index;  // empty: a single file
+  /// Empty: a single file.
+  std::filesystem::path index;
 };
 
 /// diffusion_pytorch_model.safetensors, model.safetensors, or the shards of a

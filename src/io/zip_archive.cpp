@@ -19,8 +19,10 @@ constexpr std::uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, 
 constexpr std::size_t kLocalBytes = 30, kCentralBytes = 46, kEndBytes = 22, kLocatorBytes = 20,
                       kEnd64Bytes = 56, kLongestComment = 65535;
 constexpr std::uint16_t kStored = 0, kDeflated = 8, kEncrypted = 1, kZip64 = 1;
-constexpr std::uint32_t kIn64 = 0xffffffff;     // "look in the ZIP64 field"
-constexpr std::uint64_t kMostInflation = 1100;  // deflate cannot do more than 1032 to 1
+/// "look in the ZIP64 field".
+constexpr std::uint32_t kIn64 = 0xffffffff;
+/// Deflate cannot do more than 1032 to 1.
+constexpr std::uint64_t kMostInflation = 1100;
 constexpr std::uint16_t kVersion = 20;
 
 /// Where a member lies.
@@ -28,7 +30,8 @@ struct Entry {
   std::string name;
   std::uint16_t method = 0;
   std::uint32_t checksum = 0;
-  std::uint64_t packed = 0, size = 0, offset = 0;  // [bytes]
+  /// [bytes]
+  std::uint64_t packed = 0, size = 0, offset = 0;
   bool encrypted = false;
 };
 
@@ -203,14 +206,17 @@ std::string description(const ZipMember& member) {
   const auto size = static_cast<std::uint32_t>(member.bytes.size());
   std::string bytes;
   append(bytes, kVersion);
-  append(bytes, std::uint16_t{0});  // flags
+  // Flags
+  append(bytes, std::uint16_t{0});
   append(bytes, kStored);
-  append(bytes, std::uint32_t{0x00210000});  // 1 January 1980
+  // 1 January 1980
+  append(bytes, std::uint32_t{0x00210000});
   append(bytes, sum);
   append(bytes, size);
   append(bytes, size);
   append(bytes, static_cast<std::uint16_t>(member.name.size()));
-  append(bytes, std::uint16_t{0});  // extra fields
+  // Extra fields.
+  append(bytes, std::uint16_t{0});
   return bytes;
 }
 
@@ -253,10 +259,14 @@ void write_zip(const std::filesystem::path& path, const std::vector<ZipMember>& 
     append(directory, kCentralHeader);
     append(directory, kVersion);
     directory += shared;
-    append(directory, std::uint16_t{0});  // comment
-    append(directory, std::uint16_t{0});  // disk
-    append(directory, std::uint16_t{0});  // internal attributes
-    append(directory, std::uint32_t{0});  // external attributes
+    // Comment
+    append(directory, std::uint16_t{0});
+    // Disk
+    append(directory, std::uint16_t{0});
+    // Internal attributes.
+    append(directory, std::uint16_t{0});
+    // External attributes.
+    append(directory, std::uint32_t{0});
     append(directory, offset);
     directory += member.name;
     offset += static_cast<std::uint32_t>(header.size() + member.bytes.size());
@@ -264,12 +274,14 @@ void write_zip(const std::filesystem::path& path, const std::vector<ZipMember>& 
   const auto count = static_cast<std::uint16_t>(members.size());
   const auto size = static_cast<std::uint32_t>(directory.size());
   append(directory, kEnd);
-  append(directory, std::uint32_t{0});  // disks
+  // Disks
+  append(directory, std::uint32_t{0});
   append(directory, count);
   append(directory, count);
   append(directory, size);
   append(directory, offset);
-  append(directory, std::uint16_t{0});  // comment
+  // Comment
+  append(directory, std::uint16_t{0});
   file.write(directory.data(), directory.size());
   file.commit();
 }

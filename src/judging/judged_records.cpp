@@ -74,7 +74,8 @@ void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) {
 
 std::vector<std::string> JudgedRuns::warnings() const {
   if (!reference_ || runs_.empty() || runs_.front().features.empty()) return {};
-  std::int64_t count = 0;  // the same in every run
+  // The same in every run.
+  std::int64_t count = 0;
   for (const at::Tensor& part : runs_.front().features) count += part.size(0);
   JudgedSet set;
   set.name = "FID of every run";

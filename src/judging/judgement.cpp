@@ -94,7 +94,8 @@ class Judgement {
     if (is_default_ && options_.network.clip.empty()) std::erase(names_, "perceptual");
     check_metrics(names_, options_);
     if (std::find(names_.begin(), names_.end(), "perceptual") != names_.end()) {
-      if (options_.network.clip.empty()) judges_.clip();  // says what is missing
+      // Says what is missing.
+      if (options_.network.clip.empty()) judges_.clip();
     }
   }
 
@@ -181,7 +182,8 @@ class Judgement {
   }
 
   void check_prompts(const std::string& name) {
-    if (options_.network.clip.empty()) judges_.clip();  // says what is missing
+    // Says what is missing.
+    if (options_.network.clip.empty()) judges_.clip();
     if (judged_->arrays() != nullptr) {
       throw usage_error({judged_->path().string()}, "metric '" + name +
                                                         "' looks at pictures; this file holds "

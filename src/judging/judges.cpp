@@ -10,8 +10,10 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kAtOnce = 32;         // pictures that a network looks at together
-constexpr std::int64_t kFewestPictures = 4;  // as many neighbours as precision and recall count
+/// Pictures that a network looks at together.
+constexpr std::int64_t kAtOnce = 32;
+/// As many neighbours as precision and recall count.
+constexpr std::int64_t kFewestPictures = 4;
 
 /// Runs an action; a fault is given the place of `judges` in the config.
 template <typename Action>
@@ -19,7 +21,7 @@ auto at_judges(const JudgeSettings& judges, const Action& action) {
   try {
     return action();
   } catch (const Error& error) {
-    throw Error(error.kind(), judges.place, error.what());
+    throw error.seen_from(judges.place);
   }
 }
 

@@ -13,7 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 using Index = std::map<std::string, std::size_t>;
 
-constexpr std::size_t kNamed = 3;  // names that a message tells
+/// Names that a message tells.
+constexpr std::size_t kNamed = 3;
 
 std::string without_ending(const std::string& name) {
   return fs::path(name).replace_extension().generic_string();
@@ -79,7 +80,8 @@ void match_folders(PictureSource& pictures, PictureSource& others) {
   const bool same = pictures.count() == others.count() &&
                     std::all_of(pictures.names().begin(), pictures.names().end(),
                                 [&](const std::string& name) { return exact.contains(name); });
-  if (same) return;  // both in natural order
+  // Both in natural order.
+  if (same) return;
   const std::optional<Index> own = index_of(pictures.names(), without_ending);
   const std::optional<Index> their = index_of(others.names(), without_ending);
   for (const PictureSource* source : {&pictures, &others}) {

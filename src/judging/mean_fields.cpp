@@ -7,7 +7,8 @@ namespace fdbench {
 
 void fill_mean(RunRecord& record, const MeanFields& fields, const at::Tensor& values,
                int bootstrap) {
-  if (values.isnan().all().item<bool>()) return;  // not measured
+  // Not measured.
+  if (values.isnan().all().item<bool>()) return;
   const std::int64_t wrecked = values.numel() - at::isfinite(values).sum().item<std::int64_t>();
   if (wrecked > 0) {
     throw runtime_error("run '" + record.name + "': " + std::to_string(wrecked) + " of " +

@@ -10,8 +10,10 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kAtOnce = 32;      // pictures
-constexpr std::int64_t kSsimWindow = 11;  // [pixels]
+/// Pictures
+constexpr std::int64_t kAtOnce = 32;
+/// [pixels]
+constexpr std::int64_t kSsimWindow = 11;
 constexpr const char* kPsnr = "psnr";
 constexpr const char* kSsim = "ssim";
 constexpr const char* kPerceptual = "perceptual";

@@ -14,7 +14,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kAtOnce = 8;  // pictures that CLIP looks at together
+/// Pictures that CLIP looks at together.
+constexpr std::int64_t kAtOnce = 8;
 // States of a baseline's pictures that wait for the next run [bytes]: CLIP-L's are 25 MB a picture.
 constexpr std::size_t kMostHeld = std::size_t{256} << 20;
 constexpr const char* kPsnr = "/pictures/psnr_to_full";

@@ -38,10 +38,14 @@ class PictureDistances {
   int bootstrap_;
   std::unique_ptr<ClipJudge> clip_;
   Progress progress_;
-  std::int64_t done_ = 0;                                  // pictures of all runs
-  at::Tensor seen_;                                        // pictures that `states_` are of
-  std::map<std::size_t, std::vector<at::Tensor>> states_;  // by part
-  std::vector<std::map<std::string, std::vector<at::Tensor>>> runs_;  // by dataset, a chunk each
+  /// Pictures of all runs.
+  std::int64_t done_ = 0;
+  /// Pictures that `states_` are of.
+  at::Tensor seen_;
+  /// By part.
+  std::map<std::size_t, std::vector<at::Tensor>> states_;
+  /// By dataset, a chunk each.
+  std::vector<std::map<std::string, std::vector<at::Tensor>>> runs_;
 };
 
 }  // namespace fdbench

@@ -68,7 +68,8 @@ class Walk {
   void visit(const fs::path& folder, const std::string& prefix) {
     std::error_code error;
     const fs::path real = fs::canonical(folder, error);
-    if (!error && !visited_.insert(real).second) return;  // a link to a folder above
+    // A link to a folder above.
+    if (!error && !visited_.insert(real).second) return;
     fs::directory_iterator entries(folder, error);
     if (error) throw usage_error({folder.string()}, "cannot be read: " + error.message());
     for (const fs::directory_entry& entry : entries) {
@@ -96,7 +97,8 @@ class Walk {
     } else if (!kind.empty()) {
       pictures_.add(name + ", " + kind);
     } else if (is_picture_name(entry.path())) {
-      load_picture(entry.path());  // says what is wrong with it
+      // Says what is wrong with it.
+      load_picture(entry.path());
     } else {
       others_.add(name);
     }

@@ -16,8 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kPictures = "arr_0";      // guided-diffusion's name
-const std::string kHdf5 = "\x89HDF\r\n\x1a\n";  // how such files begin
+/// guided-diffusion's name
+constexpr const char* kPictures = "arr_0";
+/// How such files begin.
+const std::string kHdf5 = "\x89HDF\r\n\x1a\n";
 
 /// Index of the run; its name may be left out where there is one run alone.
 std::int64_t run_named(const std::vector<RunRecord>& runs, const std::string& name,

@@ -17,8 +17,10 @@ namespace fdbench {
 /// Where pictures are.
 struct PicturePath {
   std::filesystem::path path;
-  std::string run = {};    // of a result file; "": its only one
-  bool recursive = false;  // a folder's subfolders, too
+  /// Of a result file; "": its only one.
+  std::string run = {};
+  /// A folder's subfolders, too
+  bool recursive = false;
 };
 
 class PictureSource {
@@ -55,9 +57,12 @@ class PictureSource {
   void open_folder(bool recursive);
 
   std::filesystem::path path_;
-  std::vector<std::string> names_;  // of a folder
-  std::vector<PixelSize> sizes_;    // of its pictures
-  at::Tensor pictures_;             // of the others
+  /// Of a folder.
+  std::vector<std::string> names_;
+  /// Of its pictures.
+  std::vector<PixelSize> sizes_;
+  /// Of the others.
+  at::Tensor pictures_;
   std::vector<std::string> captions_;
   std::int64_t position_ = 0;
 };

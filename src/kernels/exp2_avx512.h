@@ -9,7 +9,8 @@ namespace fdbench {
 /// minimax polynomial of degree 3 on [0, 1): relative error below 8e-5, a twentieth of bfloat16's
 /// rounding.
 __attribute__((target("avx512f,avx512dq"), always_inline)) inline __m512 exp2_bfloat16(__m512 x) {
-  constexpr int kToBelow = 0x09;  // x - floor(x), no exceptions
+  // x - floor(x), no exceptions.
+  constexpr int kToBelow = 0x09;
   const __m512 fraction = _mm512_reduce_ps(x, kToBelow);
   __m512 power =
       _mm512_fmadd_ps(_mm512_set1_ps(7.80245511e-2F), fraction, _mm512_set1_ps(2.26067143e-1F));

@@ -9,7 +9,8 @@ namespace fdbench {
 /// everything on one thread where handing it out would cost more than it saves, else as many pieces
 /// as there are.
 inline std::int64_t grain_size(std::int64_t count, std::int64_t work) {
-  constexpr std::int64_t kWorthwhile = 32768;  // as ATen's own grain size
+  // As ATen's own grain size.
+  constexpr std::int64_t kWorthwhile = 32768;
   return work < kWorthwhile ? (count > 0 ? count : 1) : 1;
 }
 

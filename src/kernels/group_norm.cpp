@@ -27,10 +27,13 @@ constexpr std::int64_t kParts = 8;
 template <typename T>
 struct Pixels {
   const T* x;
-  std::int64_t stride;  // between pixels
-  const T* partial;     // or nullptr
+  /// Between pixels.
+  std::int64_t stride;
+  /// Or nullptr.
+  const T* partial;
   std::int64_t partial_stride;
-  const float* shift;  // by channel, or nullptr
+  /// By channel, or nullptr.
+  const float* shift;
   std::int64_t channels;
   std::int64_t begin, end;
 };

@@ -54,7 +54,8 @@ at::Tensor convolve_packed(const at::Tensor& x, const at::Tensor& weight, const 
 at::Tensor pack_conv_weight(const at::Tensor& weight, std::int64_t stride, std::int64_t padding,
                             std::int64_t height, std::int64_t width) {
   if (!is_packable(weight)) return weight;
-  constexpr std::int64_t kBatch = 2;  // one prompt with guidance
+  // One prompt with guidance.
+  constexpr std::int64_t kBatch = 2;
   static const auto call =
       operator_of<at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
                              std::int64_t, at::OptionalIntArrayRef)>(

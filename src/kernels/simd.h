@@ -130,7 +130,8 @@ template <int kDegree = 6>
 FDBENCH_INLINE Floats exp2(Floats x) {
   const Floats lowest = broadcast(-126.5F);
   x = maximum(x, lowest);
-  const Floats magic = broadcast(12582912.0F);  // 1.5 * 2^23: adding it rounds to a whole number
+  // 1.5 * 2^23: adding it rounds to a whole number.
+  const Floats magic = broadcast(12582912.0F);
   const Floats shifted = x + magic;
   const Floats fraction = x - (shifted - magic);
   Floats power = broadcast(9.6181291e-3F);
@@ -168,7 +169,8 @@ FDBENCH_INLINE Floats gelu(const Floats& x) {
   series = series * t + 1.421413741F;
   series = series * t - 0.284496736F;
   series = series * t + 0.254829592F;
-  const Floats tail = series * t * exp(-z * z);  // 1 - erf(|z|)
+  // 1 - erf(|z|)
+  const Floats tail = series * t * exp(-z * z);
   const Floats half = 0.5F * x;
   return z < Floats{} ? half * tail : x - half * tail;
 }

@@ -8,8 +8,10 @@ namespace fdbench {
 namespace {
 
 constexpr double kPeak = 255.0;
-constexpr double kSigma = 1.5;       // of the window, in pixels
-constexpr std::int64_t kRadius = 5;  // 11 x 11, as in the paper
+/// Of the window, in pixels.
+constexpr double kSigma = 1.5;
+/// 11 x 11, as in the paper.
+constexpr std::int64_t kRadius = 5;
 constexpr double kLuminance = 0.01 * kPeak * 0.01 * kPeak, kContrast = 0.03 * kPeak * 0.03 * kPeak;
 
 void check_shapes(const at::Tensor& a, const at::Tensor& b) {

@@ -11,12 +11,15 @@
 namespace fdbench {
 namespace {
 
-constexpr double kLeastShare = 0.2;   // of the samples, at the first point of the extrapolation
-constexpr std::int64_t kFewest = 10;  // samples for an extrapolation
+/// Of the samples, at the first point of the extrapolation.
+constexpr double kLeastShare = 0.2;
+/// Samples for an extrapolation.
+constexpr std::int64_t kFewest = 10;
 // Least ratio of a Cholesky factor's pivots: below it the matrix may lack a rank, and the factor
 // digits.
 constexpr double kLeastPivot = 1e-5;
-constexpr double kMostNegative = 1e-4;  // share of the trace that an eigenvalue may be below 0
+/// Share of the trace that an eigenvalue may be below 0.
+constexpr double kMostNegative = 1e-4;
 
 void check(const Moments& a, const Moments& b) {
   if (a.mean.sizes() != b.mean.sizes()) {

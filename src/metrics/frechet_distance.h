@@ -27,9 +27,12 @@ double frechet_distance(const Moments& a, const Moments& b, Calls calls = Calls:
 /// falls about linearly in 1/n, so it is measured for `points` numbers of samples between a fifth
 /// of them and all, each drawn without replacement, and a line is laid through it.
 struct Extrapolation {
-  double value = 0;                  // at 1/n = 0
-  std::vector<std::int64_t> counts;  // samples of each point
-  std::vector<double> distances;     // at each point
+  /// At 1/n = 0
+  double value = 0;
+  /// Samples of each point.
+  std::vector<std::int64_t> counts;
+  /// At each point.
+  std::vector<double> distances;
 };
 Extrapolation extrapolated_distance(const at::Tensor& features, const Moments& reference,
                                     int points, std::uint64_t seed);

@@ -11,11 +11,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kLanczos = 1, kBilinear = 2, kBicubic = 3;  // Pillow's numbers
+/// Pillow's numbers
+constexpr int kLanczos = 1, kBilinear = 2, kBicubic = 3;
 constexpr double kScale = 1.0 / 255;
-const std::vector<double> kMean = {0.48145466, 0.4578275, 0.40821073};  // CLIP's
+/// CLIP's
+const std::vector<double> kMean = {0.48145466, 0.4578275, 0.40821073};
 const std::vector<double> kStd = {0.26862954, 0.26130258, 0.27577711};
-constexpr std::int64_t kLargest = 1 << 14;  // [pixels]
+/// [pixels]
+constexpr std::int64_t kLargest = 1 << 14;
 
 /// Asks for values with checks; faults name file and key.
 class ProcessorReader {
@@ -109,7 +112,8 @@ at::Tensor ImageProcessor::resized(const at::Tensor& picture) const {
   std::int64_t height = height_, width = width_;
   if (shortest_edge_) {
     const std::int64_t h = picture.size(0), w = picture.size(1), edge = *shortest_edge_;
-    height = h <= w ? edge : edge * h / w;  // the longer side is rounded down
+    // The longer side is rounded down.
+    height = h <= w ? edge : edge * h / w;
     width = h <= w ? edge * w / h : edge;
   }
   return resize(picture, height, width, filter_);

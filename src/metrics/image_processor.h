@@ -27,11 +27,14 @@ class ImageProcessor {
   at::Tensor cropped(const at::Tensor& picture) const;
 
   std::optional<std::int64_t> shortest_edge_;
-  std::int64_t height_ = 0, width_ = 0;            // 0: by the shorter side, or not at all
-  std::int64_t crop_height_ = 0, crop_width_ = 0;  // 0: nothing is cut off
+  /// 0: by the shorter side, or not at all.
+  std::int64_t height_ = 0, width_ = 0;
+  /// 0: nothing is cut off.
+  std::int64_t crop_height_ = 0, crop_width_ = 0;
   Filter filter_ = Filter::kBicubic;
   double scale_ = 1;
-  at::Tensor mean_, std_;  // [3, 1, 1]; undefined: not normalised
+  /// [3, 1, 1]; undefined: not normalised.
+  at::Tensor mean_, std_;
 };
 
 }  // namespace fdbench

@@ -9,10 +9,12 @@
 namespace fdbench {
 
 inline constexpr int kInceptionSplits = 10;
-inline constexpr std::uint32_t kInceptionSeed = 2020;  // as torch-fidelity
+/// As torch-fidelity.
+inline constexpr std::uint32_t kInceptionSeed = 2020;
 
 struct InceptionScore {
-  double mean = 0, std = 0;  // over the splits; std: of the population
+  /// Over the splits; std: of the population.
+  double mean = 0, std = 0;
 };
 
 /// exp of the mean KL divergence of p(y|x) from p(y), in each of `splits` parts of the shuffled

@@ -12,10 +12,11 @@ namespace fdbench {
 namespace {
 
 constexpr const char* kCount = "count";
-constexpr const char* kUnnamed = "arr_0";  // as numpy.save and savez call it
+/// As numpy.save and savez call it.
+constexpr const char* kUnnamed = "arr_0";
 constexpr double kMostSamples = 1e15;
-constexpr double kAsymmetry =
-    1e-4;  // of the largest value: covariances in float16 are symmetric, too
+/// Of the largest value: covariances in float16 are symmetric, too.
+constexpr double kAsymmetry = 1e-4;
 
 std::string shape_text(const at::Tensor& values) { return c10::str(values.sizes()); }
 

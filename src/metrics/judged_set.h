@@ -16,9 +16,12 @@ namespace fdbench {
 
 /// Of a feature network; undefined where it does not give them.
 struct Features {
-  at::Tensor pooled;   // [n, d]
-  at::Tensor spatial;  // [n, s], for sFID
-  at::Tensor logits;   // [n, classes], for the Inception score
+  /// [n, d]
+  at::Tensor pooled;
+  /// [n, s], for sFID.
+  at::Tensor spatial;
+  /// [n, classes], for the Inception score.
+  at::Tensor logits;
 };
 
 struct JudgedSet {

@@ -12,7 +12,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kRows = 2048;  // of a block of the kernel matrix
+/// Of a block of the kernel matrix.
+constexpr std::int64_t kRows = 2048;
 constexpr double kSigma = 10, kCmmdScale = 1000;
 
 /// From the products of two blocks of rows, and their squared lengths: [n, 1] and [1, m].

@@ -9,8 +9,10 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kRows = 1024;    // of a block that is converted to float64 at once
-constexpr std::int64_t kColumns = 256;  // of a panel of the scatter matrix
+/// Of a block that is converted to float64 at once.
+constexpr std::int64_t kRows = 1024;
+/// Of a panel of the scatter matrix.
+constexpr std::int64_t kColumns = 256;
 
 struct Panel {
   std::int64_t first, count;
@@ -56,7 +58,8 @@ void RunningMoments::add(const at::Tensor& features) {
   }
   const std::int64_t added = features.size(0), total = count_ + added;
   const at::Tensor mean = features.mean(0, /*keepdim=*/false, at::kDouble);
-  const at::Tensor centred = features - mean;  // in float64
+  // In float64.
+  const at::Tensor centred = features - mean;
   if (count_ == 0) {
     mean_ = mean;
     scatter_ = at::zeros({mean.size(0), mean.size(0)}, mean.options());

@@ -41,7 +41,8 @@ at::Tensor radii(const at::Tensor& features, int neighbours) {
     const at::Tensor rows = block(features, i * kRows);
     for (std::int64_t j = i; j < blocks; ++j) {
       at::Tensor found = distances(rows, block(features, j * kRows));
-      if (i == j) found.fill_diagonal_(-1);  // itself, first in any order
+      // Itself, first in any order.
+      if (i == j) found.fill_diagonal_(-1);
       keep_nearest(nearest[i], found, kept);
       if (i != j) keep_nearest(nearest[j], found.t(), kept);
     }

@@ -28,7 +28,8 @@ std::vector<int> doubled_midranks(const std::vector<double>& values) {
     std::size_t end = first;
     while (end < order.size() && values[order[end]] == values[order[first]]) ++end;
     for (std::size_t i = first; i < end; ++i) {
-      ranks[order[i]] = static_cast<int>(first + end + 1);  // 2 * mean of first + 1 ... end
+      // 2 * mean of first + 1 ... end.
+      ranks[order[i]] = static_cast<int>(first + end + 1);
     }
     first = end;
   }
@@ -149,7 +150,8 @@ RankTest signed_rank(const std::vector<double>& differences) {
 
 bool can_be_certain(std::size_t before, std::size_t now, double confidence) {
   if (before == 0 || now == 0) return false;
-  double ways = 1;  // of dealing the samples: binomial(before + now, now)
+  // Of dealing the samples: binomial(before + now, now).
+  double ways = 1;
   for (std::size_t i = 1; i <= now; ++i) ways *= static_cast<double>(before + i) / i;
   return 1 / ways <= (1 - confidence) / 2;
 }

@@ -9,9 +9,11 @@
 namespace fdbench {
 namespace {
 
-constexpr int kPrecisionBits = 32 - 8 - 2;  // Pillow's, of its fixed-point weights
+/// Pillow's, of its fixed-point weights.
+constexpr int kPrecisionBits = 32 - 8 - 2;
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kCubic = -0.5;  // Pillow's coefficient a
+/// Pillow's coefficient a.
+constexpr double kCubic = -0.5;
 
 double sinc(double x) { return x == 0 ? 1 : std::sin(kPi * x) / (kPi * x); }
 

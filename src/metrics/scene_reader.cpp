@@ -14,7 +14,8 @@
 namespace fdbench {
 namespace {
 
-constexpr int kSide = SceneReader::kSide;  // a row is one word of bits
+/// A row is one word of bits.
+constexpr int kSide = SceneReader::kSide;
 constexpr int kPixels = kSide * kSide;
 constexpr const char *kNames = "scene_reader.json", *kMasks = "scene_reader.npz";
 

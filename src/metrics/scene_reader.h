@@ -29,7 +29,8 @@ ExpectedScene expected_scene(const nlohmann::json& scene);
 /// Counts over the expected objects of one picture.
 struct SceneVerdict {
   std::int64_t objects = 0, found = 0, colour = 0, shape = 0, size = 0, place = 0;
-  std::int64_t right = 0;  // objects of which all of these are right
+  /// Objects of which all of these are right.
+  std::int64_t right = 0;
   bool background = false;
 
   bool whole() const { return background && right == objects; }
@@ -56,10 +57,12 @@ class SceneReader {
   struct Template {
     std::string shape, size;
     Bits rows;
-    double x = 0, y = 0;  // centre of the bounding box
+    /// Centre of the bounding box.
+    double x = 0, y = 0;
   };
   struct Match {
-    double overlap = 0;  // intersection over union
+    /// Intersection over union.
+    double overlap = 0;
     std::string shape, size;
   };
   using Palette = std::vector<std::pair<std::string, std::vector<double>>>;

@@ -10,9 +10,12 @@
 namespace fdbench {
 namespace {
 
-constexpr int kPoints = 15;                 // of the extrapolation
-constexpr int kSubsets = 100;               // as torch-fidelity
-constexpr std::int64_t kSubsetSize = 1000;  // as torch-fidelity
+/// Of the extrapolation.
+constexpr int kPoints = 15;
+/// As torch-fidelity.
+constexpr int kSubsets = 100;
+/// As torch-fidelity.
+constexpr std::int64_t kSubsetSize = 1000;
 
 bool is_resample(const ScorePair& pair) { return &pair.features != &pair.judged.features; }
 

@@ -30,7 +30,8 @@ struct Metric {
   const char* name;
   Score (*compute)(ScorePair& pair);
   Part own, reference;
-  std::int64_t fewest;  // pictures that it needs
+  /// Pictures that it needs.
+  std::int64_t fewest;
 };
 
 std::span<const Metric> all_metrics();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
 
 #include "core/error.h"
 #include "metrics/bootstrap.h"
@@ -11,20 +10,16 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kSamplesPerDimension = 2;  // below it a covariance is poor
+/// Below it a covariance is poor.
+constexpr std::int64_t kSamplesPerDimension = 2;
 
-/// Runs an action; a fault that names neither set is given the judged one's place.
+/// Runs an action; a fault without a place is given the judged set's.
 template <typename Action>
-auto at_set(const JudgedSet& judged, const JudgedSet* reference, const Action& action) {
+auto at_set(const JudgedSet& judged, const Action& action) {
   try {
     return action();
   } catch (const Error& error) {
-    const std::string_view message = error.what();
-    const bool names_one =
-        message.find(judged.name) != std::string_view::npos ||
-        (reference != nullptr && message.find(reference->name) != std::string_view::npos);
-    if (names_one) throw;
-    throw Error(error.kind(), Place{judged.name}, error.what());
+    throw error.place().file.empty() ? error.moved_to({judged.name}) : error;
   }
 }
 
@@ -144,7 +139,7 @@ std::vector<Score> score(const JudgedSet& judged, const JudgedSet* reference,
       throw usage_error("metric '" + name + "' needs --reference");
     }
     metrics.push_back(&metric_named(name));
-    scores.push_back(at_set(judged, reference, [&] { return metrics.back()->compute(pair); }));
+    scores.push_back(at_set(judged, [&] { return metrics.back()->compute(pair); }));
     check_value(scores.back(), judged);
   }
   add_intervals(scores, metrics, pair);

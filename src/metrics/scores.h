@@ -27,7 +27,8 @@ struct Score {
 };
 
 struct ScoreOptions {
-  int bootstrap = 0;  // resamples; 0: no intervals
+  /// Resamples; 0: no intervals.
+  int bootstrap = 0;
   std::uint64_t seed = 0;
   /// Of the order of the pictures in the Inception score's splits; none: as they come.
   std::optional<std::uint32_t> inception_seed = kInceptionSeed;

@@ -13,12 +13,14 @@
 namespace fdbench {
 namespace {
 
-constexpr double kLargestLatent = 3;  // DecoderTiny's soft clamp
+/// DecoderTiny's soft clamp.
+constexpr double kLargestLatent = 3;
 
 /// Names as in diffusers' config.json.
 struct TinyConfig {
   std::int64_t in_channels = 3, out_channels = 3, latent_channels = 4;
-  std::vector<std::int64_t> encoder_blocks, decoder_blocks;  // residual blocks of each stage
+  /// Residual blocks of each stage.
+  std::vector<std::int64_t> encoder_blocks, decoder_blocks;
   std::int64_t encoder_channels = 64, decoder_channels = 64;
   Activation activation = Activation::kRelu;
   std::string upsample_fn = "nearest";
@@ -64,7 +66,8 @@ TinyConfig read_tiny_config(const nlohmann::json& json, const std::filesystem::p
   if (config.scaling_factor == 0) throw reader.error("scaling_factor", "must not be 0");
   for (const char* key :
        {"latent_magnitude", "latent_shift", "shift_factor", "force_upcast", "block_out_channels"}) {
-    reader.any(key);  // of the encoder, of tiling, or set by diffusers itself
+    // Of the encoder, of tiling, or set by diffusers itself.
+    reader.any(key);
   }
   reader.finish();
   return config;
@@ -96,7 +99,8 @@ struct TinyBlock {
 struct TinyDecoder {
   struct Stage {
     std::vector<TinyBlock> blocks;
-    Conv2d conv;  // after the enlargement; of the last stage the output
+    /// After the enlargement; of the last stage the output.
+    Conv2d conv;
   };
   Conv2d conv_in;
   std::vector<Stage> stages;
@@ -143,7 +147,8 @@ at::Tensor enlarged(const at::Tensor& x, const TinyConfig& config) {
   const std::vector<std::int64_t> size = {factor * x.size(2), factor * x.size(3)};
   if (config.upsample_fn == "bilinear") return at::upsample_bilinear2d(x, size, false);
   if (config.upsample_fn == "bicubic") return at::upsample_bicubic2d(x, size, false);
-  return at::upsample_nearest2d(x, size);  // at whole factors 'nearest-exact' is the same
+  // At whole factors 'nearest-exact' is the same.
+  return at::upsample_nearest2d(x, size);
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ struct CLIPTextModel::Impl {
   at::Tensor token_embedding, position_embedding;
   std::vector<ClipEncoderLayer> layers;
   LayerNorm final_layer_norm;
-  at::Tensor text_projection;  // [p, d], undefined where the weights have none
+  /// [p, d], undefined where the weights have none.
+  at::Tensor text_projection;
 
   Impl(ClipTextConfig read, Weights& weights) : config(read) {
     const bool prefixed = weights.contains("text_model.final_layer_norm.weight");

@@ -50,7 +50,8 @@ ClipVisionConfig read_config(const nlohmann::json& json, const std::filesystem::
 struct CLIPVisionModel::Impl {
   ClipVisionConfig config;
   at::Tensor class_embedding, patch_embedding, position_embedding;
-  LayerNorm pre_layrnorm, post_layernorm;  // the first as transformers spells it
+  /// The first as transformers spells it.
+  LayerNorm pre_layrnorm, post_layernorm;
   std::vector<ClipEncoderLayer> layers;
   at::Tensor visual_projection;
 

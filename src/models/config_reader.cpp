@@ -49,7 +49,7 @@ ConfigReader::ConfigReader(const json& config, const std::filesystem::path& plac
 }
 
 Error ConfigReader::error(const std::string& key, const std::string& message) const {
-  return usage_error(place_of(key), "'" + key + "': " + message);
+  return usage_error(place_of(key), "'" + key + "': " + message).about(key);
 }
 
 Place ConfigReader::place_of(const std::string&) const { return place_; }
@@ -194,7 +194,7 @@ std::string ConfigReader::near(const std::string& key) const {
 }
 
 Error ConfigReader::unknown(const std::string& key) const {
-  return usage_error(place_of(key), "unknown key '" + key + "'" + near(key));
+  return usage_error(place_of(key), "unknown key '" + key + "'" + near(key)).about(key);
 }
 
 std::string ConfigReader::live_key_for(const std::string& slip) const {

@@ -25,8 +25,10 @@ void refuse_other_options(ConfigReader& reader) {
   reader.only("resnet_out_scale_factor", 1.0);
   reader.only("time_embedding_type", "positional");
   reader.only("attention_type", "default");
-  reader.any("dropout");                        // of training
-  reader.any("addition_embed_type_num_heads");  // of addition_embed_type 'text'
+  // Of training.
+  reader.any("dropout");
+  // Of addition_embed_type 'text'
+  reader.any("addition_embed_type_num_heads");
 }
 
 /// only_cross_attention: false, or a list of nothing else; mid_block_only_cross_attention: null or

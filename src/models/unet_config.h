@@ -16,14 +16,16 @@ struct UNetBlockConfig {
   std::int64_t num_resnets = 0;
   bool attention = false;
   std::int64_t heads = 0;
-  std::vector<std::int64_t> transformer_layers;  // of each attention of the block
+  /// Of each attention of the block.
+  std::vector<std::int64_t> transformer_layers;
 };
 
 enum class MidBlock { kNone, kResnet, kCrossAttention };
 
 /// Names as in diffusers' config.json.
 struct UNetConfig {
-  std::int64_t sample_height = 0, sample_width = 0;  // 0: not named
+  /// 0: not named.
+  std::int64_t sample_height = 0, sample_width = 0;
   std::int64_t in_channels = 4, out_channels = 4;
   std::int64_t conv_in_kernel = 3, conv_out_kernel = 3;
   bool center_input_sample = false;
@@ -33,7 +35,8 @@ struct UNetConfig {
   /// Width of the embedded guidance scale, which latent consistency models take beside the
   /// timestep; 0: guidance is no input of the network.
   std::int64_t time_cond_proj_dim = 0;
-  std::vector<UNetBlockConfig> down_blocks, up_blocks;  // in the order they run
+  /// In the order they run.
+  std::vector<UNetBlockConfig> down_blocks, up_blocks;
   MidBlock mid_block = MidBlock::kCrossAttention;
   std::int64_t mid_heads = 0, mid_transformer_layers = 0;
   double mid_block_scale_factor = 1;

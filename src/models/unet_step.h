@@ -38,7 +38,8 @@ struct UNetStep final : StepState {
 
 /// What a layer keeps.
 struct UNetMemo final : LayerMemo {
-  std::vector<KeysAndValues> text;  // of each attention to the text
+  /// Of each attention to the text.
+  std::vector<KeysAndValues> text;
   SkipTerm skip;
 
   std::int64_t nbytes() const override {

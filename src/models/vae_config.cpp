@@ -64,7 +64,8 @@ VaeConfig read_vae_config(const nlohmann::json& json, const std::filesystem::pat
     config.latents_mean.clear();
     config.latents_std.clear();
   }
-  reader.any("sample_size");  // of training
+  // Of training.
+  reader.any("sample_size");
   reader.finish();
   return config;
 }

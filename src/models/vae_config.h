@@ -18,7 +18,8 @@ struct VaeConfig {
   std::int64_t norm_num_groups = 32;
   Activation activation = Activation::kSilu;
   double scaling_factor = 0.18215, shift_factor = 0;
-  std::vector<float> latents_mean, latents_std;  // of each latent channel; both or neither
+  /// Of each latent channel; both or neither.
+  std::vector<float> latents_mean, latents_std;
   bool force_upcast = true;
   bool use_quant_conv = true, use_post_quant_conv = true;
   bool mid_block_add_attention = true;

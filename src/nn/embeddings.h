@@ -9,7 +9,8 @@ namespace fdbench {
 /// Sinusoidal embedding (diffusers' Timesteps), float32 inside and out.
 struct Timesteps {
   std::int64_t num_channels = 0;
-  bool flip_sin_to_cos = true;  // cosines first
+  /// Cosines first.
+  bool flip_sin_to_cos = true;
   double freq_shift = 0;
 
   /// values: [n] of any number type -> [n, num_channels] float32.

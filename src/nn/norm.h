@@ -7,7 +7,8 @@
 namespace fdbench {
 
 struct GroupNorm {
-  at::Tensor weight, bias;  // [C]
+  /// [C]
+  at::Tensor weight, bias;
   std::int64_t groups = 1;
   double eps = 1e-5;
 
@@ -27,7 +28,8 @@ struct GroupNorm {
 };
 
 struct LayerNorm {
-  at::Tensor weight, bias;  // [C]
+  /// [C]
+  at::Tensor weight, bias;
   double eps = 1e-5;
 
   LayerNorm() = default;

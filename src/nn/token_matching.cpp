@@ -7,7 +7,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kMean = 1;  // mode of at::embedding_bag
+/// Mode of at::embedding_bag.
+constexpr std::int64_t kMean = 1;
 
 /// Sources and destinations of s choices, int64: [s, sources] and [s, destinations].
 struct Sides {
@@ -64,7 +65,8 @@ at::Tensor make_places(const at::Tensor& x, const MergeGrid& grid, const Sides& 
   const at::TensorOptions options = partner.options();
   const at::Tensor merged = by_score.slice(1, 0, grid.merged);
   const at::Tensor kept = std::get<0>(by_score.slice(1, grid.merged).sort(1));
-  at::Tensor source_places = partner + alone;  // of the merged ones
+  // Of the merged ones.
+  at::Tensor source_places = partner + alone;
   source_places.scatter_(1, kept, at::arange(alone, options).expand({batch, alone}));
   at::Tensor places = at::empty({batch, grid.tokens()}, options);
   places.scatter_(1, repeat_batch(sides.sources, batch), source_places);

@@ -10,7 +10,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kMostWindow = 64;  // tokens along a side
+/// Tokens along a side.
+constexpr std::int64_t kMostWindow = 64;
 
 void check_stride(const std::string& name, std::int64_t stride) {
   if (stride >= 1 && stride <= kMostWindow) return;

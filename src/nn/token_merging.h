@@ -47,8 +47,10 @@ struct SeededTokenMerging {
 /// The tokens of one feature map that is merged.
 struct MergeGrid {
   TokenMerging options;
-  std::int64_t height = 0, width = 0;  // in tokens
-  std::int64_t merged = 0;             // tokens that others take in, above 0
+  /// In tokens.
+  std::int64_t height = 0, width = 0;
+  /// Tokens that others take in, above 0.
+  std::int64_t merged = 0;
 
   std::int64_t tokens() const { return height * width; }
   std::int64_t destinations() const { return (height / options.sy) * (width / options.sx); }

@@ -25,8 +25,10 @@ struct TransformerOptions {
 
 /// Feed-forward with a GELU gate.
 struct FeedForward {
-  Linear proj_in;   // net.0.proj, to twice the inner width
-  Linear proj_out;  // net.2
+  /// net.0.proj, to twice the inner width.
+  Linear proj_in;
+  /// net.2
+  Linear proj_out;
 
   FeedForward() = default;
   FeedForward(const WeightScope& scope, std::int64_t dim);

@@ -16,8 +16,10 @@
 namespace fdbench {
 namespace {
 
-constexpr int kInks = 4;        // channels of CMYK and YCCK
-constexpr int kMostScans = 64;  // progressive files have about ten; each costs a whole pass
+/// Channels of CMYK and YCCK.
+constexpr int kInks = 4;
+/// Progressive files have about ten; each costs a whole pass.
+constexpr int kMostScans = 64;
 
 /// libjpeg's state, where it jumps to when it gives up, and its message.
 struct Reader {
@@ -106,7 +108,8 @@ at::Tensor read_jpeg(const std::filesystem::path& path, PixelSize* size) {
   }
   at::Tensor image = at::empty({height, width, channels == kInks ? kInks : 3}, at::kByte);
   if (!read_rows(reader, image.mutable_data_ptr<std::uint8_t>())) throw damaged();
-  if (reader.errors.num_warnings > 0) throw damaged();  // parts of it were painted grey
+  // Parts of it were painted grey.
+  if (reader.errors.num_warnings > 0) throw damaged();
   // Adobe's programs store inks inverted, and Pillow takes it that all do.
   return channels == kInks ? rgb_of_inks(255 - image) : image;
 }

@@ -64,7 +64,8 @@ const Reader& reader_of(const fs::path& path) {
   if (kind.empty() && fs::file_size(path, ignored) == 0 && !ignored) {
     throw runtime_error({path.string()}, "is not a picture: the file is empty");
   }
-  if (kind.empty()) FileMapping{path};  // says what stands in a picture's place
+  // Says what stands in a picture's place.
+  if (kind.empty()) FileMapping{path};
   throw runtime_error({path.string()},
                       kind.empty()
                           ? "is not a picture: it begins neither as PNG, JPEG, WebP nor TIFF"

@@ -12,7 +12,8 @@ namespace fdbench {
 inline constexpr std::int64_t kMostPixels = std::int64_t{1} << 26;
 
 struct PixelSize {
-  std::int64_t height = 0, width = 0;  // [pixels]
+  /// [pixels]
+  std::int64_t height = 0, width = 0;
 
   bool operator==(const PixelSize&) const = default;
 };

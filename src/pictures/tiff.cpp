@@ -86,7 +86,8 @@ OpenTiff open(Source& source, const Place& place) {
 struct Form {
   std::uint32_t height = 0, width = 0;
   std::uint16_t bits = 1, samples = 1, photometric = PHOTOMETRIC_MINISBLACK;
-  bool associated = false;  // colours are stored times alpha
+  /// Colours are stored times alpha.
+  bool associated = false;
 
   bool is_grey() const {
     return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
@@ -197,7 +198,8 @@ at::Tensor samples_of(const at::Tensor& rows, const Form& form, const Place& pla
   }
   const at::Tensor wide =
       rows.narrow(1, 0, 2 * width * samples).reshape({height, width, samples, 2});
-  const at::Tensor low = wide.select(3, 0), high = wide.select(3, 1);  // libtiff swapped if needed
+  // Libtiff swapped if needed.
+  const at::Tensor low = wide.select(3, 0), high = wide.select(3, 1);
   if (!form.is_grey()) return without_alpha(high, form);
   warn_of_wide_grey(place);
   return at::where(high.gt(0), at::full_like(low, 255), low).narrow(2, 0, 1);

@@ -54,12 +54,14 @@ void check_id(const std::string& name, int id, std::size_t count, const std::str
 
 void check_quad_center(const QuadCenter& non_uniform, int num_steps) {
   if (non_uniform.center < 0 || non_uniform.center >= num_steps) {
-    throw OptionError(kCenter, "center " + std::to_string(non_uniform.center) + " is outside 0.." +
-                                   std::to_string(num_steps - 1) + ", the steps in sampling order");
+    throw usage_error("center " + std::to_string(non_uniform.center) + " is outside 0.." +
+                      std::to_string(num_steps - 1) + ", the steps in sampling order")
+        .about(kCenter);
   }
   if (non_uniform.pow > 1 && non_uniform.pow <= kMostPow) return;
-  throw OptionError(kPow, "pow must be above 1 and at most " + number_text(kMostPow) + ", not " +
-                              number_text(non_uniform.pow));
+  throw usage_error("pow must be above 1 and at most " + number_text(kMostPow) + ", not " +
+                    number_text(non_uniform.pow))
+      .about(kPow);
 }
 
 /// As numpy has it, which squares where pow is 2. Many points are whole numbers then, so that
@@ -76,7 +78,8 @@ std::set<int> quad_points(int num_points, int center, double pow, int num_steps)
   const Complex begin = std::polar(std::pow(center, 1 / pow), std::numbers::pi / pow);
   const Complex end = std::pow(static_cast<double>(num_steps - center), 1 / pow);
   std::set<int> points;
-  const Complex distance = (end - begin) * (1 / (num_points - 1.0));  // numpy's way to divide
+  // numpy's way to divide.
+  const Complex distance = (end - begin) * (1 / (num_points - 1.0));
   for (int i = 0; i < num_points; ++i) {
     const Complex point = i + 1 == num_points ? end : begin + static_cast<double>(i) * distance;
     points.insert(static_cast<int>(raise(point, pow).real()));
@@ -97,16 +100,16 @@ KeySteps quad_center_key_steps(const QuadCenter& non_uniform, int num_refreshes,
     }
     return key_steps;
   }
-  throw OptionError(kCenter, "no " + std::to_string(num_refreshes) +
-                                 " different refresh steps of " + std::to_string(num_steps) +
-                                 " around center " + std::to_string(center) +
-                                 "; choose another center or pow, or a longer cache_interval");
+  throw usage_error("no " + std::to_string(num_refreshes) + " different refresh steps of " +
+                    std::to_string(num_steps) + " around center " + std::to_string(center) +
+                    "; choose another center or pow, or a longer cache_interval")
+      .about(kCenter);
 }
 
 std::optional<QuadCenter> quad_center_of(const OptionSet& values) {
   if (values.get<std::string>(kSkipMode) != kNonUniform) return {};
   if (!values.has(kCenter) || !values.has(kPow)) {
-    throw OptionError(kSkipMode, "skip_mode non_uniform needs center and pow");
+    throw usage_error("skip_mode non_uniform needs center and pow").about(kSkipMode);
   }
   return QuadCenter{values.get<int>(kCenter), values.get<double>(kPow)};
 }
@@ -193,8 +196,8 @@ std::vector<Option> interval_options() {
 KeySteps deepcache_key_steps(int cache_interval, const std::optional<QuadCenter>& non_uniform,
                              int num_steps) {
   if (cache_interval < 1) {
-    throw OptionError(kInterval,
-                      "cache_interval must be at least 1, not " + std::to_string(cache_interval));
+    throw usage_error("cache_interval must be at least 1, not " + std::to_string(cache_interval))
+        .about(kInterval);
   }
   if (non_uniform) check_quad_center(*non_uniform, num_steps);
   if (!non_uniform || cache_interval == 1) return uniform_key_steps(cache_interval, num_steps);

@@ -36,7 +36,7 @@ struct DeepCacheOptions {
 };
 
 /// Refresh steps: each cache_interval-th one (skip_mode uniform), or with `non_uniform` as many of
-/// them, placed as the library's sample_from_quad_center does. Throws an OptionError for an
+/// them, placed as the library's sample_from_quad_center does. Throws a usage error for an
 /// interval below 1, a center outside 0..num_steps-1, a pow outside (1, 10], or where no pow down
 /// to 1 gives that many different steps.
 KeySteps deepcache_key_steps(int cache_interval, const std::optional<QuadCenter>& non_uniform,

@@ -11,7 +11,8 @@
 namespace fdbench {
 namespace {
 
-constexpr double kRounding = 1e-9;  // 0.07 * 100 is a little more than 7
+/// 0.07 * 100 is a little more than 7.
+constexpr double kRounding = 1e-9;
 constexpr std::string_view kUniform = "uniform:", kFraction = "fraction:";
 
 void check_num_steps(int num_steps) {

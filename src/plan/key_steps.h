@@ -24,9 +24,12 @@ KeySteps key_steps_from_mask(std::span<const int> mask, int num_steps);
 
 /// Key steps at both ends of a run, and reuse in between that never lasts long.
 struct FractionKeySteps {
-  double start = 0;  // share of the run before which every step is a key step
-  double end = 1;    // share of the run from which every step is a key step again
-  int max_run = 1;   // most steps in a row that reuse
+  /// Share of the run before which every step is a key step.
+  double start = 0;
+  /// Share of the run from which every step is a key step again.
+  double end = 1;
+  /// Most steps in a row that reuse.
+  int max_run = 1;
 };
 
 /// Step i of N lies at i / N of the run. Throws a usage error unless 0 <= start < end <= 1 and

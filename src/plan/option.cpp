@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/number_text.h"
+#include "core/word_list.h"
 
 namespace fdbench {
 namespace {
@@ -110,11 +111,8 @@ std::string range_text(const Option& option) {
     }
     case OptionType::kTruth:
       return "true or false";
-    case OptionType::kChoice: {
-      std::string text;
-      for (const std::string& word : option.words) text += (text.empty() ? "" : " or ") + word;
-      return text;
-    }
+    case OptionType::kChoice:
+      return words_text(option.words);
     case OptionType::kKeyStepsByPart:
       return "map of parts, blocks or layers to key steps";
     case OptionType::kGrid:

@@ -95,17 +95,6 @@ class OptionSet {
   std::map<std::string, OptionValue> values_;
 };
 
-/// A usage error about the value of one option, so that a reader can say where that was given.
-class OptionError : public Error {
- public:
-  OptionError(std::string option, const std::string& message)
-      : Error(ErrorKind::kUsage, message), option_(std::move(option)) {}
-  const std::string& option() const { return option_; }
-
- private:
-  std::string option_;
-};
-
 /// The values with the initial ones of all options that have none. Throws a usage error for a name
 /// that is not among the options and for a value of another type.
 OptionSet with_initial_values(OptionSet values, std::span<const Option> options);
@@ -123,9 +112,12 @@ std::string range_text(const Option& option);
 /// What was given does not fit together.
 struct OptionClash {
   enum class Kind {
-    kExclusive,  // `option` and `other` were both given
-    kCondition,  // `option` was given, but `other`, on which it depends, is `word`
-    kMissing,    // `option` was not given, but `other` asks for it
+    /// `option` and `other` were both given.
+    kExclusive,
+    /// `option` was given, but `other`, on which it depends, is `word`
+    kCondition,
+    /// `option` was not given, but `other` asks for it.
+    kMissing,
   };
   Kind kind;
   const Option* option;

@@ -92,7 +92,8 @@ GridLines lines_of_text(const std::string& text) {
                         "' has no cells; a line is a name and a character for each step, such as "
                         "'encoder #...#...'");
     }
-    lines[name] += cells;  // in pieces of 60 steps
+    // In pieces of 60 steps.
+    lines[name] += cells;
   }
   return lines;
 }

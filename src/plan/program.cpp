@@ -1,33 +1,16 @@
 #include "plan/program.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <utility>
 
 #include "core/error.h"
 #include "plan/choice_compiler.h"
+#include "plan/output_slots.h"
 #include "plan/pattern.h"
 
 namespace fdbench {
 namespace {
-
-/// Gives numbers to outputs that are held, and takes them back.
-class Slots {
- public:
-  int take() {
-    if (free_.empty()) return num_++;
-    const int slot = free_.back();
-    free_.pop_back();
-    return slot;
-  }
-  void give_back(int slot) { free_.push_back(slot); }
-  int count() const { return num_; }
-
- private:
-  std::vector<int> free_;
-  int num_ = 0;
-};
 
 /// Follows a schedule from step to step.
 class Compiler {
@@ -37,7 +20,7 @@ class Compiler {
       : schedule_(schedule),
         layers_(layers),
         options_(options),
-        outputs_(layers.size()),
+        outputs_(schedule, layers),
         skip_source_(layers.size(), -1) {}
 
   Program compile() {
@@ -55,22 +38,15 @@ class Compiler {
       for (int step = made.first; step < made.end; ++step) {
         if (!schedule_.dropped(step)) {
           program.predictions[static_cast<std::size_t>(step)] =
-              operand(program.num_layers - 1, {step});
+              outputs_.operand(program.num_layers - 1, {step});
         }
       }
     }
-    program.num_slots = slots_.count();
+    program.num_slots = outputs_.count();
     return program;
   }
 
  private:
-  /// Where an output of some steps is, and how often it is still read.
-  struct Held {
-    int slot;
-    std::vector<int> steps;
-    int num_reads_left;
-  };
-
   int group_end(int first) const {
     int end = first + 1;
     if (options_.execution != Execution::kParallel) return end;
@@ -109,17 +85,14 @@ class Compiler {
     const auto state = std::find(call.states.begin(), call.states.end(), positions);
     op.state = static_cast<int>(state - call.states.begin());
     if (state == call.states.end()) call.states.push_back(positions);
-    int num_reads = 0;
-    for (const int step : op.steps) num_reads += schedule_.num_reads(step, layer);
     for (const Edge& input : layers_[layer].inputs) op.inputs.push_back(input_of(op, input));
-    op.slot = slots_.take();
-    outputs_[layer].push_back({op.slot, op.steps, num_reads});
+    op.slot = outputs_.hold(layer, op.steps);
     return op;
   }
 
   Operand input_of(const Op& op, const Edge& input) {
     if (input.layer == kSample) return {};
-    Operand made = operand(input.layer, op.steps);
+    Operand made = outputs_.operand(input.layer, op.steps);
     const bool is_one = made.gathering == Gathering::kOne;
     if (input.kind == EdgeKind::kMain) {
       made.repeated = op.steps.size() > 1;
@@ -141,59 +114,10 @@ class Compiler {
     return made;
   }
 
-  /// `layer`'s outputs that are in force at `steps`; counts as one reading for each step.
-  Operand operand(int layer, const std::vector<int>& steps) {
-    Operand made{.layer = layer};
-    std::vector<int> nearest;
-    bool is_forecast = false;
-    for (const int step : steps) {
-      const std::vector<int> sources = schedule_.sources(step, layer);
-      nearest.push_back(sources[0]);
-      is_forecast |= sources.size() > 1;
-      std::vector<Piece>& pieces = made.pieces.emplace_back();
-      for (const int source : sources) pieces.push_back(read(layer, source, made.frees));
-      made.weights.push_back(forecast_weights(sources, step));
-    }
-    if (is_forecast) {
-      made.gathering = Gathering::kForecast;
-      return made;
-    }
-    made.weights.clear();
-    const bool is_same =
-        std::adjacent_find(nearest.begin(), nearest.end(), std::not_equal_to<>()) == nearest.end();
-    const std::vector<Piece>& first = made.pieces.front();
-    const auto is_in_order = [&](std::size_t i) {
-      return made.pieces[i][0].slot == first[0].slot && made.pieces[i][0].position == i;
-    };
-    bool is_whole = steps.size() == first[0].num_steps;
-    for (std::size_t i = 0; i < steps.size(); ++i) is_whole = is_whole && is_in_order(i);
-    made.gathering = is_same ? Gathering::kOne : is_whole ? Gathering::kWhole : Gathering::kPieces;
-    if (made.gathering != Gathering::kPieces) made.pieces.resize(1);
-    return made;
-  }
-
-  Piece read(int layer, int source, std::vector<int>& frees) {
-    for (Held& held : outputs_[layer]) {
-      const auto found = std::find(held.steps.begin(), held.steps.end(), source);
-      if (found == held.steps.end()) continue;
-      const Piece piece{held.slot, static_cast<std::size_t>(found - held.steps.begin()),
-                        held.steps.size()};
-      if (--held.num_reads_left == 0) {
-        frees.push_back(held.slot);
-        slots_.give_back(held.slot);
-        outputs_[layer].erase(outputs_[layer].begin() + (&held - outputs_[layer].data()));
-      }
-      return piece;
-    }
-    throw runtime_error("layer " + layers_[layer].name + " is read before it ran");
-  }
-
   const Schedule& schedule_;
   std::span<const LayerInfo> layers_;
   ProgramOptions options_;
-  Slots slots_;
-  /// By layer.
-  std::vector<std::vector<Held>> outputs_;
+  OutputSlots outputs_;
   /// By layer: step whose skip its last run took; -1: none, or several.
   std::vector<int> skip_source_;
 };

@@ -24,10 +24,10 @@ Plan full_plan(const StrategyOptions&, int num_steps, Layers layers) {
   return Plan(num_steps, static_cast<int>(layers.size()));
 }
 
-/// Between key steps, `otherwise` in the layers that `is_chosen` picks.
-template <Cell otherwise, bool (*is_chosen)(const LayerInfo&)>
+/// Between key steps, `kOtherwise` in the layers that `kIsChosen` picks.
+template <Cell kOtherwise, bool (*kIsChosen)(const LayerInfo&)>
 Plan between_key_steps(const StrategyOptions& options, int, Layers layers) {
-  return keyed_plan(options.key_steps, layers, otherwise, is_chosen);
+  return keyed_plan(options.key_steps, layers, kOtherwise, kIsChosen);
 }
 
 std::vector<Strategy> table() {

@@ -32,8 +32,8 @@ Plan make_plan(const StrategyOptions& options, int num_steps, std::span<const La
 /// `deepcache`. Throws a usage error as make_plan does.
 StrategyOptions resolve_for_model(StrategyOptions options, std::span<const LayerInfo> layers);
 
-/// Key steps made of the options, where none are given and the strategy makes them. Throws an
-/// OptionError.
+/// Key steps made of the options, where none are given and the strategy makes them. Throws a
+/// usage error about the option.
 void make_key_steps(StrategyOptions& options, int num_steps);
 
 /// What names of runs have after the strategy's name: "interval_5/branch_2"; key_label: of key

@@ -52,7 +52,7 @@ struct Strategy {
   /// The plan. options: with initial values, key steps of num_steps entries where it has any.
   Plan (*make)(const StrategyOptions& options, int num_steps, std::span<const LayerInfo> layers);
   /// Key steps of options that make them (initial values included); null where there are none.
-  /// Throws an OptionError.
+  /// Throws a usage error about the option.
   KeySteps (*make_key_steps)(const OptionSet& values, int num_steps) = nullptr;
   /// Fills in what depends on the model; null where nothing does.
   OptionSet (*resolve)(OptionSet values, std::span<const LayerInfo> layers) = nullptr;

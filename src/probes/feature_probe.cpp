@@ -57,7 +57,8 @@ void FeatureProbe::write(at::Tensor& table, const at::Tensor& values, int step, 
 
 void FeatureProbe::finish(const std::vector<bool>& dropped) {
   for (int column = 0; column < static_cast<int>(watched_.size()); ++column) {
-    int held = -1;  // the last step that was not left out
+    // The last step that was not left out.
+    int held = -1;
     for (int step = 0; step < num_steps_; ++step) {
       if (dropped[step]) continue;
       if (!seen_[column][step] && held >= 0) hold(held, step, column);

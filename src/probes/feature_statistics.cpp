@@ -19,7 +19,8 @@ struct Layout {
 };
 
 Layout layout_of(const at::Tensor& features) {
-  if (features.dim() == 3) return {features.size(2), features.size(1), true};  // [n, tokens, d]
+  // [n, tokens, d]
+  if (features.dim() == 3) return {features.size(2), features.size(1), true};
   if (features.dim() != 4) {
     throw usage_error("features must be [n, d, h, w] or [n, tokens, d], not " +
                       c10::str(features.sizes()));
@@ -47,7 +48,8 @@ double two_pass_std(const float* values, std::int64_t count, double mean) {
 double std_of(const FeatureSums& sums, const float* values, std::int64_t count, double mean) {
   const double mean_square = sums.sum_of_squares / static_cast<double>(count);
   const double variance = mean_square - mean * mean;
-  constexpr double kSafe = 1e-6;  // of the mean square: leaves ten of float64's sixteen digits
+  // Of the mean square: leaves ten of float64's sixteen digits.
+  constexpr double kSafe = 1e-6;
   if (variance < kSafe * mean_square) return two_pass_std(values, count, mean);
   return std::sqrt(variance);
 }

@@ -13,7 +13,8 @@ constexpr int kProcess = 1, kTrack = 1;
 struct TraceEvent {
   std::string name, category;
   TimeSpan time;
-  int depth = 0;  // what encloses an event that starts at the same time comes first
+  /// What encloses an event that starts at the same time comes first.
+  int depth = 0;
   ordered_json arguments = ordered_json::object();
 };
 
@@ -23,7 +24,8 @@ std::vector<TraceEvent> layer_events(std::span<const LayerInfo> layers, const Ca
   std::vector<TraceEvent> events;
   events.push_back({"call", "call", times.call, 0});
   events.push_back({"time_embedding", "block", times.begin_step, 1});
-  std::size_t block = 0;  // the event of the block that layer i belongs to
+  // The event of the block that layer i belongs to.
+  std::size_t block = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i == 0 || layers[i].block != layers[i - 1].block) {
       block = events.size();

@@ -11,8 +11,10 @@ namespace fdbench {
 
 /// What one call of a denoiser takes.
 struct DenoiserInputs {
-  at::Tensor sample;     // [B, C, H, W]
-  at::Tensor timesteps;  // [B]
+  /// [B, C, H, W]
+  at::Tensor sample;
+  /// [B]
+  at::Tensor timesteps;
   Conditioning conditioning;
 };
 

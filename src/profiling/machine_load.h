@@ -17,8 +17,10 @@ class MachineLoad {
 
  private:
   struct Ticks {
-    double all, busy, steal;  // [clock ticks], of all cores
-    double own;               // of this process
+    /// [clock ticks], of all cores.
+    double all, busy, steal;
+    /// Of this process.
+    double own;
   };
   static Ticks now();
 

@@ -35,7 +35,8 @@ struct OperatorSpan {
 /// All calls of one operator.
 struct OperatorTotal {
   std::string name;
-  double seconds = 0;  // self time
+  /// Self time.
+  double seconds = 0;
   std::int64_t calls = 0;
 };
 
@@ -55,7 +56,8 @@ class OperatorRecorder {
  private:
   struct Open {
     std::string name;
-    std::int64_t begin = 0, inside = 0;  // inside: in operators that it called [ns]
+    /// Inside: in operators that it called [ns].
+    std::int64_t begin = 0, inside = 0;
   };
   static std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function);
   static void on_end(const at::RecordFunction& function, at::ObserverContext* context);

@@ -6,9 +6,12 @@
 namespace fdbench {
 namespace {
 
-constexpr double kTimestep = 500;           // amid the 1000 of training
-constexpr std::int64_t kPixelsPerSide = 8;  // of one latent position
-constexpr std::int64_t kNumTimeIds = 6;     // original size, crop corner, target size
+/// Amid the 1000 of training.
+constexpr double kTimestep = 500;
+/// Of one latent position.
+constexpr std::int64_t kPixelsPerSide = 8;
+/// Original size, crop corner, target size.
+constexpr std::int64_t kNumTimeIds = 6;
 
 }  // namespace
 

@@ -16,7 +16,8 @@ struct DatasetInfo {
   const char* name;
   const char* axes;
   at::ScalarType dtype;
-  double fill;  // of what was not measured
+  /// Of what was not measured.
+  double fill;
   const char* unit;
   const char* help;
 };

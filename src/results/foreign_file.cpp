@@ -12,7 +12,8 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n"sv;
-constexpr std::size_t kBeginning = 512;  // [bytes]; a user block before the signature is as long
+/// [bytes]; a user block before the signature is as long.
+constexpr std::size_t kBeginning = 512;
 
 struct Magic {
   std::string_view bytes;

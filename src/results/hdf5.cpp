@@ -16,8 +16,10 @@ namespace fdbench {
 namespace {
 
 constexpr std::size_t kImageIncrement = 1 << 20;
-constexpr hsize_t kMostInflation = 1100;  // deflate cannot do more than 1032 to 1
-constexpr hsize_t kSmallArray = 1 << 20;  // [bytes] that any file may ask for
+/// Deflate cannot do more than 1032 to 1.
+constexpr hsize_t kMostInflation = 1100;
+/// [bytes] that any file may ask for.
+constexpr hsize_t kSmallArray = 1 << 20;
 constexpr int kMostAxes = H5S_MAX_RANK;
 
 /// The library's faults become exceptions, so it prints nothing and leaves a failed file alone at
@@ -38,7 +40,8 @@ void prepare_library() {
 
 herr_t keep_innermost(unsigned, const H5E_error2_t* entry, void* text) {
   *static_cast<std::string*>(text) = entry->desc ? entry->desc : "";
-  return 1;  // the first entry is enough
+  // The first entry is enough.
+  return 1;
 }
 
 std::string innermost_reason() {
@@ -57,7 +60,8 @@ herr_t collect_dataset(hid_t, const char* name, const H5O_info_t* info, void* na
 
 /// What the library says of a file that ends before its data do.
 struct Cut {
-  unsigned long long there = 0, whole = 0;  // [bytes]
+  /// [bytes]
+  unsigned long long there = 0, whole = 0;
 };
 constexpr const char* kCut =
     "truncated file: eof = %llu, sblock->base_addr = %*u, stored_eof = %llu";
@@ -77,7 +81,8 @@ hid_t with_lock_where_there_are_any(const Open& open) {
   const hid_t file = open(H5P_DEFAULT);
   if (file >= 0) return file;
   const std::string reason = innermost_reason();
-  if (!cannot_be_locked(reason)) return open(H5P_DEFAULT);  // its faults are told by the caller
+  // Its faults are told by the caller.
+  if (!cannot_be_locked(reason)) return open(H5P_DEFAULT);
   const Hdf5Handle unlocked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_file_locking(unlocked, /*use_file_locking=*/0, /*ignore_when_disabled=*/1);
   return open(unlocked);

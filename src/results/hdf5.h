@@ -45,10 +45,13 @@ using Attribute = std::variant<std::string, std::int64_t, double, std::vector<st
 
 /// How an array is laid out in the file.
 struct ArrayLayout {
-  at::ScalarType dtype = at::kDouble;  // kDouble, kFloat, kLong, kInt or kByte
+  /// kDouble, kFloat, kLong, kInt or kByte.
+  at::ScalarType dtype = at::kDouble;
   std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> chunk;  // empty: contiguous, without compression
-  double fill = 0;                  // of what is never written
+  /// Empty: contiguous, without compression.
+  std::vector<std::int64_t> chunk;
+  /// Of what is never written.
+  double fill = 0;
 };
 
 /// An open HDF5 file. Every fault is a runtime error that names the file and gives the library's

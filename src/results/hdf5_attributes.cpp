@@ -5,7 +5,8 @@
 namespace fdbench {
 namespace {
 
-constexpr hssize_t kMostTexts = 1'000'000;  // of an attribute
+/// Of an attribute.
+constexpr hssize_t kMostTexts = 1'000'000;
 
 Hdf5Handle text_type() {
   Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);

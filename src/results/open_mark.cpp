@@ -50,7 +50,8 @@ std::string left_open_text(const std::string& path) {
 void check_is_unlocked(const std::filesystem::path& path) {
   if (ignores_locks()) return;
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;  // told by whoever reads it
+  // Told by whoever reads it.
+  if (descriptor < 0) return;
   const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   ::close(descriptor);
   if (held) {

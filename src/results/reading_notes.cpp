@@ -9,7 +9,8 @@
 namespace fdbench {
 namespace {
 
-constexpr double kWidest = 0.1;  // of an interval, as a share of the speedup
+/// Of an interval, as a share of the speedup.
+constexpr double kWidest = 0.1;
 constexpr std::size_t kMostNamed = 3;
 // Shares of all cores' time, and of the rounds' median clock.
 constexpr double kSteal = 0.01, kOthers = 0.05, kClock = 0.05;
@@ -19,8 +20,9 @@ enum class Expected {
   kNowhere,
   kWhereTimed,
   kWhereTimedAndCompared,
-  kWhereOthersOfItsBaseline,  // some run that is compared with the same one has it
-  kWhereOthers                // some run has it
+  /// Some run that is compared with the same one has it.
+  kWhereOthersOfItsBaseline,
+  kWhereOthers  // some run has it
 };
 
 Expected expectation(const std::string& name) {
@@ -136,7 +138,8 @@ std::vector<std::string> lines_of_bad_rows(const Hdf5File& file,
     if (values.dim() != 2 || values.size(0) != static_cast<std::int64_t>(records.size())) continue;
     for (std::int64_t run = 0; run < values.size(0); ++run) {
       const std::int64_t bad = values[run].isnan().sum().item<std::int64_t>();
-      if (bad == 0 || bad == values.size(1)) continue;  // whole rows: lines_of_no_numbers
+      // Whole rows: lines_of_no_numbers.
+      if (bad == 0 || bad == values.size(1)) continue;
       lines.push_back(records[static_cast<std::size_t>(run)].name + ": " + std::to_string(bad) +
                       " of " + std::to_string(values.size(1)) + " values of " + name +
                       " are not a number in this file; do not use the run");

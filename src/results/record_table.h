@@ -19,13 +19,15 @@ std::string column_type_name(ColumnType type);
 struct Column {
   std::string name;
   ColumnType type;
-  std::string unit;  // "" for pure numbers and text
+  /// "" for pure numbers and text.
+  std::string unit;
   std::string help;
 };
 
 struct RecordTable {
   std::vector<Column> columns;
-  std::vector<std::vector<FieldValue>> rows;  // each as long as `columns`
+  /// Each as long as `columns`
+  std::vector<std::vector<FieldValue>> rows;
 };
 
 }  // namespace fdbench

@@ -26,7 +26,8 @@ ResultSummary read_summary(const std::filesystem::path& path) {
                                    std::to_string(kSchemaVersion));
   }
   if (file.has_attribute("/", "shard")) {
-    std::string part = file.attribute_text("/", "shard");  // "1/2"
+    // "1/2"
+    std::string part = file.attribute_text("/", "shard");
     const std::size_t slash = part.find('/');
     if (slash != std::string::npos) part.replace(slash, 1, " of ");
     throw usage_error(

@@ -14,7 +14,8 @@ namespace fdbench {
 /// files of version 1 are of one stage and are read as well.
 inline constexpr int kSchemaVersion = 2, kOldestSchemaVersion = 1;
 inline constexpr const char* kFormatName = "fdbench";
-inline constexpr const char* kResultChecksum = "result";  // of checksum_line.h
+/// Of checksum_line.h.
+inline constexpr const char* kResultChecksum = "result";
 
 struct ResultSummary {
   std::map<std::string, std::string> attributes;
@@ -22,7 +23,8 @@ struct ResultSummary {
   /// Lines that belong beside the runs wherever they are shown: figures that are not numbers, the
   /// warnings of the sweep's scores, parts of different programs.
   std::vector<std::string> warnings;
-  std::string disturbed;  // `line_of_disturbed`
+  /// `line_of_disturbed`
+  std::string disturbed;
 };
 
 /// Throws one line that names the file when it is missing (usage error), no HDF5 file, damaged, not

@@ -28,11 +28,7 @@ void ResultWriter::guarded(const Action& action) {
   try {
     action();
   } catch (const Error& error) {
-    std::string message = error.what();
-    const std::string temporary = temporary_.string();
-    const std::size_t found = message.find(temporary);
-    if (found != std::string::npos) message.replace(found, temporary.size(), path_.string());
-    throw Error(error.kind(), message);
+    throw error.place().file == temporary_.string() ? error.moved_to({path_.string()}) : error;
   }
 }
 

@@ -212,7 +212,8 @@ struct RunRecord {
 struct RunField {
   Column column;
   Display display;
-  const char* heading;  // of the terminal table
+  /// Of the terminal table.
+  const char* heading;
   std::variant<std::string RunRecord::*, std::int64_t RunRecord::*, double RunRecord::*,
                bool RunRecord::*>
       member;

@@ -5,19 +5,28 @@ namespace fdbench {
 
 /// Names of the arrays of a `pictures` unit; n pictures, S steps of the run.
 namespace picture_arrays {
-inline constexpr const char* kLatents = "/latents";     // [n, c, h, w] float32
-inline constexpr const char* kImages = "/images";       // [n, H, W, 3] uint8
-inline constexpr const char* kRan = "/ran";             // [S, L] uint8, stages beside each other
-inline constexpr const char* kCalls = "/calls";         // [G, 2]: network calls, steps with a call
-inline constexpr const char* kFeatures = "/features/";  // + mse, frobenius, mean, std: [n, S, B]
+/// [n, c, h, w] float32
+inline constexpr const char* kLatents = "/latents";
+/// [n, H, W, 3] uint8
+inline constexpr const char* kImages = "/images";
+/// [S, L] uint8, stages beside each other.
+inline constexpr const char* kRan = "/ran";
+/// [G, 2]: network calls, steps with a call.
+inline constexpr const char* kCalls = "/calls";
+/// + mse, frobenius, mean, std: [n, S, B]
+inline constexpr const char* kFeatures = "/features/";
 }  // namespace picture_arrays
 
 /// Names of the arrays that judges add to a `pictures` unit; n pictures.
 namespace judged_arrays {
-inline constexpr const char* kFeatures = "/judged/features";      // [n, d] for FID and its kin
-inline constexpr const char* kClipScore = "/judged/clip_score";   // [n] float64
-inline constexpr const char* kObjects = "/judged/objects_right";  // [n] float64, share of objects
-inline constexpr const char* kWhole = "/judged/picture_right";    // [n] float64, 0 or 1
+/// [n, d] for FID and its kin.
+inline constexpr const char* kFeatures = "/judged/features";
+/// [n] float64
+inline constexpr const char* kClipScore = "/judged/clip_score";
+/// [n] float64, share of objects.
+inline constexpr const char* kObjects = "/judged/objects_right";
+/// [n] float64, 0 or 1
+inline constexpr const char* kWhole = "/judged/picture_right";
 }  // namespace judged_arrays
 
 /// Names of the arrays of a `timing` unit, one value a run; the seconds are float64, the rest
@@ -27,12 +36,18 @@ inline constexpr const char* kSeconds[] = {"/text_encoder_s", "/unet_s", "/vae_s
 inline constexpr const char* kProcessor = "/denoise_cpu_s";
 inline constexpr const char* kOrder = "/order";
 inline constexpr const char* kCalls = "/unet_calls";
-inline constexpr const char* kPeakMemory = "/peak_memory";  // int64
-inline constexpr const char* kHeldMemory = "/held_memory";  // int64
-inline constexpr const char* kLayers = "/layer_s";          // one value a layer
-inline constexpr const char* kStages = "/stage_s";          // [R, G]: of each stage's network
-inline constexpr const char* kProcess = "/process";    // int64, one value: who measured the round
-inline constexpr const char* kSteal = "/steal_share";  // of the round as a whole: one value
+/// int64
+inline constexpr const char* kPeakMemory = "/peak_memory";
+/// int64
+inline constexpr const char* kHeldMemory = "/held_memory";
+/// One value a layer.
+inline constexpr const char* kLayers = "/layer_s";
+/// [R, G]: of each stage's network.
+inline constexpr const char* kStages = "/stage_s";
+/// int64, one value: who measured the round.
+inline constexpr const char* kProcess = "/process";
+/// Of the round as a whole: one value.
+inline constexpr const char* kSteal = "/steal_share";
 inline constexpr const char* kOthers = "/others_share";
 inline constexpr const char* kClock = "/processor_mhz";
 }  // namespace timing_arrays

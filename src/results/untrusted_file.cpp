@@ -26,7 +26,8 @@
 namespace fdbench {
 namespace {
 
-constexpr std::size_t kBytesPerSecond = 5'000'000;  // inflated on a slow processor
+/// Inflated on a slow processor.
+constexpr std::size_t kBytesPerSecond = 5'000'000;
 
 /// The child: quiet, without a core file, on one thread (OpenMP's others do not live here).
 [[noreturn]] void read_and_exit(const std::function<void()>& read, unsigned seconds) {
@@ -118,7 +119,8 @@ std::string state_of(const std::filesystem::path& path) {
 
 void check_readable(const std::filesystem::path& path, const std::function<void()>& read,
                     unsigned seconds) {
-  static std::map<std::string, std::string> known;  // state -> fault, "" for none
+  // State -> fault, "" for none.
+  static std::map<std::string, std::string> known;
   const std::string state = state_of(path);
   auto found = known.find(state);
   if (found == known.end()) found = known.emplace(state, fault_of(path, read, seconds)).first;

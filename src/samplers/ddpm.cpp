@@ -14,12 +14,10 @@ DdpmOptions read_ddpm_options(const SamplerConfig& config) {
   read.noise = read_noise_schedule(reader, {}, Rescaling::kOption, beta_schedule_names());
   read.prediction =
       read_prediction(reader, {"epsilon", "v_prediction", "sample"}, Clipping::kOnByDefault);
-  const nlohmann::json* variance_type = reader.value("variance_type");
-  if (variance_type != nullptr && !variance_type->is_null()) {  // null in DPM-Solver's folders
-    read.variance_type = reader.one_of("variance_type", read.variance_type,
-                                       {"fixed_small", "fixed_small_log", "fixed_large",
-                                        "fixed_large_log", "learned", "learned_range"});
-  }
+  // It is null in DPM-Solver's folders.
+  read.variance_type = reader.one_of_or_null("variance_type", read.variance_type,
+                                             {"fixed_small", "fixed_small_log", "fixed_large",
+                                              "fixed_large_log", "learned", "learned_range"});
   read.timestep_spacing =
       reader.one_of("timestep_spacing", read.timestep_spacing, timestep_spacing_names());
   read.steps_offset = reader.whole("steps_offset", 0);

@@ -11,35 +11,36 @@ namespace {
 /// diffusers' default is minus infinity, which Python writes as a number, YAML and others as text.
 double read_lambda_min_clipped(OptionReader& reader) {
   const double none = -std::numeric_limits<double>::infinity();
+  reader.declare("lambda_min_clipped", "number, or minus infinity", "-inf");
   const nlohmann::json* found = reader.value("lambda_min_clipped");
   if (found != nullptr && found->is_string()) {
     const std::string text = reader.text("lambda_min_clipped", "");
     if (text == "-Infinity" || text == "-inf" || text == "-.inf") return none;
   }
   if (found != nullptr && found->is_number() && found->get<double>() == none) return none;
-  return reader.optional_number("lambda_min_clipped").value_or(none);
+  return reader.ConfigReader::optional_number("lambda_min_clipped").value_or(none);
 }
 
 std::string read_algorithm_type(OptionReader& reader, DpmSolver solver) {
   std::vector<std::string> names = {"dpmsolver", "dpmsolver++", "sde-dpmsolver++", "deis"};
   if (solver == DpmSolver::kMultistep) names.emplace_back("sde-dpmsolver");
   const std::string chosen = reader.one_of("algorithm_type", "dpmsolver++", names);
-  return chosen == "deis" ? "dpmsolver++" : chosen;  // as diffusers, for a DEIS config
+  // As diffusers, for a DEIS config.
+  return chosen == "deis" ? "dpmsolver++" : chosen;
 }
 
 std::string read_solver_type(OptionReader& reader) {
   const std::string chosen =
       reader.one_of("solver_type", "midpoint", {"midpoint", "heun", "logrho", "bh1", "bh2"});
-  return chosen == "heun" ? chosen : "midpoint";  // as diffusers, for DEIS and UniPC configs
+  // As diffusers, for DEIS and UniPC configs.
+  return chosen == "heun" ? chosen : "midpoint";
 }
 
 std::string read_variance_type(OptionReader& reader) {
-  const nlohmann::json* found = reader.value("variance_type");
-  if (found == nullptr || found->is_null()) return "";
   // Those of DDPM configs change nothing.
-  return reader.one_of("variance_type", "",
-                       {"learned", "learned_range", "fixed_small", "fixed_small_log", "fixed_large",
-                        "fixed_large_log"});
+  return reader.one_of_or_null("variance_type", "",
+                               {"learned", "learned_range", "fixed_small", "fixed_small_log",
+                                "fixed_large", "fixed_large_log"});
 }
 
 void check_combination(const OptionReader& reader, const DpmSolverOptions& options) {
@@ -132,7 +133,8 @@ SigmaSchedule dpm_solver_schedule(const DpmSolverOptions& options, DpmSolver sol
   const std::int64_t last = count - num_clipped(alphas_cumprod, options.lambda_min_clipped);
   if (last < 1) {
     throw usage_error("lambda_min_clipped " + nlohmann::json(options.lambda_min_clipped).dump() +
-                      " leaves no timestep");
+                      " leaves no timestep")
+        .about("lambda_min_clipped");
   }
   std::vector<double> timesteps =
       solver_timesteps(options.timestep_spacing, count, last, num_steps, options.steps_offset);

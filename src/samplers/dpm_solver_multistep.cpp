@@ -6,7 +6,8 @@
 namespace fdbench {
 namespace {
 
-constexpr int kFew = 15;  // with fewer steps diffusers lowers the order at the end
+/// With fewer steps diffusers lowers the order at the end.
+constexpr int kFew = 15;
 
 }  // namespace
 

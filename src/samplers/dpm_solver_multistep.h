@@ -33,7 +33,8 @@ class DpmSolverMultistepSampler : public Sampler {
 
   DpmSolverOptions options_;
   SigmaSchedule schedule_;
-  std::deque<Answer> past_;  // newest first
+  /// Newest first.
+  std::deque<Answer> past_;
 };
 
 }  // namespace fdbench

@@ -31,9 +31,12 @@ class DpmSolverSinglestepSampler : public Sampler {
 
   DpmSolverOptions options_;
   SigmaSchedule schedule_;
-  std::vector<int> orders_;  // of each step
-  std::deque<Answer> past_;  // newest first
-  at::Tensor start_;         // the group's first sample
+  /// Of each step.
+  std::vector<int> orders_;
+  /// Newest first.
+  std::deque<Answer> past_;
+  /// The group's first sample.
+  at::Tensor start_;
 };
 
 }  // namespace fdbench

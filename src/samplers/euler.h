@@ -18,7 +18,8 @@ namespace fdbench {
 struct EulerOptions {
   NoiseScheduleOptions noise;
   SigmaOptions sigma;
-  std::string prediction_type = "epsilon";  // or "sample", "v_prediction"
+  /// Or "sample", "v_prediction"
+  std::string prediction_type = "epsilon";
   std::string interpolation_type = "linear";
   std::string timestep_spacing = "linspace";
   std::string timestep_type = "discrete";

@@ -13,7 +13,8 @@ namespace fdbench {
 /// Options under diffusers' names, with its defaults.
 struct EulerAncestralOptions {
   NoiseScheduleOptions noise;
-  std::string prediction_type = "epsilon";  // or "v_prediction"
+  /// Or "v_prediction"
+  std::string prediction_type = "epsilon";
   std::string timestep_spacing = "linspace";
   std::int64_t steps_offset = 0;
 };

@@ -102,7 +102,8 @@ void check_timesteps(const std::vector<std::int64_t>& timesteps, std::int64_t nu
                     std::to_string(timesteps.size()) + " steps leads to timestep " +
                     std::to_string(*lowest < 0 ? *lowest : *highest) + ", outside 0.." +
                     std::to_string(num_train_timesteps - 1) +
-                    "; use fewer steps or another steps_offset");
+                    "; use fewer steps or another steps_offset")
+      .about("steps_offset");
 }
 
 }  // namespace

@@ -17,8 +17,10 @@ struct NoiseScheduleOptions {
   std::int64_t num_train_timesteps = 1000;
   double beta_start = 0.0001;
   double beta_end = 0.02;
-  std::string beta_schedule = "linear";  // one of beta_schedule_names()
-  std::vector<double> trained_betas;     // not empty: used as they are
+  /// One of beta_schedule_names().
+  std::string beta_schedule = "linear";
+  /// Not empty: used as they are.
+  std::vector<double> trained_betas;
   bool rescale_betas_zero_snr = false;
 };
 

@@ -19,7 +19,8 @@ struct PndmOptions {
   NoiseScheduleOptions noise;
   bool skip_prk_steps = false;
   bool set_alpha_to_one = false;
-  std::string prediction_type = "epsilon";  // or "v_prediction"
+  /// Or "v_prediction"
+  std::string prediction_type = "epsilon";
   std::string timestep_spacing = "leading";
   std::int64_t steps_offset = 0;
 };
@@ -47,10 +48,14 @@ class PndmSampler : public Sampler {
   PndmOptions options_;
   std::vector<float> alphas_cumprod_;
   std::vector<double> timesteps_;
-  int num_runge_kutta_ = 0;          // network calls of the start-up
-  std::int64_t stride_;              // timesteps between steps
-  std::deque<at::Tensor> outputs_;   // the last four, newest first
-  at::Tensor start_, weighted_sum_;  // of the update that takes several calls
+  /// Network calls of the start-up.
+  int num_runge_kutta_ = 0;
+  /// Timesteps between steps.
+  std::int64_t stride_;
+  /// The last four, newest first.
+  std::deque<at::Tensor> outputs_;
+  /// Of the update that takes several calls.
+  at::Tensor start_, weighted_sum_;
 };
 
 }  // namespace fdbench

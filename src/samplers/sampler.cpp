@@ -122,7 +122,7 @@ void check_training(const json& config, const std::string& name) {
 
 /// The error with the folder's file as its place.
 Error at(const std::string& file, const Error& error) {
-  return file.empty() ? error : usage_error(Place{file}, error.what());
+  return file.empty() ? error : error.seen_from({file});
 }
 
 /// Options of the folder, the name, and the user, each over those before. Keys of other schedulers
@@ -163,6 +163,20 @@ std::unique_ptr<Sampler> make_sampler(const std::string& name, const json& sched
   SamplerConfig config = merged(scheduler_config, implied, overrides);
   config.file = file;
   return kind.make(config, num_steps);
+}
+
+std::vector<SamplerOption> sampler_options(const std::string& name) {
+  constexpr int kAnyNumSteps = 10;
+  const SamplerKind& kind = kind_of(name, "");
+  std::vector<SamplerOption> declared;
+  SamplerConfig config(kind.implied);
+  config.declarations = &declared;
+  kind.make(config, kAnyNumSteps);
+  for (SamplerOption& option : declared) {
+    const auto implied = kind.implied.find(option.name);
+    if (implied != kind.implied.end()) option.initial = *implied;
+  }
+  return declared;
 }
 
 std::vector<std::string> sampler_names() {

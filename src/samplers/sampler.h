@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "samplers/sampler_option.h"
+
 namespace fdbench {
 
 /// Draws fresh unit Gaussian noise shaped like the sample, from per-picture generators (stochastic
@@ -53,6 +55,10 @@ std::unique_ptr<Sampler> make_sampler(const std::string& name,
                                       const nlohmann::json& scheduler_config,
                                       const nlohmann::json& overrides, int num_steps,
                                       const std::string& file = "");
+
+/// The options of a sampler, in the order in which it reads them. name: one of sampler_names();
+/// what the name implies stands as the initial value. Throws a usage error for another one.
+std::vector<SamplerOption> sampler_options(const std::string& name);
 
 /// The short names that make_sampler takes.
 std::vector<std::string> sampler_names();

@@ -4,11 +4,20 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/number_text.h"
+#include "core/word_list.h"
+#include "samplers/known_options.h"
 
 namespace fdbench {
 namespace {
 
 constexpr double kAny = 1e6;
+
+/// "number, at least 1", "number, 0 to 1".
+std::string range_text(double low, double high) {
+  const std::string from = "number, " + std::string(high < kAny ? "" : "at least ");
+  return from + number_text(low) + (high < kAny ? " to " + number_text(high) : "");
+}
 
 }  // namespace
 
@@ -17,6 +26,26 @@ using nlohmann::json;
 OptionReader::OptionReader(const SamplerConfig& config, const std::string& sampler)
     : ConfigReader(config.options, "sampler " + sampler, ""), config_(config) {}
 
+void OptionReader::declare(const std::string& key, const std::string& value, json initial) {
+  if (config_.declarations == nullptr) return;
+  config_.declarations->push_back({key, value, std::move(initial), scheduler_option_help(key)});
+}
+
+std::int64_t OptionReader::positive(const std::string& key, std::int64_t fallback) {
+  declare(key, "whole number, at least 1", fallback);
+  return ConfigReader::positive(key, fallback);
+}
+
+bool OptionReader::boolean(const std::string& key, bool fallback) {
+  declare(key, "true or false", fallback);
+  return ConfigReader::boolean(key, fallback);
+}
+
+std::optional<double> OptionReader::optional_number(const std::string& key) {
+  declare(key, "number or null", nullptr);
+  return ConfigReader::optional_number(key);
+}
+
 bool OptionReader::flag(const std::string& key, bool fallback) {
   const json* found = value(key);
   return found != nullptr && found->is_null() ? false : boolean(key, fallback);
@@ -24,13 +53,25 @@ bool OptionReader::flag(const std::string& key, bool fallback) {
 
 std::string OptionReader::one_of(const std::string& key, const std::string& fallback,
                                  const std::vector<std::string>& names) {
+  declare(key, words_text(names), fallback);
   const std::string chosen = text(key, fallback);
   if (std::find(names.begin(), names.end(), chosen) != names.end()) return chosen;
   throw error(key, "'" + chosen + "' is not known" + advice(chosen, names));
 }
 
+std::string OptionReader::one_of_or_null(const std::string& key, const std::string& fallback,
+                                         const std::vector<std::string>& names) {
+  const json* found = value(key);
+  if (found != nullptr && !found->is_null()) return one_of(key, fallback, names);
+  std::vector<std::string> values = names;
+  values.emplace_back("null");
+  declare(key, words_text(values), fallback.empty() ? json(nullptr) : json(fallback));
+  return fallback;
+}
+
 double OptionReader::number_within(const std::string& key, double fallback, double low,
                                    double high) {
+  declare(key, range_text(low, high), fallback);
   const double chosen = number(key, fallback);
   if (chosen >= low && chosen <= high) return chosen;
   throw error(key,
@@ -38,6 +79,7 @@ double OptionReader::number_within(const std::string& key, double fallback, doub
 }
 
 std::int64_t OptionReader::whole(const std::string& key, std::int64_t fallback) {
+  declare(key, "whole number", fallback);
   const json* found = value(key);
   if (found == nullptr) return fallback;
   if (found->is_number_integer()) return found->get<std::int64_t>();
@@ -45,6 +87,7 @@ std::int64_t OptionReader::whole(const std::string& key, std::int64_t fallback) 
 }
 
 std::vector<double> OptionReader::numbers(const std::string& key) {
+  declare(key, "list of numbers or null", nullptr);
   const json* list = value(key);
   if (list == nullptr || list->is_null()) return {};
   const bool fits = list->is_array() && !list->empty() &&

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/config_reader.h"
 #include "samplers/noise_schedule.h"
 #include "samplers/prediction.h"
+#include "samplers/sampler_option.h"
 
 namespace fdbench {
 
@@ -24,19 +26,28 @@ struct SamplerConfig {
   std::vector<std::string> of_folder;
   /// That file; "" where there is none.
   std::string file;
+  /// Takes a declaration of every option that is read; null: nobody wants them.
+  std::vector<SamplerOption>* declarations = nullptr;
 };
 
-/// A ConfigReader with the checks that sampler options need. All faults are usage errors.
+/// A ConfigReader with the checks that sampler options need, which declares what it reads. All
+/// faults are usage errors.
 class OptionReader : public ConfigReader {
  public:
   /// sampler: for messages. `config` must outlive the reader.
   OptionReader(const SamplerConfig& config, const std::string& sampler);
 
+  std::int64_t positive(const std::string& key, std::int64_t fallback);
+  bool boolean(const std::string& key, bool fallback);
+  std::optional<double> optional_number(const std::string& key);
   /// As `boolean`; null is false, as in diffusers.
   bool flag(const std::string& key, bool fallback);
   /// A text out of `names`; the message for another one has the nearest.
   std::string one_of(const std::string& key, const std::string& fallback,
                      const std::vector<std::string>& names);
+  /// The same; null is the fallback, too.
+  std::string one_of_or_null(const std::string& key, const std::string& fallback,
+                             const std::vector<std::string>& names);
   double number_within(const std::string& key, double fallback, double low, double high);
   /// A whole number, of either sign.
   std::int64_t whole(const std::string& key, std::int64_t fallback);
@@ -45,6 +56,8 @@ class OptionReader : public ConfigReader {
   /// Throws when a key is left that neither this sampler nor another scheduler has; such keys of
   /// the folder's file are passed over with a warning.
   void finish();
+  /// Says of an option what it takes: of one that is read by `value`.
+  void declare(const std::string& key, const std::string& value, nlohmann::json initial);
 
  protected:
   /// The folder's file for what it says.

@@ -9,8 +9,10 @@
 namespace fdbench {
 namespace {
 
-constexpr double kRho = 7;      // of Karras et al.
-constexpr double kShape = 0.6;  // of the Beta distribution, both parameters
+/// Of Karras et al.
+constexpr double kRho = 7;
+/// Of the Beta distribution, both parameters.
+constexpr double kShape = 0.6;
 
 std::vector<double> karras_sigmas(double highest, double lowest, int count) {
   std::vector<double> sigmas = evenly_spaced(0, 1, count);
@@ -130,7 +132,8 @@ void check_flow_sigmas(const std::string& sampler, const std::vector<float>& sig
   if (highest < 1) return;
   throw usage_error("sampler " + sampler + ": use_flow_sigmas needs sigmas below 1, not " +
                     nlohmann::json(highest).dump() +
-                    "; leave the spread of sigmas out, or set sigma_max");
+                    "; leave the spread of sigmas out, or set sigma_max")
+      .about("use_flow_sigmas");
 }
 
 std::vector<double> solver_timesteps(const std::string& spacing, std::int64_t num_train_timesteps,
@@ -166,7 +169,8 @@ std::vector<double> solver_timesteps(const std::string& spacing, std::int64_t nu
   throw usage_error("steps_offset " + std::to_string(steps_offset) + " with " +
                     std::to_string(num_steps) + " steps leads to timestep " +
                     std::to_string(static_cast<std::int64_t>(*outside)) + ", outside 0.." +
-                    std::to_string(num_train_timesteps - 1) + "; use another steps_offset");
+                    std::to_string(num_train_timesteps - 1) + "; use another steps_offset")
+      .about("steps_offset");
 }
 
 }  // namespace fdbench

@@ -9,7 +9,8 @@
 namespace fdbench {
 namespace {
 
-constexpr double kSmall = 1e-6;  // off the pure noise, where the logarithm ends
+/// Off the pure noise, where the logarithm ends.
+constexpr double kSmall = 1e-6;
 
 void check_combination(const OptionReader& reader, const UniPcOptions& options) {
   if (options.solver_order > 4) {
@@ -33,6 +34,7 @@ void check_combination(const OptionReader& reader, const UniPcOptions& options) 
 }
 
 std::vector<std::int64_t> read_disable_corrector(OptionReader& reader) {
+  reader.declare("disable_corrector", "list of steps", nlohmann::json::array());
   const nlohmann::json* list = reader.value("disable_corrector");
   if (list == nullptr || (list->is_array() && list->empty())) return {};
   if (!list->is_array() || !std::all_of(list->begin(), list->end(), [](const auto& entry) {
@@ -55,7 +57,8 @@ std::vector<double> flow_sigmas(const UniPcOptions& options, int num_steps) {
     if (num_steps < 2) {
       throw usage_error(
           "sampler unipc: 'shift_terminal' stretches the sigmas between the first and "
-          "the last step: steps must be 2 or more");
+          "the last step: steps must be 2 or more")
+          .about("shift_terminal");
     }
     const double scale = (1 - sigmas.back()) / (1 - *options.shift_terminal);
     for (double& sigma : sigmas) sigma = 1 - (1 - sigma) / scale;
@@ -125,7 +128,8 @@ UniPcOptions read_unipc_options(const SamplerConfig& config) {
   read.solver_order = reader.positive("solver_order", read.solver_order);
   read.solver_type =
       reader.one_of("solver_type", read.solver_type, {"bh1", "bh2", "midpoint", "heun", "logrho"});
-  if (read.solver_type != "bh1") read.solver_type = "bh2";  // as diffusers, for other configs
+  // As diffusers, for other configs.
+  if (read.solver_type != "bh1") read.solver_type = "bh2";
   read.predict_x0 = reader.boolean("predict_x0", read.predict_x0);
   read.lower_order_final = reader.boolean("lower_order_final", read.lower_order_final);
   read.disable_corrector = read_disable_corrector(reader);

@@ -63,9 +63,12 @@ class UniPcSampler : public Sampler {
 
   UniPcOptions options_;
   SigmaSchedule schedule_;
-  std::deque<Answer> past_;  // newest first
-  at::Tensor last_sample_;   // before the last update
-  int last_order_ = 0;       // of the last update
+  /// Newest first.
+  std::deque<Answer> past_;
+  /// Before the last update.
+  at::Tensor last_sample_;
+  /// Of the last update.
+  int last_order_ = 0;
 };
 
 }  // namespace fdbench

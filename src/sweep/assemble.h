@@ -19,9 +19,12 @@ struct SweepFacts {
   /// Attributes that say where it was computed: of this program and machine, or those of the part
   /// that measured the times.
   std::vector<std::pair<std::string, Attribute>> provenance;
-  std::vector<std::string> merged_from = {};  // a line a part; empty: computed in one go
-  ProgressWriter write_progress = {};         // of what the judges compute
-  std::vector<std::string> warnings = {};     // that belong beside the runs
+  /// A line a part; empty: computed in one go.
+  std::vector<std::string> merged_from = {};
+  /// Of what the judges compute.
+  ProgressWriter write_progress = {};
+  /// That belong beside the runs.
+  std::vector<std::string> warnings = {};
 };
 
 /// Writes `output` whole or not at all; -> the rows of /runs.

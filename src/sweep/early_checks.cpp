@@ -15,9 +15,12 @@
 namespace fdbench {
 namespace {
 
-constexpr std::uint64_t kBestCompression = 8;  // of drawn pictures and of features that are held
-constexpr std::int64_t kStatistics = 4;        // of each watched output, 8 bytes each
-constexpr double kMB = 1e6;                    // [bytes]
+/// Of drawn pictures and of features that are held.
+constexpr std::uint64_t kBestCompression = 8;
+/// Of each watched output, 8 bytes each.
+constexpr std::int64_t kStatistics = 4;
+/// [bytes]
+constexpr double kMB = 1e6;
 
 /// The folder that is there, or the nearest above it that is.
 std::filesystem::path existing_folder(const std::filesystem::path& output) {
@@ -121,7 +124,8 @@ DiskNeed disk_need(const PreparedSweep& sweep, PictureSize picture,
 void check_disk(const std::filesystem::path& output, const DiskNeed& need) {
   const std::filesystem::path folder = existing_folder(output);
   struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) != 0 || disk.f_blocks == 0) return;  // it does not say
+  // It does not say.
+  if (::statvfs(folder.c_str(), &disk) != 0 || disk.f_blocks == 0) return;
   const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
   const Place place{output.string()};
   const std::string remedy =

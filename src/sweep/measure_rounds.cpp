@@ -67,7 +67,8 @@ std::size_t measure_rounds(const PreparedSweep& sweep, const std::vector<const W
   const auto a_process = static_cast<std::size_t>(timing.rounds_per_process);
   const bool apart = a_process > 0 && !source.command.empty();
   RoundMeasurer measurer(rounds, folder, source, show);
-  std::vector<Arrays> measured;  // what decides whether there are enough
+  // What decides whether there are enough.
+  std::vector<Arrays> measured;
   std::size_t count = 0;
   while (count < rounds.size()) {
     const std::size_t first = count;

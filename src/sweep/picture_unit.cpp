@@ -35,7 +35,8 @@ LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<in
 void check_features(const std::vector<LayerInfo>& layers, const std::vector<int>& watched,
                     const FeatureProbe& probe, const at::Tensor& ran) {
   for (const at::Tensor* statistic : {&probe.mean(), &probe.frobenius(), &probe.std()}) {
-    const at::Tensor finite = at::isfinite(*statistic).all(0);  // [S, B]
+    // [S, B]
+    const at::Tensor finite = at::isfinite(*statistic).all(0);
     for (std::int64_t step = 0; step < finite.size(0); ++step) {
       for (std::int64_t column = 0; column < finite.size(1); ++column) {
         const int layer = watched[static_cast<std::size_t>(column)];

@@ -109,7 +109,8 @@ std::vector<WorkUnit> units_of_shard(const std::vector<WorkUnit>& units, const S
     if (unit.kind == WorkUnit::Kind::kTiming) load[0] += unit.cost;
   }
   std::vector<WorkUnit> mine;
-  std::map<std::string, std::size_t> owners;  // by hash: equal units stay together
+  // By hash: equal units stay together.
+  std::map<std::string, std::size_t> owners;
   for (const WorkUnit& unit : units) {
     std::size_t owner = 0;
     if (unit.kind == WorkUnit::Kind::kPictures) {

@@ -17,7 +17,8 @@ struct Shard {
   int number = 1, count = 1;
 
   bool whole() const { return count == 1; }
-  std::string text() const;  // "2/3"
+  /// "2/3"
+  std::string text() const;
 };
 
 /// "2/3". Throws a usage error for anything else, and for numbers that do not fit.
@@ -38,7 +39,8 @@ struct ShardInfo {
   int num_threads = 0;
   /// Of the machine that computed it.
   std::vector<std::pair<std::string, Attribute>> provenance;
-  std::vector<std::string> units;  // hashes
+  /// Hashes
+  std::vector<std::string> units;
 };
 
 /// Name that a shard's file has without --out: "results/ablation.shard-2-of-3.h5".

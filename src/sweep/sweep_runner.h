@@ -17,16 +17,20 @@ namespace fdbench {
 
 struct SweepOptions {
   std::filesystem::path output;
-  bool fresh = false;    // begin anew, whatever is there
-  bool dry_run = false;  // say what would be done, write nothing
+  /// Begin anew, whatever is there.
+  bool fresh = false;
+  /// Say what would be done, write nothing.
+  bool dry_run = false;
   /// Program and arguments that run the same sweep; `rounds_per_process` adds "--timing-rounds" to
   /// it. Empty: all rounds in this process.
   std::vector<std::string> timing_command;
   /// First and last of the rounds that this process measures for one that waits for it; nothing
   /// else is done then.
   std::optional<std::pair<int, int>> timing_rounds;
-  DenoiserChange change;  // of the network that draws and is timed
-  Shard shard;            // of which only the units are computed, into a file for `fdbench merge`
+  /// Of the network that draws and is timed.
+  DenoiserChange change;
+  /// Of which only the units are computed, into a file for `fdbench merge`
+  Shard shard;
 };
 
 /// What the whole result holds; nothing for a part, a dry run and a process that measured rounds

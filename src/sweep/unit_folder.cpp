@@ -113,9 +113,10 @@ void remove_leftovers(const std::filesystem::path& output, const Settings& setti
   if (!std::filesystem::exists(folder)) return;
   if (has_units(folder) && !has_begun(output, settings)) return;
   try {
-    UnitFolder(output, settings, false).remove();
+    UnitFolder(output, settings, /*fresh=*/false).remove();
   } catch (const Error&) {
-    return;  // in use, or on a disk that cannot be written: the result is there all the same
+    // In use, or on a disk that cannot be written: the result is there all the same.
+    return;
   }
 }
 
@@ -146,7 +147,8 @@ void UnitFolder::lock() {
   while (true) {
     make_folder(path_, output_);
     lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock_ < 0 && errno == ENOENT) continue;  // another program has just removed the folder
+    // Another program has just removed the folder.
+    if (lock_ < 0 && errno == ENOENT) continue;
     if (lock_ < 0) {
       throw runtime_error(Place{name.string()},
                           std::string("cannot write: ") + std::strerror(errno));
@@ -175,7 +177,8 @@ void UnitFolder::clear(bool units_too) {
 
 void UnitFolder::remove() {
   std::error_code ignored;
-  clear(/*units_too=*/true);  // the settings last: they say whose folder it is
+  // The settings last: they say whose folder it is.
+  clear(/*units_too=*/true);
   std::filesystem::remove_all(path_, ignored);
 }
 

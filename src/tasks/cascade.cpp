@@ -9,7 +9,8 @@
 namespace fdbench {
 
 Cascade::Cascade(const std::vector<StageFolder>& folders, const TaskOptions& options) {
-  std::int64_t channels = 0;  // of the sample of the stage before
+  // Of the sample of the stage before.
+  std::int64_t channels = 0;
   for (const StageFolder& stage : folders) {
     const bool is_last = &stage == &folders.back();
     TaskOptions of_stage = options;

@@ -16,21 +16,28 @@ namespace fdbench {
 /// n pictures along the batch.
 struct GenerationInputs {
   Conditioning conditional;
-  Conditioning unconditional;  // undefined tensors without guidance halves
-  at::Tensor latents;          // [n, c, h, w] unit noise; undefined: to be drawn
+  /// Undefined tensors without guidance halves.
+  Conditioning unconditional;
+  /// [n, c, h, w] unit noise; undefined: to be drawn.
+  at::Tensor latents;
   std::int64_t num_pictures = 0;
 };
 
 /// What the user gave.
 struct GenerationRequest {
-  std::vector<std::string> prompts;            // one for all pictures, or one each
-  std::optional<std::string> negative_prompt;  // none: see encode_no_prompt
-  std::int64_t clip_skip = 0;                  // of the prompts' text encoders
-  bool guided = true;                          // the batch has an unconditional half
-  PictureSize size;                            // of the pictures where `inputs` hold no latents
-  std::optional<SafetensorsFile>
-      inputs;  // latents [n, c, h, w], or prompt_embeds [n, l, d] with negative_prompt_embeds,
-               // for SDXL with text_embeds, negative_text_embeds and time_ids; or both
+  /// One for all pictures, or one each.
+  std::vector<std::string> prompts;
+  /// None: see encode_no_prompt.
+  std::optional<std::string> negative_prompt;
+  /// Of the prompts' text encoders.
+  std::int64_t clip_skip = 0;
+  /// The batch has an unconditional half.
+  bool guided = true;
+  /// Of the pictures where `inputs` hold no latents.
+  PictureSize size;
+  /// latents [n, c, h, w], or prompt_embeds [n, l, d] with negative_prompt_embeds, for SDXL with
+  /// text_embeds, negative_text_embeds and time_ids; or both.
+  std::optional<SafetensorsFile> inputs;
 };
 
 /// Throws a usage error where prompts and embeddings are both given or both missing, where guidance

@@ -14,9 +14,11 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kNumTimeIds = 6;  // original size, crop corner, target size
+/// Original size, crop corner, target size.
+constexpr std::int64_t kNumTimeIds = 6;
 constexpr std::int64_t kClipTokens = 77;
-constexpr std::int64_t kClipLayers = 12;  // transformers' default
+/// transformers' default
+constexpr std::int64_t kClipLayers = 12;
 
 /// By the config of a text encoder; 0 where there is none.
 std::int64_t num_layers_of(const ModelFolder& folder, const std::string& encoder) {

@@ -15,8 +15,10 @@ namespace fdbench {
 
 /// n prompts, each l tokens long.
 struct TextStates {
-  at::Tensor hidden_states;  // [n, l, d]
-  at::Tensor pooled;         // [n, p], SDXL only; undefined elsewhere
+  /// [n, l, d]
+  at::Tensor hidden_states;
+  /// [n, p], SDXL only; undefined elsewhere.
+  at::Tensor pooled;
 };
 
 class PromptEncoder {

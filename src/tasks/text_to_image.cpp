@@ -161,7 +161,8 @@ at::Tensor TextToImagePipeline::decode(const at::Tensor& latents) const {
     vae_ = read_vae_();
     read_vae_ = nullptr;
   }
-  std::vector<at::Tensor> pictures;  // one at a time: the decoder needs much memory
+  // One at a time: the decoder needs much memory.
+  std::vector<at::Tensor> pictures;
   for (const at::Tensor& latent : latents.to(device_, dtype_).split(1)) {
     const at::Tensor decoded = vae_->decode(latent);
     const std::int64_t bad = at::isfinite(decoded).logical_not().sum().item<std::int64_t>();

@@ -77,8 +77,10 @@ class TextToImagePipeline : public Task {
   std::unique_ptr<Denoiser> unet_;
   Stage stage_;
   std::int64_t factor_;
-  mutable std::unique_ptr<Vae> vae_;                        // on the meta device while it is unread
-  mutable std::function<std::unique_ptr<Vae>()> read_vae_;  // empty once it is read
+  /// On the meta device while it is unread.
+  mutable std::unique_ptr<Vae> vae_;
+  /// Empty once it is read.
+  mutable std::function<std::unique_ptr<Vae>()> read_vae_;
   std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
 

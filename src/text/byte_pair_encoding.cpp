@@ -25,14 +25,16 @@ constexpr const char* kEndOfWord = "</w>";
 /// A part of a word; joined parts leave the list.
 struct Part {
   std::int64_t id;
-  int previous, next;  // -1: none
+  /// -1: none
+  int previous, next;
   bool alive = true;
 };
 
 struct Candidate {
   std::int64_t rank;
   int position;
-  std::int64_t left, right, joined;  // ids
+  /// Ids
+  std::int64_t left, right, joined;
 
   /// For a queue whose top is the best rank, then the leftmost.
   bool operator<(const Candidate& other) const {

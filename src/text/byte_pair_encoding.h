@@ -46,7 +46,8 @@ class BytePairEncoding {
   };
   const Merge* find_merge(std::int64_t left, std::int64_t right) const;
 
-  std::array<std::int64_t, 256> ids_, last_ids_;  // of a byte within a word, and at its end
+  /// Of a byte within a word, and at its end.
+  std::array<std::int64_t, 256> ids_, last_ids_;
   std::unordered_map<std::pair<std::int64_t, std::int64_t>, Merge, PairHash> merges_;
 };
 

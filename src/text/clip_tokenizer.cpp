@@ -104,7 +104,8 @@ struct CLIPTokenizer::Impl {
 
   BytePairEncoding encoding;
   Vocabulary vocabulary;
-  std::map<std::string, std::int64_t> added;  // ids of the added tokens
+  /// Ids of the added tokens.
+  std::map<std::string, std::int64_t> added;
   AddedTokenFinder in_text, in_normalized;
   std::int64_t start_id, end_id, pad_id, model_max_length;
 };

@@ -13,8 +13,8 @@ constexpr std::size_t kShownBytes = 40;
 std::string shown(std::string text) {
   if (text.size() > kShownBytes) {
     std::size_t end = kShownBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
-      --end;  // whole letters
+    // Whole letters.
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
     text = text.substr(0, end) + "...";
   }
   return "'" + valid_utf8(text) + "'";

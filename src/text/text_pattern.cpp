@@ -53,7 +53,8 @@ TextPattern::TextPattern(const std::string& pattern) {
                         std::to_string(position));
   }
   code_ = {code, [](void* made) { pcre2_code_free(static_cast<pcre2_code*>(made)); }};
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // without it matching is slower, not wrong
+  // Without it matching is slower, not wrong.
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 }
 
 void TextPattern::for_each_match(std::string_view text,

@@ -18,7 +18,8 @@ using nlohmann::json;
 
 constexpr const char* kEnd = "<|endoftext|>";
 constexpr const char* kStart = "<|startoftext|>";
-constexpr std::int64_t kUnlimited = 1'000'000;  // transformers writes 1e30 for "no limit"
+/// Transformers writes 1e30 for "no limit".
+constexpr std::int64_t kUnlimited = 1'000'000;
 
 /// Keys of the special tokens, in the order in which transformers adds them.
 constexpr const char* kNamedTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
@@ -242,7 +243,8 @@ std::int64_t id_of(const TokenizerFiles& files, const std::string& content) {
   for (const AddedToken& token : files.added_tokens) {
     if (token.content == content) return token.id;
   }
-  return files.vocabulary.at(content);  // cannot fail: every named token is an added one
+  // Cannot fail: every named token is an added one.
+  return files.vocabulary.at(content);
 }
 
 void read_lengths(const json& config, const Place& place, TokenizerFiles& files) {

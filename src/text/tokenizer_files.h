@@ -20,13 +20,15 @@ struct AddedToken {
 };
 
 struct TokenizerFiles {
-  Place place;  // of the vocabulary, for messages
+  /// Of the vocabulary, for messages.
+  Place place;
   Vocabulary vocabulary;
   Merges merges;
   std::vector<AddedToken> added_tokens;
   std::string unknown_token;
   std::int64_t start_id = 0, end_id = 0, pad_id = 0;
-  std::int64_t model_max_length = 77;  // CLIP's own, where the files say none
+  /// CLIP's own, where the files say none.
+  std::int64_t model_max_length = 77;
 };
 
 /// Reads tokenizer.json if there is one, else vocab.json and merges.txt; special tokens and lengths

@@ -11,12 +11,14 @@
 namespace fdbench {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+/// U+FFFD
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 /// What may follow a lead byte (Unicode standard, table 3-7): the number of bytes behind it and the
 /// range of the first of those.
 struct LeadByte {
-  int following = -1;  // -1: no lead byte
+  /// -1: no lead byte.
+  int following = -1;
   unsigned char low = 0x80, high = 0xBF;
 };
 
@@ -68,7 +70,8 @@ void for_each_character(std::string_view text, Function&& f) {
     utf8proc_int32_t code_point = 0;
     const auto length =
         utf8proc_iterate(data + i, static_cast<utf8proc_ssize_t>(text.size() - i), &code_point);
-    if (length <= 0) break;  // cannot be: the text is valid
+    // Cannot be: the text is valid.
+    if (length <= 0) break;
     f(static_cast<char32_t>(code_point), text.substr(i, static_cast<std::size_t>(length)));
     i += static_cast<std::size_t>(length);
   }
@@ -92,7 +95,8 @@ void append_nfc(std::string& to, std::string_view text) {
                    static_cast<utf8proc_ssize_t>(text.size()), &composed,
                    static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
-  if (length < 0) throw std::bad_alloc();  // the only failure that valid text leaves
+  // The only failure that valid text leaves.
+  if (length < 0) throw std::bad_alloc();
   to.append(reinterpret_cast<const char*>(composed), static_cast<std::size_t>(length));
 }
 

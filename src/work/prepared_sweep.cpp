@@ -56,22 +56,15 @@ auto placed(const Place& place, const Action& action) {
   try {
     return action();
   } catch (const Error& error) {
-    throw Error(error.kind(), place, error.what());
+    throw error.seen_from(place);
   }
 }
 
-/// Of what a sampler's message is about: the option that it names first, else the sampler, else the
-/// run.
-Place place_of_fault(const RunSpec& run, const std::string& message) {
-  Place place = run.sampler.place.file.empty() ? run.place : run.sampler.place;
-  std::size_t first = std::string::npos;
-  for (const auto& [key, key_place] : run.sampler.option_places) {
-    const std::size_t found = message.find("'" + key + "'");
-    if (found >= first) continue;
-    first = found;
-    place = key_place;
-  }
-  return place;
+/// Of what a sampler's error is about: the option, else the sampler, else the run.
+Place place_of_fault(const RunSpec& run, const std::string& option) {
+  const auto& places = run.sampler.option_places;
+  if (const auto place = places.find(option); place != places.end()) return place->second;
+  return run.sampler.place.file.empty() ? run.place : run.sampler.place;
 }
 
 /// costs: of each layer for one call of this run. spec: of the stage.
@@ -215,7 +208,7 @@ std::unique_ptr<Sampler> sampler_of_run(const PreparedStage& stage, const RunSpe
     return make_sampler(run.sampler.name, stage.scheduler.config, run.sampler.options,
                         run.num_steps, stage.scheduler.file);
   } catch (const Error& error) {
-    throw Error(error.kind(), place_of_fault(run, error.what()), error.what());
+    throw error.seen_from(place_of_fault(run, error.key()));
   }
 }
 

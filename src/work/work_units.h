@@ -12,9 +12,12 @@ namespace fdbench {
 
 struct WorkUnit {
   enum class Kind {
-    kPictures,     // one run, pictures first .. first + count - 1
-    kTiming,       // one round: every run makes the same picture
-    kCalibration,  // times that the sweep's plan depends on (equal_time.h, measured_execution.h)
+    /// One run, pictures first .. first + count - 1.
+    kPictures,
+    /// One round: every run makes the same picture.
+    kTiming,
+    /// Times that the sweep's plan depends on (equal_time.h, measured_execution.h).
+    kCalibration,
   };
   Kind kind = Kind::kPictures;
   int run = -1;

@@ -169,8 +169,8 @@ TEST(StrategyTable, MakesKeyStepsOfOptions) {
   try {
     make_key_steps(beyond, 5);
     ADD_FAILURE() << "a center beyond the steps";
-  } catch (const OptionError& error) {
-    EXPECT_EQ(error.option(), "center");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.key(), "center");
   }
 }
 

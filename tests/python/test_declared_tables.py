@@ -22,12 +22,38 @@ def declared(fdbench):
     return json.loads(done.stdout)
 
 
-def test_the_document_has_the_programs_own_tables(fdbench, root):
-    tables = fdbench("schema", "--of", "strategies", "--format", "md").stdout
-    assert tables.count("| deepcache |") > 5
-    document = (root / "docs" / "config.md").read_text()
+@pytest.mark.parametrize(
+    ("declared_of", "row"),
+    [
+        ("strategies", "| deepcache | cache_interval | whole number"),
+        ("samplers", "| eta | number, 0 to 1 | 0.0 | ddim |"),
+        ("rules", "| tome.sx | whole number, at least 1 | 2 |"),
+        ("judges", "| judges.network.size | whole number, 1 to 4096 | 299 |"),
+    ],
+)
+def test_the_document_has_the_programs_own_tables(fdbench, root, declared_of, row):
+    tables = fdbench("schema", "--of", declared_of, "--format", "md").stdout
+    assert row in tables
+    name = "config.md" if declared_of == "strategies" else "options.md"
+    document = (root / "docs" / name).read_text()
     for table in tables.strip().split("\n\n"):
-        assert table in document, "docs/config.md: put in what schema --of strategies prints"
+        assert table in document, f"docs/{name}: put in what schema --of {declared_of} prints"
+
+
+def test_the_keys_of_rules_are_those_of_the_config(fdbench, root, tmp_path):
+    rows = json.loads(fdbench("schema", "--of", "rules", "--format", "json").stdout)
+    values = {"number, at least 0": "0.5", "half of the steps": "3"}
+    for row in rows:
+        rule, key = row["key"].split(".")
+        value = values.get(row["default"], row["default"])
+        config = tmp_path / "c.yaml"
+        config.write_text(CONFIG + f"  - {{strategy: full, {rule}: {{{key}: {value}}}}}\n")
+        model = ["--set", f"model={root / 'models/mini'}"]
+        done = fdbench("plan", config, *model)
+        assert done.returncode == 0, (row, done.stderr)
+        config.write_text(CONFIG + f"  - {{strategy: full, {rule}: {{{key}x: {value}}}}}\n")
+        done = fdbench("plan", config, *model)
+        assert done.returncode == 2 and key in done.stderr, (row, done.stderr)
 
 
 def test_the_command_line_has_every_option(fdbench, declared):

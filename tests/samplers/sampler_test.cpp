@@ -131,5 +131,45 @@ TEST(MakeSampler, UnknownNamesAndStepCountsAreErrors) {
   }
 }
 
+SamplerOption option_of(const std::vector<SamplerOption>& options, const std::string& name) {
+  for (const SamplerOption& option : options) {
+    if (option.name == name) return option;
+  }
+  ADD_FAILURE() << "no option " << name;
+  return {};
+}
+
+TEST(SamplerOptions, EverySamplerTakesWhatItDeclares) {
+  for (const std::string& name : sampler_names()) {
+    const std::vector<SamplerOption> options = sampler_options(name);
+    EXPECT_GT(options.size(), 8U) << name;
+    for (const SamplerOption& option : options) {
+      EXPECT_NE(option.help, "") << option.name;
+      EXPECT_EQ(message_of(name, json::object(), {{option.name, option.initial}}), "")
+          << name << " " << option.name;
+      // No option takes a map.
+      EXPECT_THAT(message_of(name, json::object(), {{option.name, json::object()}}),
+                  HasSubstr(option.name))
+          << name << " " << option.name;
+    }
+  }
+}
+
+TEST(SamplerOptions, SayWhatIsRead) {
+  const SamplerOption eta = option_of(sampler_options("ddim"), "eta");
+  EXPECT_EQ(eta.value, "number, 0 to 1");
+  EXPECT_EQ(eta.initial, 0.0);
+  const SamplerOption spacing = option_of(sampler_options("euler"), "timestep_spacing");
+  EXPECT_EQ(spacing.value, "leading, trailing or linspace");
+  EXPECT_EQ(spacing.initial, "linspace");
+  EXPECT_EQ(option_of(sampler_options("pndm"), "skip_prk_steps").initial, false);
+}
+
+TEST(SamplerOptions, ANameImpliesItsAlgorithm) {
+  EXPECT_EQ(option_of(sampler_options("dpm_solver++_sde"), "algorithm_type").initial,
+            "sde-dpmsolver++");
+  EXPECT_EQ(option_of(sampler_options("dpm_solver"), "final_sigmas_type").initial, "sigma_min");
+}
+
 }  // namespace
 }  // namespace fdbench

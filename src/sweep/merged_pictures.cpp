@@ -1,0 +1,134 @@
+#include "sweep/merged_pictures.h"
+
+#include <algorithm>
+#include <map>
+
+#include "judging/judges.h"
+#include "sweep/picture_unit.h"
+#include "sweep/run_records.h"
+
+namespace fdbench {
+namespace {
+
+const std::vector<std::string> kFeatureNames = {"mse", "frobenius", "mean", "std"};
+
+/// Of what the judges saw, by the units' arrays.
+const std::map<std::string, std::string> kJudgedDatasets = {
+    {judged_arrays::kClipScore, "/pictures/clip_score"},
+    {judged_arrays::kObjects, "/pictures/objects_right"},
+    {judged_arrays::kWhole, "/pictures/picture_right"}};
+
+constexpr const char* kJudgedFeatures = "/pictures/judged_features";
+
+/// Pictures of random weights are judged by nothing.
+JudgeSettings distance_judges(const PreparedSweep& sweep) {
+  return sweep.synthetic ? JudgeSettings{} : sweep.experiment.judges;
+}
+
+}  // namespace
+
+std::int64_t kept_pictures(const Experiment& experiment) {
+  const std::int64_t keep = experiment.pictures.keep;
+  return keep < 0 ? experiment.num_pictures() : std::min(keep, experiment.num_pictures());
+}
+
+MergedPictures::MergedPictures(const SweepFacts& facts, const UnitFolder& folder,
+                               const Arrays& first_unit, ResultWriter& writer,
+                               std::vector<RunRecord>& records)
+    : sweep_(facts.sweep),
+      folder_(folder),
+      writer_(writer),
+      records_(records),
+      keeps_features_(sweep_.experiment.judges.keep_features &&
+                      first_unit.contains(judged_arrays::kFeatures)),
+      distances_(distance_judges(sweep_), sweep_.runs.size(), sweep_.experiment.num_pictures(),
+                 facts.write_progress),
+      judged_(sweep_.experiment.judges, sweep_.runs.size(), facts.write_progress) {
+  create_arrays(first_unit);
+}
+
+void MergedPictures::create_arrays(const Arrays& first_unit) {
+  for (const char* name : {"/plan/ran", "/plan/multiply_adds", "/plan/network_calls"}) {
+    writer_.create(name);
+  }
+  for (const char* name : {"/pictures/latents", "/pictures/images"}) writer_.create(name);
+  for (const std::string& name : distances_.datasets()) writer_.create(name);
+  for (const auto& [array, dataset] : kJudgedDatasets) {
+    if (first_unit.contains(array)) writer_.create(dataset);
+  }
+  if (keeps_features_) writer_.create(kJudgedFeatures);
+  if (sweep_.watched.empty()) return;
+  for (const std::string& name : kFeatureNames) writer_.create("/features/" + name);
+  writer_.create("/features/frobenius_std");
+}
+
+void MergedPictures::add(std::int64_t first, const std::vector<const WorkUnit*>& chunk) {
+  Arrays reference;
+  int of_reference = -1;
+  for (const WorkUnit* unit : chunk) {
+    const int baseline = sweep_.experiment.baseline_of(unit->run);
+    if (baseline >= 0 && baseline != of_reference) {
+      reference = read_unit(folder_.file(*chunk[baseline]));
+      of_reference = baseline;
+    }
+    const Arrays arrays = read_unit(folder_.file(*unit));
+    if (first == 0) take_grid(unit->run, arrays);
+    write_pictures(*unit, arrays);
+    if (!sweep_.watched.empty()) write_features(*unit, arrays);
+    if (baseline >= 0 && !sweep_.synthetic) write_distances(*unit, arrays, reference);
+  }
+}
+
+void MergedPictures::take_grid(int run, const Arrays& arrays) {
+  const at::Tensor& ran = arrays.at(picture_arrays::kRan);
+  const at::Tensor& calls = arrays.at(picture_arrays::kCalls);
+  writer_.write("/plan/ran", {run, 0, 0}, ran);
+  writer_.write("/plan/network_calls", {run, 0}, calls.view({-1, 2}).select(1, 0).view({1, -1}));
+  writer_.write(
+      "/plan/multiply_adds", {run, 0},
+      at::tensor(counted_multiply_adds(sweep_, sweep_.runs[run], ran), at::kLong).view({1, -1}));
+  count_grid(records_[run], sweep_, sweep_.runs[run], ran, calls);
+}
+
+void MergedPictures::write_pictures(const WorkUnit& unit, const Arrays& arrays) {
+  writer_.write("/pictures/latents", {unit.run, unit.first}, arrays.at(picture_arrays::kLatents));
+  const std::int64_t kept =
+      std::clamp<std::int64_t>(kept_pictures(sweep_.experiment) - unit.first, 0, unit.count);
+  writer_.write("/pictures/images", {unit.run, unit.first},
+                arrays.at(picture_arrays::kImages).slice(0, 0, kept));
+  records_[unit.run].num_pictures += unit.count;
+  judged_.add(static_cast<std::size_t>(unit.run), arrays);
+  if (keeps_features_) {
+    writer_.write(kJudgedFeatures, {unit.run, unit.first}, arrays.at(judged_arrays::kFeatures));
+  }
+  for (const auto& [array, dataset] : kJudgedDatasets) {
+    if (arrays.contains(array)) {
+      writer_.write(dataset, {unit.run, unit.first}, arrays.at(array));
+    }
+  }
+}
+
+void MergedPictures::write_features(const WorkUnit& unit, const Arrays& arrays) {
+  for (const std::string& name : kFeatureNames) {
+    writer_.write("/features/" + name, {unit.run, unit.first},
+                  arrays.at(picture_arrays::kFeatures + name));
+  }
+  const at::Tensor frobenius = arrays.at(std::string(picture_arrays::kFeatures) + "frobenius");
+  writer_.write("/features/frobenius_std", {unit.run, unit.first}, std_over_steps(frobenius));
+}
+
+void MergedPictures::write_distances(const WorkUnit& unit, const Arrays& arrays,
+                                     const Arrays& reference) {
+  const auto run = static_cast<std::size_t>(unit.run);
+  for (const auto& [dataset, values] : distances_.add(run, arrays, reference)) {
+    writer_.write(dataset, {unit.run, unit.first}, values);
+  }
+}
+
+void MergedPictures::summarise(std::size_t run, int baseline) {
+  RunRecord& record = records_[run];
+  if (baseline >= 0) distances_.summarise(record, run);
+  if (!sweep_.synthetic) judged_.summarise(record, run, baseline);
+}
+
+}  // namespace fdbench
