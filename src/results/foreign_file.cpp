@@ -9,7 +9,7 @@
 namespace fdbench {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n"sv;
 /// [bytes]; a user block before the signature is as long.

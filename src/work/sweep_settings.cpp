@@ -139,9 +139,9 @@ Made negative_of(const PromptOptions& prompts) {
   return negative ? text(*negative) : Made();
 }
 
-template <Setting setting>
+template <Setting kSetting>
 Made of_judges(const Sources& from) {
-  return judge_setting(setting, from.experiment.judges);
+  return judge_setting(kSetting, from.experiment.judges);
 }
 
 /// How a setting is made of the experiment and its model.
