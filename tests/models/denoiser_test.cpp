@@ -7,6 +7,15 @@
 namespace fdbench {
 namespace {
 
+/// Its layers need nothing of the step.
+class NoStepState : public StepState {
+ public:
+  std::unique_ptr<StepState> select(std::span<const std::size_t>, std::size_t,
+                                    const CallOptions&) const override {
+    return std::make_unique<NoStepState>();
+  }
+};
+
 /// Adds 1, doubles, then multiplies both results: (x + 1) * 2 (x + 1).
 class ThreeLayers : public Denoiser {
  public:
@@ -18,7 +27,7 @@ class ThreeLayers : public Denoiser {
   const ModelInfo& info() const override { return info_; }
   std::unique_ptr<StepState> begin(const at::Tensor&, const Conditioning&, const SampleShape&,
                                    const CallOptions&) const override {
-    return nullptr;
+    return std::make_unique<NoStepState>();
   }
   Value run(int layer, std::span<const LayerInput> inputs, const StepState&,
             std::unique_ptr<LayerMemo>*) const override {

@@ -10,6 +10,15 @@
 
 namespace fdbench {
 
+/// Its layers need nothing of the step.
+class NoStepState : public StepState {
+ public:
+  std::unique_ptr<StepState> select(std::span<const std::size_t>, std::size_t,
+                                    const CallOptions&) const override {
+    return std::make_unique<NoStepState>();
+  }
+};
+
 /// Block "a" of two layers (encoder), "b" of one (bottleneck) and "c" of one (decoder), one after
 /// the other. Layer i sleeps i + 1 ms and adds 1; what begins a step sleeps 1 ms.
 class SleepingDenoiser : public Denoiser {
@@ -28,7 +37,7 @@ class SleepingDenoiser : public Denoiser {
   std::unique_ptr<StepState> begin(const at::Tensor&, const Conditioning&, const SampleShape&,
                                    const CallOptions&) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return nullptr;
+    return std::make_unique<NoStepState>();
   }
   Value run(int layer, std::span<const LayerInput> inputs, const StepState&,
             std::unique_ptr<LayerMemo>*) const override {
