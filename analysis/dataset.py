@@ -13,8 +13,9 @@ from analysis.load import load
 def dataset(path: str | Path) -> xarray.Dataset:
     """All arrays of the file by their path ("timing/unet_s", "features/mse") with the axes run,
     picture, kept_picture, step, block, layer and round, whose coordinates are names where there are
-    names. Axes without a scale are called as the array and their place ("pictures/latents_2").
-    Units and help are the variables' attributes, those of the file the dataset's. The table of runs
+    names. Axes without a scale are called as the array and their place ("pictures/latents_2"), the
+    second one of the same scale has its place behind it ("step_3"). Units and help are the
+    variables' attributes, those of the file the dataset's. The table of runs
     is `load(path).runs`. Throws ResultError as `load` does.
     """
     load(path, max_images=0)  # says in one line what is wrong with a file
@@ -46,7 +47,8 @@ def _axes(name: str, item: h5py.Dataset) -> tuple[str, ...]:
     axes = []
     for place, axis in enumerate(item.dims):
         scales = axis.values()
-        axes.append(scales[0].name.rsplit("/", 1)[1] if scales else f"{name}_{place}")
+        label = scales[0].name.rsplit("/", 1)[1] if scales else f"{name}_{place}"
+        axes.append(f"{label}_{place}" if label in axes else label)
     return tuple(axes)
 
 

@@ -22,6 +22,16 @@ DROP, REUSE, COMPUTE, PADDING = 0, 1, 2, 255
 
 
 @dataclass
+class Components:
+    """Principal components of features as pictures. Q pictures, C blocks, T steps."""
+
+    names: list[str]  # [C]
+    steps: np.ndarray  # [T] counted downward; -1: not there
+    images: np.ndarray  # [Q, C, T, H, W, 3] uint8
+    explained: np.ndarray  # [Q, C, 3] share of the variance
+
+
+@dataclass
 class Results:
     """A result file. An array that the file lacks is None; a table that it lacks is empty."""
 
@@ -38,6 +48,10 @@ class Results:
     features: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # full run, [P, S, B]; measured ones
+    similarity: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # full run, [B, S, S] cosine and distance; measured ones
+    components: Components | None = None
     images: np.ndarray | None = None  # [R, at most max_images, h, w, 3]
     psnr: np.ndarray | None = None  # [R, P] dB to the full run
     latent_mse: np.ndarray | None = None  # [R, P]
@@ -129,6 +143,12 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
             if f"features/{key}" in file
             and np.isfinite(values := file[f"features/{key}"][full]).any()
         }
+        results.similarity = {
+            key: file[f"similarity/{key}"][full]
+            for key in ("cosine", "distance")
+            if f"similarity/{key}" in file
+        }
+        results.components = _components(file, full)
     _check_shapes(results)
     return results
 
@@ -152,6 +172,21 @@ def _check_shapes(results: Results) -> None:
     for name, array in results.features.items():
         if array.shape[-1] != len(results.blocks):
             raise ResultError(f"{results.path}: /features/{name} does not fit /blocks")
+    for name, array in results.similarity.items():
+        if len(array) != len(results.blocks):
+            raise ResultError(f"{results.path}: /similarity/{name} does not fit /blocks")
+
+
+def _components(file: h5py.File, run: int) -> Components | None:
+    """Of the run's first stage."""
+    if "pca/images" not in file:
+        return None
+    return Components(
+        names=[_plain(name) for name in file["scale/pca_block"][:]],
+        steps=file["pca/steps"][run, 0],
+        images=file["pca/images"][run],
+        explained=file["pca/explained"][run],
+    )
 
 
 def _full_run(runs: pd.DataFrame, cells: np.ndarray | None, ran: np.ndarray | None) -> int | None:

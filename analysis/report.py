@@ -16,21 +16,25 @@ from markupsafe import Markup, escape
 from analysis import findings as claims
 from analysis import paper, summary, tables
 from analysis.advice import advice
+from analysis.complexity import complexity
 from analysis.decomposition import decomposition
 from analysis.disturbances import disturbances
 from analysis.feature_findings import feature_findings
 from analysis.features import block_features
+from analysis.figures.components import draw_components
 from analysis.figures.features import draw_features
 from analysis.figures.judged import draw_judged
 from analysis.figures.look import Drawing
 from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
+from analysis.figures.similarity import draw_similarity
 from analysis.figures.tradeoff import draw_times, draw_tradeoff
 from analysis.files import ResultError
 from analysis.judged import judged_runs
 from analysis.load import Results, load
 from analysis.paper_tables import paper_tables
 from analysis.quality import line_of_uncertain, not_numbers, warnings
+from analysis.reach import ALLOWED, reach
 from analysis.runs import summarise
 
 LONGEST_FACT = 200  # [characters] longer attributes are folded away
@@ -83,7 +87,9 @@ def write_report(results: Results, folder: Path) -> Path:
         draw_tradeoff(runs),
         draw_times(runs),
         draw_judged(results.runs),
+        draw_components(results),
         *(drawing for of_stage in features for drawing in draw_features(of_stage)),
+        draw_similarity(results),
         draw_contact_sheet(results, runs),
         draw_plans(results, runs),
     ]
@@ -91,6 +97,15 @@ def write_report(results: Results, folder: Path) -> Path:
     page = folder / "index.html"
     page.write_text(_render(results, runs, strategies, found, figures), encoding="utf-8")
     return page
+
+
+def count_text(count: float) -> str:
+    """ "7.5 M", "0.82 G"."""
+    power, letter = next(
+        ((power, letter) for power, letter in ((9, "G"), (6, "M"), (3, "k")) if count >= 10**power),
+        (0, ""),
+    )
+    return f"{count / 10**power:.3g} {letter}".rstrip()
 
 
 def _embedded(drawing: Drawing, folder: Path) -> dict[str, str]:
@@ -123,6 +138,7 @@ def _render(
     )
     environment.filters["breakable"] = lambda text: escape(text).replace("/", Markup("/<wbr>"))
     environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
+    environment.filters["count"] = count_text
     environment.filters["slug"] = lambda text: re.sub(r"\W+", "-", text)
     everything = [finding for group in found.values() for finding in group]
     attributes = dict(results.attributes)
@@ -150,6 +166,9 @@ def _render(
         findings={title: group for title, group in found.items() if group},
         figures=figures,
         of_features=[stem for stem in figures if stem.startswith("feature_")],
+        complexity=complexity(results).to_dict("records"),
+        reach=reach(results).to_dict("records"),
+        allowed=ALLOWED,
         parts=decomposition(runs).to_dict("records"),
         judged=judged_runs(results),
         runs=runs.to_dict("records"),

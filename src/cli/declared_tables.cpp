@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/feature_config.h"
 #include "config/judge_config.h"
 #include "config/noise_injection_config.h"
 #include "config/run_config.h"
@@ -100,6 +101,7 @@ void add_keys(TextLines& lines, const std::string& map, const std::vector<KeyInf
 
 TextLines rule_lines() {
   TextLines lines = {{"key", "value", "default", "meaning"}};
+  add_keys(lines, "features", feature_keys());
   add_keys(lines, "noise_injection", noise_injection_keys());
   add_keys(lines, "tome", tome_keys());
   add_keys(lines, "savings", savings_keys());

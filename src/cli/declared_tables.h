@@ -13,7 +13,7 @@ std::string strategies_text(const std::string& format);
 /// Every option of a sampler, with the samplers that have it. format: as above.
 std::string samplers_table(const std::string& format);
 
-/// The keys of noise_injection, tome and savings. format: as above.
+/// The keys of features, noise_injection, tome and savings. format: as above.
 std::string rules_table(const std::string& format);
 
 /// The keys of judges. format: as above.

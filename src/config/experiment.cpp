@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/config_reader.h"
+#include "config/feature_config.h"
 #include "config/judge_config.h"
 #include "config/latent_config.h"
 #include "config/noise_injection_config.h"
@@ -23,19 +24,6 @@ namespace fdbench {
 namespace {
 
 constexpr std::int64_t kMany = 1'000'000, kMostSteps = 100'000;
-
-FeatureSettings read_features(const ConfigValue& value) {
-  FeatureSettings features;
-  if (value.is_scalar()) {
-    features.enabled = value.truth();
-    return features;
-  }
-  ConfigMap map(value);
-  if (map.has("enabled")) features.enabled = map.at("enabled").truth();
-  if (map.has("detail")) features.detail = map.at("detail").choice({"block", "layer"});
-  map.finish();
-  return features;
-}
 
 PictureSettings read_pictures(const ConfigValue& value) {
   PictureSettings pictures;

@@ -66,10 +66,33 @@ struct EqualTime {
   bool wanted() const { return all || !runs.empty(); }
 };
 
+/// Pictures whose steps are compared with each other, where nothing else is said.
+inline constexpr int kUsualTracedPictures = 4;
+
+/// Principal components of features as pictures.
+struct PcaSettings {
+  /// The first ones of each run; 0: off.
+  int pictures = 0;
+  /// Names of what is watched; empty: all.
+  std::vector<std::string> blocks;
+  /// Counted downward; empty: ten, evenly spaced.
+  std::vector<int> steps;
+  /// In the config file.
+  Place blocks_place, steps_place;
+};
+
+/// The map of similarity of a run's steps.
+struct SimilaritySettings {
+  /// The first ones of each run; 0: off.
+  int pictures = 0;
+};
+
 struct FeatureSettings {
   bool enabled = true;
   /// Or "layer".
   std::string detail = "block";
+  PcaSettings pca;
+  SimilaritySettings similarity;
 };
 
 struct PictureSettings {

@@ -26,6 +26,16 @@ constexpr DatasetInfo kDatasets[] = {
     {"/features/std", "RPSB", at::kDouble, kNan, "feature", "standard deviation of the features"},
     {"/features/frobenius_std", "RPB", at::kDouble, kNan, "feature",
      "standard deviation of frobenius over the steps (figure 3c)"},
+    {"/similarity/cosine", "RBSS", at::kDouble, kNan, "",
+     "cosine of a block's features at every two steps, mean over pictures"},
+    {"/similarity/distance", "RBSS", at::kDouble, kNan, "",
+     "[s, t]: distance of the features of steps s and t as a share of those of s, mean over "
+     "pictures"},
+    {"/pca/images", "RQCTHW3", at::kByte, 0, "",
+     "three leading principal components of a block's features as RGB (figures 2, 10, 12)"},
+    {"/pca/explained", "RQCk", at::kDouble, kNan, "",
+     "share of the variance that each of the three components explains"},
+    {"/pca/steps", "RGT", at::kInt, -1, "", "steps that are drawn, counted downward"},
     {"/pictures/images", "RKhw3", at::kByte, 0, "", "decoded pictures, RGB"},
     {"/pictures/latents", "RPcyx", at::kFloat, kNan, "", "final latents"},
     {"/pictures/psnr_to_full", "RP", at::kDouble, kNan, "dB",
@@ -85,7 +95,7 @@ std::string scale_of_axis(char axis) {
   static const std::map<char, std::string> scales = {
       {'R', "/scale/run"},   {'P', "/scale/picture"}, {'K', "/scale/kept_picture"},
       {'S', "/scale/step"},  {'B', "/scale/block"},   {'L', "/scale/layer"},
-      {'N', "/scale/round"}, {'G', "/scale/stage"},
+      {'N', "/scale/round"}, {'G', "/scale/stage"},   {'C', "/scale/pca_block"},
   };
   const auto found = scales.find(axis);
   return found == scales.end() ? "" : found->second;

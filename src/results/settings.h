@@ -63,6 +63,8 @@ enum class Setting : std::size_t {
   kPromptsNegative,
   kFeaturesEnabled,
   kFeaturesDetail,
+  kFeaturesPca,
+  kFeaturesSimilarity,
   kPicturesChunk,
   kPicturesBatch,
   kPicturesKeep,

@@ -15,6 +15,12 @@ inline constexpr const char* kRan = "/ran";
 inline constexpr const char* kCalls = "/calls";
 /// + mse, frobenius, mean, std: [n, S, B]
 inline constexpr const char* kFeatures = "/features/";
+/// [m, B, S, S] float64 each, of the first m pictures of the sweep.
+inline constexpr const char* kCosine = "/similarity/cosine";
+inline constexpr const char* kDistance = "/similarity/distance";
+/// [m, C, T, h, w, 3] uint8 and [m, C, 3] float64, of the first m pictures of the sweep.
+inline constexpr const char* kPcaImages = "/pca/images";
+inline constexpr const char* kPcaExplained = "/pca/explained";
 }  // namespace picture_arrays
 
 /// Names of the arrays that judges add to a `pictures` unit; n pictures.

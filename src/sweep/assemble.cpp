@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/one_line.h"
+#include "probes/principal_components.h"
 #include "results/datasets.h"
 #include "results/result_writer.h"
 #include "results/unit_arrays.h"
@@ -11,6 +12,7 @@
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_table.h"
+#include "work/pca_plan.h"
 
 namespace fdbench {
 namespace {
@@ -83,7 +85,22 @@ class Merge {
             {'x', latent[3]},
             {'h', image[1]},
             {'w', image[2]},
+            {'Q', first_of(picture_arrays::kPcaExplained, 0) == 0
+                      ? 0
+                      : std::min<std::int64_t>(sweep_.experiment.features.pca.pictures,
+                                               sweep_.experiment.num_pictures())},
+            {'C', first_of(picture_arrays::kPcaImages, 1)},
+            {'T', first_of(picture_arrays::kPcaImages, 2) == 0 ? 0 : num_pca_steps(sweep_)},
+            {'H', first_of(picture_arrays::kPcaImages, 3)},
+            {'W', first_of(picture_arrays::kPcaImages, 4)},
+            {'k', kNumComponents},
             {'d', keeps_features() ? first_unit_.at(judged_arrays::kFeatures).size(1) : 0}};
+  }
+
+  /// Length of an axis of an array of the first unit; 0 where it is not there.
+  std::int64_t first_of(const char* array, std::int64_t axis) const {
+    const auto found = first_unit_.find(array);
+    return found == first_unit_.end() ? 0 : found->second.size(axis);
   }
 
   bool keeps_features() const {
@@ -160,8 +177,17 @@ class Merge {
 
   void write_scales() {
     for (const auto& [axis, names] : axis_names(sweep_)) writer_.write_scale(axis, names);
+    if (first_of(picture_arrays::kPcaImages, 1) > 0) writer_.write_scale('C', pca_names());
     for (const char axis : {'P', 'K', 'S'}) writer_.write_scale(axis);
     if (!units_.rounds.empty()) writer_.write_scale('N');
+  }
+
+  std::vector<std::string> pca_names() const {
+    std::vector<std::string> names;
+    for (const int column : pca_columns(sweep_)) {
+      names.push_back(sweep_.watched[static_cast<std::size_t>(column)].name);
+    }
+    return names;
   }
 
   const SweepFacts& facts_;

@@ -6,6 +6,7 @@
 #include "judging/judges.h"
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
+#include "work/pca_plan.h"
 
 namespace fdbench {
 namespace {
@@ -19,6 +20,11 @@ const std::map<std::string, std::string> kJudgedDatasets = {
     {judged_arrays::kWhole, "/pictures/picture_right"}};
 
 constexpr const char* kJudgedFeatures = "/pictures/judged_features";
+
+/// Datasets of the same names as the units' arrays.
+constexpr const char* kSimilarity[] = {picture_arrays::kCosine, picture_arrays::kDistance};
+constexpr const char* kPca[] = {picture_arrays::kPcaImages, picture_arrays::kPcaExplained};
+constexpr const char* kPcaSteps = "/pca/steps";
 
 /// Pictures of random weights are judged by nothing.
 JudgeSettings distance_judges(const PreparedSweep& sweep) {
@@ -43,7 +49,8 @@ MergedPictures::MergedPictures(const SweepFacts& facts, const UnitFolder& folder
                       first_unit.contains(judged_arrays::kFeatures)),
       distances_(distance_judges(sweep_), sweep_.runs.size(), sweep_.experiment.num_pictures(),
                  facts.write_progress),
-      judged_(sweep_.experiment.judges, sweep_.runs.size(), facts.write_progress) {
+      judged_(sweep_.experiment.judges, sweep_.runs.size(), facts.write_progress),
+      similarity_(sweep_.runs.size()) {
   create_arrays(first_unit);
 }
 
@@ -60,6 +67,13 @@ void MergedPictures::create_arrays(const Arrays& first_unit) {
   if (sweep_.watched.empty()) return;
   for (const std::string& name : kFeatureNames) writer_.create("/features/" + name);
   writer_.create("/features/frobenius_std");
+  const auto is_there = [&](const char* array) { return first_unit.contains(array); };
+  if (is_there(picture_arrays::kCosine)) {
+    for (const char* array : kSimilarity) writer_.create(array);
+  }
+  if (!is_there(picture_arrays::kPcaImages)) return;
+  for (const char* array : kPca) writer_.create(array);
+  writer_.create(kPcaSteps);
 }
 
 void MergedPictures::add(std::int64_t first, const std::vector<const WorkUnit*>& chunk) {
@@ -75,6 +89,7 @@ void MergedPictures::add(std::int64_t first, const std::vector<const WorkUnit*>&
     if (first == 0) take_grid(unit->run, arrays);
     write_pictures(*unit, arrays);
     if (!sweep_.watched.empty()) write_features(*unit, arrays);
+    take_traced(*unit, arrays);
     if (baseline >= 0 && !sweep_.synthetic) write_distances(*unit, arrays, reference);
   }
 }
@@ -88,6 +103,14 @@ void MergedPictures::take_grid(int run, const Arrays& arrays) {
       "/plan/multiply_adds", {run, 0},
       at::tensor(counted_multiply_adds(sweep_, sweep_.runs[run], ran), at::kLong).view({1, -1}));
   count_grid(records_[run], sweep_, sweep_.runs[run], ran, calls);
+  if (!arrays.contains(picture_arrays::kPcaImages)) return;
+  const PreparedRun& prepared = sweep_.runs[run];
+  for (std::size_t stage = 0; stage < prepared.stages.size(); ++stage) {
+    const std::vector<int> steps = pca_steps(sweep_, prepared.stages[stage], prepared.spec.name);
+    const at::Tensor counted =
+        prepared.stages[stage].plan.num_steps() - at::tensor(steps, at::kInt);
+    writer_.write(kPcaSteps, {run, static_cast<std::int64_t>(stage), 0}, counted.view({1, 1, -1}));
+  }
 }
 
 void MergedPictures::write_pictures(const WorkUnit& unit, const Arrays& arrays) {
@@ -117,6 +140,29 @@ void MergedPictures::write_features(const WorkUnit& unit, const Arrays& arrays) 
   writer_.write("/features/frobenius_std", {unit.run, unit.first}, std_over_steps(frobenius));
 }
 
+void MergedPictures::take_traced(const WorkUnit& unit, const Arrays& arrays) {
+  for (const char* name : kSimilarity) {
+    const auto found = arrays.find(name);
+    if (found == arrays.end()) continue;
+    Sum& sum = similarity_[static_cast<std::size_t>(unit.run)][name];
+    const at::Tensor values = found->second.sum(0);
+    sum.values = sum.values.defined() ? sum.values + values : values;
+    sum.count += found->second.size(0);
+  }
+  for (const char* name : kPca) {
+    const auto found = arrays.find(name);
+    if (found == arrays.end()) continue;
+    writer_.write(name, {unit.run, unit.first}, found->second);
+  }
+}
+
+void MergedPictures::write_similarity(std::size_t run) {
+  for (const auto& [name, sum] : similarity_[run]) {
+    const at::Tensor mean = sum.values / static_cast<double>(sum.count);
+    writer_.write(name, {static_cast<std::int64_t>(run), 0, 0, 0}, mean.unsqueeze(0));
+  }
+}
+
 void MergedPictures::write_distances(const WorkUnit& unit, const Arrays& arrays,
                                      const Arrays& reference) {
   const auto run = static_cast<std::size_t>(unit.run);
@@ -127,6 +173,7 @@ void MergedPictures::write_distances(const WorkUnit& unit, const Arrays& arrays,
 
 void MergedPictures::summarise(std::size_t run, int baseline) {
   RunRecord& record = records_[run];
+  write_similarity(run);
   if (baseline >= 0) distances_.summarise(record, run);
   if (!sweep_.synthetic) judged_.summarise(record, run, baseline);
 }

@@ -1,6 +1,7 @@
 // The pictures of a sweep on their way from work units into the result file.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class MergedPictures {
   void take_grid(int run, const Arrays& arrays);
   void write_pictures(const WorkUnit& unit, const Arrays& arrays);
   void write_features(const WorkUnit& unit, const Arrays& arrays);
+  void take_traced(const WorkUnit& unit, const Arrays& arrays);
+  void write_similarity(std::size_t run);
   void write_distances(const WorkUnit& unit, const Arrays& arrays, const Arrays& reference);
 
   const PreparedSweep& sweep_;
@@ -46,6 +49,12 @@ class MergedPictures {
   bool keeps_features_;
   PictureDistances distances_;
   JudgedRuns judged_;
+  /// By run and array: sum over pictures [B, S, S], and how many they were.
+  struct Sum {
+    at::Tensor values;
+    std::int64_t count = 0;
+  };
+  std::vector<std::map<std::string, Sum>> similarity_;
 };
 
 }  // namespace fdbench

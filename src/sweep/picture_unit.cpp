@@ -8,6 +8,7 @@
 #include "probes/feature_probe.h"
 #include "results/run_fields.h"
 #include "results/unit_arrays.h"
+#include "sweep/traced_features.h"
 
 namespace fdbench {
 namespace {
@@ -22,11 +23,14 @@ std::vector<int> watched_indices(const PreparedSweep& sweep, std::size_t stage) 
 }
 
 /// Marks what runs, and probes it.
-LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, std::vector<int> watched) {
-  return [&ran, probe, watched = std::move(watched)](int step, int layer, const Value& output) {
+LayerObserver make_observer(at::Tensor& ran, FeatureProbe* probe, TracedFeatures& traced,
+                            std::vector<int> watched) {
+  return [&ran, probe, &traced, watched = std::move(watched)](int step, int layer,
+                                                              const Value& output) {
     ran.mutable_data_ptr<std::uint8_t>()[step * ran.size(1) + layer] = 1;
     if (probe != nullptr && std::find(watched.begin(), watched.end(), layer) != watched.end()) {
       probe->observe(step, layer, output.front());
+      traced.observe(step, layer, output.front());
     }
   };
 }
@@ -60,11 +64,13 @@ struct StageArrays {
   std::int64_t calls = 0, step_calls = 0;
   /// By name, [n, S, B]; empty where nothing is watched.
   std::map<std::string, at::Tensor> features;
+  Arrays traced;
 };
 
 StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t stage,
-                       const StageRun& run, const std::vector<std::int64_t>& pictures,
+                       const PreparedRun& whole, const std::vector<std::int64_t>& pictures,
                        const at::Tensor& last) {
+  const StageRun& run = whole.stages[stage];
   const auto count = static_cast<std::int64_t>(pictures.size());
   const PromptPair pair = encode_pair(sweep, task, stage, pictures.front(), count, last);
   RunLatents latents(sweep, run, task, stage, pictures);
@@ -72,8 +78,9 @@ StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t
   made.ran = at::zeros({run.plan.num_steps(), run.plan.num_layers()}, at::kByte);
   const std::vector<int> watched = watched_indices(sweep, stage);
   FeatureProbe probe(watched, run.plan.num_steps(), static_cast<int>(count));
+  TracedFeatures traced(sweep, whole, stage, pictures.front(), count);
   latents.options.observe_layer =
-      make_observer(made.ran, watched.empty() ? nullptr : &probe, watched);
+      make_observer(made.ran, watched.empty() ? nullptr : &probe, traced, watched);
   latents.options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
   const DenoiseResult result = latents.make(run, *task.stages()[stage].denoiser, pair);
   if (!watched.empty()) {
@@ -83,6 +90,7 @@ StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t
                      {"frobenius", probe.frobenius()},
                      {"mean", probe.mean()},
                      {"std", probe.std()}};
+    made.traced = traced.arrays(run.program.dropped);
   }
   made.latents = result.latents;
   made.calls = result.num_calls;
@@ -109,15 +117,17 @@ Arrays make_batch(const PreparedSweep& sweep, const Task& task, const PreparedRu
   std::iota(pictures.begin(), pictures.end(), first);
   std::vector<at::Tensor> ran, calls;
   std::map<std::string, std::vector<at::Tensor>> features;
+  std::vector<Arrays> traced;
   at::Tensor last;
   for (std::size_t stage = 0; stage < run.stages.size(); ++stage) {
-    const StageArrays made = make_stage(sweep, task, stage, run.stages[stage], pictures, last);
+    const StageArrays made = make_stage(sweep, task, stage, run, pictures, last);
     last = made.latents;
     ran.push_back(made.ran);
     calls.push_back(at::tensor({made.calls, made.step_calls}, at::kLong));
     for (const auto& [name, values] : made.features) features[name].push_back(values);
+    traced.push_back(made.traced);
   }
-  Arrays arrays;
+  Arrays arrays = traced_beside(traced);
   for (const auto& [name, values] : features) {
     arrays[picture_arrays::kFeatures + name] = beside(values, kNotMeasured);
   }
@@ -128,7 +138,8 @@ Arrays make_batch(const PreparedSweep& sweep, const Task& task, const PreparedRu
   return arrays;
 }
 
-/// Joins batches along the pictures; what does not depend on the picture is the same in all.
+/// Joins batches along the pictures; what does not depend on the picture is the same in all, and
+/// some arrays are of the first pictures alone.
 Arrays join(const std::vector<Arrays>& batches) {
   Arrays joined;
   for (const auto& [name, first] : batches.front()) {
@@ -137,7 +148,9 @@ Arrays join(const std::vector<Arrays>& batches) {
       continue;
     }
     std::vector<at::Tensor> parts;
-    for (const Arrays& batch : batches) parts.push_back(batch.at(name));
+    for (const Arrays& batch : batches) {
+      if (batch.contains(name)) parts.push_back(batch.at(name));
+    }
     joined[name] = at::cat(parts, 0);
   }
   return joined;

@@ -6,6 +6,7 @@
 #include "execution/guidance.h"
 #include "plan/program_cost.h"
 #include "tasks/sampler_plan.h"
+#include "work/pca_plan.h"
 
 namespace fdbench {
 namespace {
@@ -238,6 +239,8 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const std::vector<Stag
     if (folders.size() == 1) run.spec = run.stages[0].spec;
     sweep.runs.push_back(std::move(run));
   }
+  // What is to be drawn must be there.
+  if (!pca_columns(sweep).empty()) num_pca_steps(sweep);
   return sweep;
 }
 

@@ -139,6 +139,14 @@ Made negative_of(const PromptOptions& prompts) {
   return negative ? text(*negative) : Made();
 }
 
+Made pca_of(const Experiment& experiment) {
+  const PcaSettings& pca = experiment.features.pca;
+  if (pca.pictures == 0) return {};
+  return text(
+      nlohmann::json({{"blocks", pca.blocks}, {"steps", pca.steps}, {"pictures", pca.pictures}})
+          .dump());
+}
+
 template <Setting kSetting>
 Made of_judges(const Sources& from) {
   return judge_setting(kSetting, from.experiment.judges);
@@ -200,6 +208,12 @@ constexpr Maker kMakers[] = {
      [](const Sources& from) { return Made(from.experiment.features.enabled); }},
     {Setting::kFeaturesDetail,
      [](const Sources& from) { return text(from.experiment.features.detail); }},
+    {Setting::kFeaturesPca, [](const Sources& from) { return pca_of(from.experiment); }},
+    {Setting::kFeaturesSimilarity,
+     [](const Sources& from) {
+       const int pictures = from.experiment.features.similarity.pictures;
+       return pictures > 0 ? whole(pictures) : Made();
+     }},
     {Setting::kPicturesChunk,
      [](const Sources& from) { return whole(from.experiment.pictures.chunk); }},
     {Setting::kPicturesBatch,

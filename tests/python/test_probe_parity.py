@@ -7,11 +7,52 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from safetensors.torch import save_file
+from sklearn.decomposition import PCA
 
 from tests.python.sd_pipelines import SD1, make_folder, make_inputs
 
 STEPS = 8
 TOLERANCE = 1e-6  # relative, the issue's bound
+
+
+def held(features: dict[tuple[int, int], np.ndarray], layer: int, dropped: set[int]):
+    """By step the features [d, h, w] of the first picture that are in force."""
+    newest, steps = None, {}
+    for step in range(STEPS):
+        now = features.get((step, layer))
+        newest = newest if now is None else now[0]
+        if step not in dropped and newest is not None:
+            steps[step] = newest
+    return steps
+
+
+def check_components(dump: dict[str, np.ndarray], steps: dict[int, np.ndarray], layer: int):
+    """Scores and shares of the variance against scikit-learn, up to the sign."""
+    samples = np.concatenate([values.reshape(len(values), -1).T for values in steps.values()])
+    count = min(3, samples.shape[1])
+    reference = PCA(n_components=count, svd_solver="full").fit(samples)
+    np.testing.assert_allclose(
+        dump[f"explained.{layer}"][:count], reference.explained_variance_ratio_, atol=1e-9
+    )
+    for step, values in steps.items():
+        scores = dump[f"scores.{step}.{layer}"]
+        assert scores.shape == (3, *values.shape[1:])
+        wanted = reference.transform(values.reshape(len(values), -1).T).T
+        ours = scores[:count].reshape(count, -1)
+        signs = np.sign((ours * wanted).sum(axis=1, keepdims=True))
+        scale = np.abs(reference.transform(samples)).max()
+        np.testing.assert_allclose(ours * signs, wanted, atol=1e-5 * scale)
+
+
+def check_similarity(dump: dict[str, np.ndarray], steps: dict[int, np.ndarray], layer: int):
+    cosine, distance = np.full((2, STEPS, STEPS), np.nan)
+    for s, a in steps.items():
+        for t, b in steps.items():
+            norms = np.linalg.norm(a), np.linalg.norm(b)
+            cosine[s, t] = (a * b).sum() / (norms[0] * norms[1])
+            distance[s, t] = np.linalg.norm(a - b) / norms[0]
+    np.testing.assert_allclose(dump[f"cosine.{layer}"], cosine, atol=1e-9)
+    np.testing.assert_allclose(dump[f"distance.{layer}"], distance, rtol=TOLERANCE, atol=1e-7)
 
 
 def statistics(features: dict[tuple[int, int], np.ndarray], layer: int, dropped: set[int]):
@@ -63,3 +104,6 @@ def test_statistics_equal_numpys(root, tmp_path, strategy, execution):
             np.testing.assert_allclose(
                 dump[name][:, :, layer], expected, rtol=TOLERANCE, atol=1e-9, err_msg=name
             )
+        steps = held(features, layer, dropped)
+        check_similarity(dump, steps, layer)
+        check_components(dump, steps, layer)

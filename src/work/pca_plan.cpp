@@ -1,0 +1,73 @@
+#include "work/pca_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/error.h"
+
+namespace fdbench {
+namespace {
+
+constexpr int kUsualNumSteps = 10;
+
+/// Evenly spaced, the first and the last among them.
+std::vector<int> usual_steps(int num_steps) {
+  const int count = std::min(kUsualNumSteps, num_steps);
+  std::vector<int> steps;
+  for (int i = 0; i < count; ++i) {
+    const double share = count == 1 ? 0.0 : static_cast<double>(i) / (count - 1);
+    steps.push_back(static_cast<int>(std::lround(share * (num_steps - 1))));
+  }
+  return steps;
+}
+
+}  // namespace
+
+std::vector<int> pca_columns(const PreparedSweep& sweep) {
+  const PcaSettings& pca = sweep.experiment.features.pca;
+  std::vector<int> columns;
+  if (pca.pictures == 0) return columns;
+  std::vector<std::string> names;
+  for (const WatchedLayer& watched : sweep.watched) names.push_back(watched.name);
+  for (const std::string& block : pca.blocks) {
+    if (std::find(names.begin(), names.end(), block) != names.end()) continue;
+    throw usage_error(pca.blocks_place, "'features.pca.blocks': '" + block + "' is not watched" +
+                                            advice(block, names));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool is_chosen = pca.blocks.empty() || std::find(pca.blocks.begin(), pca.blocks.end(),
+                                                           names[i]) != pca.blocks.end();
+    if (is_chosen) columns.push_back(static_cast<int>(i));
+  }
+  return columns;
+}
+
+std::vector<int> pca_steps(const PreparedSweep& sweep, const StageRun& stage,
+                           const std::string& run) {
+  const PcaSettings& pca = sweep.experiment.features.pca;
+  const int num_steps = stage.plan.num_steps();
+  if (pca.steps.empty()) return usual_steps(num_steps);
+  std::set<int> steps;
+  for (const int counted : pca.steps) {
+    if (counted > num_steps) {
+      throw usage_error(pca.steps_place, "'features.pca.steps': run '" + run + "' has no step " +
+                                             std::to_string(counted) + ", its first one is " +
+                                             std::to_string(num_steps));
+    }
+    steps.insert(num_steps - counted);
+  }
+  return {steps.begin(), steps.end()};
+}
+
+std::int64_t num_pca_steps(const PreparedSweep& sweep) {
+  std::size_t most = 0;
+  for (const PreparedRun& run : sweep.runs) {
+    for (const StageRun& stage : run.stages) {
+      most = std::max(most, pca_steps(sweep, stage, run.spec.name).size());
+    }
+  }
+  return static_cast<std::int64_t>(most);
+}
+
+}  // namespace fdbench

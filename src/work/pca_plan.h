@@ -1,0 +1,23 @@
+// Which features of a sweep are drawn by their principal components.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "work/prepared_sweep.h"
+
+namespace fdbench {
+
+/// Columns of `watched` that are drawn, in their order; empty where nothing is. Throws a usage
+/// error at the config's place for a block that is not watched.
+std::vector<int> pca_columns(const PreparedSweep& sweep);
+
+/// Steps of a run's stage that are drawn, counted from 0 in sampling order, rising. Throws a usage
+/// error at the config's place for a step that the run does not have. run: for the message.
+std::vector<int> pca_steps(const PreparedSweep& sweep, const StageRun& stage,
+                           const std::string& run);
+
+/// The most steps that are drawn of any run.
+std::int64_t num_pca_steps(const PreparedSweep& sweep);
+
+}  // namespace fdbench
