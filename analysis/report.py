@@ -28,6 +28,7 @@ from analysis.figures.look import Drawing
 from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
 from analysis.figures.similarity import draw_similarity
+from analysis.figures.spectra import draw_spectra
 from analysis.figures.tradeoff import draw_times, draw_tradeoff
 from analysis.files import ResultError
 from analysis.judged import judged_runs
@@ -36,6 +37,7 @@ from analysis.paper_tables import paper_tables
 from analysis.quality import line_of_uncertain, not_numbers, warnings
 from analysis.reach import ALLOWED, reach
 from analysis.runs import summarise
+from analysis.spectra import Spectra, high_frequencies, spectra
 
 LONGEST_FACT = 200  # [characters] longer attributes are folded away
 KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
@@ -75,6 +77,7 @@ def write_report(results: Results, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     runs = summarise(results)
     features = block_features(results)
+    found_spectra = spectra(results)
     found = {
         "key steps and propagation": claims.ablation_findings(results, runs),
         "block outputs": feature_findings(features[0] if len(features) == 1 else None),
@@ -91,12 +94,22 @@ def write_report(results: Results, folder: Path) -> Path:
         *(drawing for of_stage in features for drawing in draw_features(of_stage)),
         draw_similarity(results),
         draw_contact_sheet(results, runs),
+        draw_spectra(results, runs, found_spectra),
         draw_plans(results, runs),
     ]
     figures = {d.stem: _embedded(d, folder) for d in drawings if d}
     page = folder / "index.html"
-    page.write_text(_render(results, runs, strategies, found, figures), encoding="utf-8")
+    page.write_text(
+        _render(results, runs, strategies, found, figures, high_table(results, found_spectra)),
+        encoding="utf-8",
+    )
     return page
+
+
+def high_table(results: Results, found: dict[str, Spectra]) -> pd.DataFrame:
+    """Of the pictures, else of the latents; empty without either."""
+    one = found.get("pictures") or found.get("latents")
+    return high_frequencies(results, one) if one else pd.DataFrame()
 
 
 def count_text(count: float) -> str:
@@ -128,6 +141,7 @@ def _render(
     strategies: pd.DataFrame,
     found: dict[str, list[claims.Finding]],
     figures: dict[str, dict[str, str]],
+    high: pd.DataFrame,
 ) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -167,6 +181,7 @@ def _render(
         figures=figures,
         of_features=[stem for stem in figures if stem.startswith("feature_")],
         complexity=complexity(results).to_dict("records"),
+        high=high.to_dict("records"),
         reach=reach(results).to_dict("records"),
         allowed=ALLOWED,
         parts=decomposition(runs).to_dict("records"),

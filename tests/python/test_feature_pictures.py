@@ -136,7 +136,7 @@ def test_the_page_has_both_figures(result, tmp_path):
     for stem in ("feature_components", "feature_similarity"):
         assert (tmp_path / f"{stem}.png").stat().st_size > 10_000
         assert f"{stem}.svg" in page
-    assert "young enough" in page
+    assert "young enough" in page and "At which frequencies" in page
 
 
 @pytest.mark.parametrize(
