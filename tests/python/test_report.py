@@ -21,7 +21,7 @@ FEW += [("encoder", "non_uniform_IV", "parallel"), ("drop", "non_uniform_IV", "s
 EVERYTHING = ("features", "timing", "pictures", "plan", "layers", "blocks", "prompts")
 FIGURES = [
     "speed_quality", "times", "feature_evolution", "feature_norms", "feature_deviations",
-    "contact_sheet", "plans",
+    "contact_sheet", "spectra", "plans",
 ]  # fmt: skip
 
 
