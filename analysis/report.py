@@ -182,6 +182,7 @@ def _render(
         of_features=[stem for stem in figures if stem.startswith("feature_")],
         complexity=complexity(results).to_dict("records"),
         high=high.to_dict("records"),
+        gives_back=bool(high.get("restored", pd.Series(dtype=float)).notna().any()),
         reach=reach(results).to_dict("records"),
         allowed=ALLOWED,
         parts=decomposition(runs).to_dict("records"),
