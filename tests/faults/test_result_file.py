@@ -56,6 +56,9 @@ def test_file_follows_the_schema(file: h5py.File, schema: dict):
         if info["name"] in JUDGED:
             assert info["name"] not in file, "nobody judged this sweep"
             continue
+        if info["name"].startswith(("/pca/", "/similarity/")):
+            assert info["name"] not in file, "nobody asked this sweep for them"
+            continue
         dataset = file[info["name"]]
         assert dataset.dtype.str[1:] == info["type"], info["name"]
         assert dataset.ndim == len(info["axes"]), info["name"]

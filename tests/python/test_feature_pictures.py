@@ -84,6 +84,20 @@ def test_arrays_are_as_documented(result):
     assert similarity["distance"][1, 0, 2, 3] == 0 < similarity["distance"][0, 0, 2, 3]
 
 
+def test_arrays_follow_the_schema(result, fdbench):
+    schema = json.loads(fdbench("schema", "--format", "json").stdout)
+    infos = [
+        info for info in schema["datasets"] if info["name"].startswith(("/pca", "/similarity"))
+    ]
+    assert len(infos) == 5
+    with h5py.File(result) as file:
+        for info in infos:
+            dataset = file[info["name"]]
+            assert dataset.dtype.str[1:] == info["type"], info["name"]
+            assert dataset.ndim == len(info["axes"]), info["name"]
+            assert dataset.attrs["units"] == info["unit"], info["name"]
+
+
 def test_the_map_is_the_mean_over_pictures_and_parts_agree(sweep, result, fdbench):
     """Two shards merge to the same arrays."""
     parts = [sweep(FEATURES, f"part{i}", "--shard", f"{i}/2") for i in (1, 2)]
