@@ -5,8 +5,6 @@ namespace {
 
 constexpr std::int64_t kMostPictures = 1'000'000, kMostSteps = 100'000;
 
-std::string of_pictures(int initial) { return std::to_string(initial); }
-
 std::span<const ConfigKey<PcaSettings>> pca_rows() {
   static const std::vector<ConfigKey<PcaSettings>> rows = {
       {{"blocks", "list of names", "all that are watched", "blocks (or layers) to draw"},
@@ -21,7 +19,7 @@ std::span<const ConfigKey<PcaSettings>> pca_rows() {
          }
          pca.steps_place = value.place();
        }},
-      {{"pictures", "whole number, at least 1", of_pictures(kUsualTracedPictures),
+      {{"pictures", "whole number, at least 1", std::to_string(kUsualTracedPictures),
         "the first ones of each run are drawn"},
        [](const ConfigValue& value, PcaSettings& pca) {
          pca.pictures = static_cast<int>(value.integer(1, kMostPictures));
@@ -32,7 +30,7 @@ std::span<const ConfigKey<PcaSettings>> pca_rows() {
 
 std::span<const ConfigKey<SimilaritySettings>> similarity_rows() {
   static const std::vector<ConfigKey<SimilaritySettings>> rows = {
-      {{"pictures", "whole number, at least 1", of_pictures(kUsualTracedPictures),
+      {{"pictures", "whole number, at least 1", std::to_string(kUsualTracedPictures),
         "the first ones of each run are averaged"},
        [](const ConfigValue& value, SimilaritySettings& similarity) {
          similarity.pictures = static_cast<int>(value.integer(1, kMostPictures));

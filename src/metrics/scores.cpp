@@ -19,7 +19,8 @@ auto at_set(const JudgedSet& judged, const Action& action) {
   try {
     return action();
   } catch (const Error& error) {
-    throw error.place().file.empty() ? error.moved_to({judged.name}) : error;
+    if (!error.place().file.empty()) throw;
+    throw error.moved_to({judged.name});
   }
 }
 

@@ -28,7 +28,8 @@ void ResultWriter::guarded(const Action& action) {
   try {
     action();
   } catch (const Error& error) {
-    throw error.place().file == temporary_.string() ? error.moved_to({path_.string()}) : error;
+    if (error.place().file != temporary_.string()) throw;
+    throw error.moved_to({path_.string()});
   }
 }
 

@@ -88,3 +88,50 @@ def diffusers_latents(noise: Path) -> Callable[..., torch.Tensor]:
         ).images
 
     return make
+
+
+SMALL_SWEEP = """name: field
+model: {model}
+threads: 1
+prompts: [a red square, a blue circle, a green triangle]
+steps: 2
+sampler: {{name: ddim}}
+guidance_scale: 4
+pictures: {{chunk: 1}}
+timing: {{warmup: 0, rounds: 6}}
+runs:
+  - {{strategy: full}}
+  - {{strategy: encoder, key_steps: {{list: [2]}}, name: e}}
+"""
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of two runs, three pictures and two steps."""
+    path = tmp_path_factory.mktemp("config") / "field.yaml"
+    path.write_text(SMALL_SWEEP.format(model=MODELS / "mini"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def base(fdbench, config: Path) -> Path:
+    """That sweep, finished."""
+    path = config.parent / "base.h5"
+    done = fdbench("run", config, "--out", path, "--fresh", "--quiet")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.fixture
+def copied(base: Path, tmp_path: Path) -> Path:
+    """Its result, to be changed."""
+    return Path(shutil.copy(base, tmp_path / "copied.h5"))
+
+
+def said(done: CompletedProcess, *words: str, code: int) -> None:
+    """One line of fault with all words, of the program or of the report."""
+    assert done.returncode == code, (done.args, done.stdout, done.stderr)
+    line = done.stderr.strip()
+    assert "\n" not in line and line.startswith(("fdbench: ", "report: ")), line
+    for word in words:
+        assert word in line, (done.args, line)

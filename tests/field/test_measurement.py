@@ -1,7 +1,6 @@
 """What is no number, and what was measured badly, is told on the first screen, never advised."""
 
 import json
-import shutil
 from pathlib import Path
 
 import h5py
@@ -10,12 +9,6 @@ import pytest
 
 from analysis.report import main
 from tests.field.conftest import MODELS
-from tests.field.test_result_files import base, config  # noqa: F401  (fixtures)
-
-
-@pytest.fixture
-def copied(base: Path, tmp_path: Path) -> Path:  # noqa: F811
-    return Path(shutil.copy(base, tmp_path / "copied.h5"))
 
 
 def set_figures(path: Path, run: int = 1, **figures: float) -> None:

@@ -1,58 +1,26 @@
 """Result files on real disks: left open, cut short, unfinished, parts, other kinds of files."""
 
-import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from xml.etree import ElementTree
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
 from analysis.dataset import dataset
-from analysis.load import ResultError, load
+from analysis.load import ResultError
 from analysis.report import main
 from tests.conftest import ROOT, program
 from tests.faults.sweeps import start, wait_for_units
-from tests.field.conftest import MODELS, refused
+from tests.field.conftest import refused, said
 
-CONFIG = """name: field
-model: {model}
-threads: 1
-prompts: [a red square, a blue circle, a green triangle]
-steps: 2
-sampler: {{name: ddim}}
-guidance_scale: 4
-pictures: {{chunk: 1}}
-timing: {{warmup: 0, rounds: 6}}
-runs:
-  - {{strategy: full}}
-  - {{strategy: encoder, key_steps: {{list: [2]}}, name: e}}
-"""
 OPEN_AND_DIE = "import h5py, os, sys; f = h5py.File(sys.argv[1], 'r+'); {change}; os._exit(0)"
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("config") / "field.yaml"
-    path.write_text(CONFIG.format(model=MODELS / "mini"))
-    return path
-
-
-@pytest.fixture(scope="module")
-def base(fdbench, config: Path) -> Path:
-    """A finished sweep."""
-    path = config.parent / "base.h5"
-    done = fdbench("run", config, "--out", path, "--fresh", "--quiet")
-    assert done.returncode == 0, done.stderr
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +31,6 @@ def parts(fdbench, config: Path) -> list[Path]:
         shard = ("--shard", f"{number}/2", "--out", path)
         assert fdbench("run", config, *shard, "--quiet").returncode == 0
     return paths
-
-
-@pytest.fixture
-def copied(base: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(base, tmp_path / "copied.h5"))
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +50,6 @@ def readers(fdbench, base: Path) -> Callable[[Path], dict[str, CompletedProcess]
         }
 
     return read
-
-
-def said(done: CompletedProcess, *words: str, code: int) -> None:
-    """One line of fault with all words, of the program or of the report."""
-    assert done.returncode == code, (done.args, done.stdout, done.stderr)
-    line = done.stderr.strip()
-    assert "\n" not in line and line.startswith(("fdbench: ", "report: ")), line
-    for word in words:
-        assert word in line, (done.args, line)
 
 
 def left_open(path: Path, change: str = "pass") -> None:
@@ -257,118 +211,3 @@ def test_parts_of_different_programs_are_named(fdbench, parts, tmp_path: Path, c
     first_screen = page.split("<nav>")[0]
     assert "0123abc" in first_screen and "9.9.9" in first_screen
     assert fdbench("merge", tmp_path / "same.h5", *parts).stderr == ""
-
-
-def commands_that_print(base: Path, config: Path) -> dict[str, list[object]]:
-    return {
-        "report": ["report", base],
-        "compare": ["compare", base, base],
-        "plan": ["plan", config],
-        "info": ["info", MODELS / "mini"],
-        "schema": ["schema"],
-        "tokenize": ["tokenize", MODELS / "mini", "--text", "a red square"],
-        "judge": ["judge", base, "--run", "e", "--pairs", base, "--pairs-run", "full"],
-        "dry run": ["run", config, "--dry-run"],
-        "complete run": ["run", config, "--out", base],
-        "help": ["report", "--help"],
-        "version": ["--version"],
-    }
-
-
-def test_a_full_disk_behind_standard_output_is_an_error(base: Path, config: Path) -> None:
-    for name, command in commands_that_print(base, config).items():
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                [program(), *map(str, command)], stdout=full, stderr=subprocess.PIPE, text=True
-            )
-        assert done.returncode == 3, (name, done.stderr)
-        assert "standard output" in done.stderr, (name, done.stderr)
-    closed = f"{program()} report {base} >&-"
-    done = subprocess.run(closed, shell=True, capture_output=True, text=True)
-    assert done.returncode == 3 and "standard output" in done.stderr, done.stderr
-
-
-def test_a_closed_pipe_is_no_success(base: Path) -> None:
-    page = f"{sys.executable} -m analysis.report {base}"
-    for command in (f"{program()} schema", page):
-        script = f"set -o pipefail; {command} | (exec <&-; sleep 0.5)"
-        done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode not in (0, 2), (command, done.stderr)
-
-
-def test_the_page_that_cannot_be_written_or_told(copied: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "analysis.report", str(copied)]
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
-    said(done, "standard output", code=3)
-    taken = tmp_path / "file"
-    taken.write_text("no folder")
-    done = subprocess.run(
-        [*command, "--output", str(taken)], cwd=ROOT, capture_output=True, text=True
-    )
-    said(done, str(taken), code=3)
-
-
-NAMES = ["a|b", "two\nlines", "=1+1", 'quote " and , comma', "<b>&tag", "::error::x", "über\tb"]
-
-
-@pytest.fixture(scope="module")
-def odd_names(fdbench, config: Path, base: Path) -> Path:
-    """A result whose runs have such names."""
-    path = config.parent / "names.h5"
-    runs = [{"strategy": "encoder", "key_steps": {"list": [2]}, "name": name} for name in NAMES]
-    values = json.dumps([{"strategy": "full"}, *runs])
-    text = config.read_text().split("runs:")[0] + f"runs: {values}\n"
-    other = config.parent / "names.yaml"
-    other.write_text(text.replace("a red square, a blue circle, a green triangle", "x"))
-    done = fdbench("run", other, "--out", path, "--quiet")
-    assert done.returncode == 0, done.stderr
-    return path
-
-
-def test_names_do_not_break_tables(fdbench, odd_names: Path, tmp_path: Path) -> None:
-    csv = tmp_path / "runs.csv"
-    csv.write_text(fdbench("report", odd_names, "--format", "csv").stdout, newline="")
-    assert list(pd.read_csv(csv)["name"]) == ["full", *NAMES]
-    runs = json.loads(fdbench("report", odd_names, "--format", "json").stdout)
-    assert [run["name"] for run in runs] == ["full", *NAMES]
-    for command in (("report", odd_names), ("compare", odd_names, odd_names)):
-        lines = fdbench(*command, "--format", "md").stdout.splitlines()
-        rows = [line for line in lines if line.startswith("|")]
-        assert len(rows) == 2 + len(NAMES) + 1, rows
-        bars = {row.replace("\\|", "").count("|") for row in rows}
-        assert len(bars) == 1, rows
-        table = fdbench(*command).stdout.splitlines()
-        assert sum("two lines" in line for line in table) >= 1, table
-    done = fdbench("compare", odd_names, odd_names, "--format", "csv")
-    csv.write_text(done.stdout, newline="")
-    assert list(pd.read_csv(csv)["run"]) == ["full", *NAMES]
-    assert main([str(odd_names), "--output", str(tmp_path / "page")]) == 0
-    page = (tmp_path / "page" / "index.html").read_text()
-    assert "<b>&tag" not in page and "&lt;b&gt;&amp;tag" in page
-
-
-def test_the_readme_line_for_pandas_gives_text(base: Path) -> None:
-    text = (ROOT / "README.md").read_text()
-    code = next(block for block in text.split("```python\n")[1:] if "import pandas" in block)
-    code = code.split("```")[0].replace("results/ablation.h5", str(base))
-    names: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), names)
-    runs = names["runs"]
-    assert list(runs["name"]) == ["full", "e"]
-    assert all(not isinstance(value, bytes) for value in runs.to_numpy().ravel())
-    assert runs[runs["name"] == "e"]["unet_speedup"].iloc[0] == load(base).runs["unet_speedup"][1]
-
-
-def test_names_do_not_break_the_gate(fdbench, odd_names: Path, tmp_path: Path) -> None:
-    baseline = tmp_path / "names.json"
-    assert fdbench("check", odd_names, "--baseline", baseline, "--update").returncode == 0
-    check = ("check", odd_names, "--baseline", baseline, "--format")
-    xml = ElementTree.fromstring(fdbench(*check, "junit").stdout)
-    assert {"a|b", "two lines", "<b>&tag"} <= {case.get("classname") for case in xml}
-    github = fdbench(*check, "github").stdout
-    before = github.split("\n::error::x")[0]
-    assert "::stop-commands::" in before and "::fdbench-table::" in github
-    assert "two lines" in fdbench(*check, "table").stdout
-    found = json.loads(fdbench(*check, "json").stdout)["findings"]
-    assert set(NAMES) <= {finding["run"] for finding in found}
