@@ -1,4 +1,4 @@
-"""What the parts of the network cost: the paper's Table 10 for the model at hand."""
+"""What the network is made of and costs: the paper's Tables 7 and 10 for the model at hand."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,24 @@ import pandas as pd
 from analysis.load import Results
 from analysis.paper import numbers
 
+OF_A_LAYER = {
+    "name": "name",
+    "role": "part",
+    "num_parameters": "parameters",
+    "multiply_adds": "multiply_adds",
+}
 PARTS = ("encoder", "bottleneck", "decoder")
+
+
+def network_layers(results: Results) -> pd.DataFrame:
+    """The paper's Table 7: one row a layer in the order they run: name (of several stages with its
+    stage's), part, parameters and multiply_adds of one call for one picture with guidance. Empty
+    where the file does not say.
+    """
+    layers = results.layers
+    if layers.empty or not set(OF_A_LAYER) <= set(layers.columns):
+        return pd.DataFrame()
+    return layers[list(OF_A_LAYER)].rename(columns=OF_A_LAYER)
 
 
 def complexity(results: Results) -> pd.DataFrame:

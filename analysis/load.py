@@ -32,6 +32,16 @@ class Components:
 
 
 @dataclass
+class Predicted:
+    """Estimates of the clean picture along the steps. q pictures, t steps."""
+
+    steps: np.ndarray  # [R, t] counted downward; -1: not there
+    images: np.ndarray  # [R, q, t, h, w, 3] uint8; black at steps that were left out
+    psnr: np.ndarray  # [R, q, t] dB to the full run's at the same timestep; NaN: it has none
+    latent_mse: np.ndarray  # [R, q, t]
+
+
+@dataclass
 class Results:
     """A result file. An array that the file lacks is None; a table that it lacks is empty."""
 
@@ -43,6 +53,7 @@ class Results:
     blocks: pd.DataFrame
     full: int | None  # row of the full run
     stages: pd.DataFrame = field(default_factory=pd.DataFrame)  # empty in files of version 1
+    scores: pd.DataFrame = field(default_factory=pd.DataFrame)  # a row a run and scorer
     cells: np.ndarray | None = None  # [R, S, L] 0 drop, 1 reuse, 2 compute, 255 padding
     ran: np.ndarray | None = None  # [R, S, L] 1 where the layer ran
     features: dict[str, np.ndarray] = field(
@@ -52,6 +63,7 @@ class Results:
         default_factory=dict
     )  # full run, [B, S, S] cosine and distance; measured ones
     components: Components | None = None
+    predicted: Predicted | None = None
     images: np.ndarray | None = None  # [R, at most max_images, h, w, 3]
     psnr: np.ndarray | None = None  # [R, P] dB to the full run
     latent_mse: np.ndarray | None = None  # [R, P]
@@ -119,11 +131,13 @@ def _read(path: Path, file: h5py.File, max_images: int) -> Results:
         blocks=_table(file, "blocks"),
         full=full,
         stages=_table(file, "stages"),
+        scores=_table(file, "scores"),
         cells=cells,
         ran=ran,
         psnr=_array(file, "pictures/psnr_to_full"),
         latent_mse=_array(file, "pictures/latent_mse_to_full"),
     )
+    results.predicted = _predicted(file)
     if "pictures/images" in file:
         results.images = file["pictures/images"][:, :max_images]
     results.timing = {
@@ -162,6 +176,7 @@ def _check_shapes(results: Results) -> None:
         "pictures/images": results.images,
         "pictures/psnr_to_full": results.psnr,
         "pictures/latent_mse_to_full": results.latent_mse,
+        "predicted/images": results.predicted and results.predicted.images,
     } | {f"timing/{key}": values for key, values in results.timing.items()}
     for name, array in arrays.items():
         if array is not None and len(array) != num_runs:
@@ -186,6 +201,17 @@ def _components(file: h5py.File, run: int) -> Components | None:
         steps=file["pca/steps"][run, 0],
         images=file["pca/images"][run],
         explained=file["pca/explained"][run],
+    )
+
+
+def _predicted(file: h5py.File) -> Predicted | None:
+    if "predicted/images" not in file:
+        return None
+    return Predicted(
+        steps=file["predicted/steps"][:],
+        images=file["predicted/images"][:],
+        psnr=file["predicted/psnr_to_full"][:],
+        latent_mse=file["predicted/latent_mse_to_full"][:],
     )
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from analysis import findings as claims
 from analysis import paper, summary, tables
 from analysis.advice import advice
-from analysis.complexity import complexity
+from analysis.complexity import complexity, network_layers
 from analysis.decomposition import decomposition
 from analysis.disturbances import disturbances
 from analysis.feature_findings import feature_findings
@@ -27,6 +27,7 @@ from analysis.figures.judged import draw_judged
 from analysis.figures.look import Drawing
 from analysis.figures.pictures import draw_contact_sheet
 from analysis.figures.plans import draw_plans
+from analysis.figures.predicted import draw_predicted
 from analysis.figures.similarity import draw_similarity
 from analysis.figures.spectra import draw_spectra
 from analysis.figures.tradeoff import draw_times, draw_tradeoff
@@ -34,6 +35,7 @@ from analysis.files import ResultError
 from analysis.judged import judged_runs
 from analysis.load import Results, load
 from analysis.paper_tables import paper_tables
+from analysis.preferences import preferences
 from analysis.quality import line_of_uncertain, not_numbers, warnings
 from analysis.reach import ALLOWED, reach
 from analysis.runs import summarise
@@ -94,6 +96,7 @@ def write_report(results: Results, folder: Path) -> Path:
         *(drawing for of_stage in features for drawing in draw_features(of_stage)),
         draw_similarity(results),
         draw_contact_sheet(results, runs),
+        draw_predicted(results, runs),
         draw_spectra(results, runs, found_spectra),
         draw_plans(results, runs),
     ]
@@ -181,12 +184,15 @@ def _render(
         figures=figures,
         of_features=[stem for stem in figures if stem.startswith("feature_")],
         complexity=complexity(results).to_dict("records"),
+        network_layers=network_layers(results).to_dict("records"),
         high=high.to_dict("records"),
         gives_back=bool(high.get("restored", pd.Series(dtype=float)).notna().any()),
         reach=reach(results).to_dict("records"),
         allowed=ALLOWED,
         parts=decomposition(runs).to_dict("records"),
         judged=judged_runs(results),
+        preferences=preferences(results),
+        paper_preferences=paper.numbers()["table15"],
         runs=runs.to_dict("records"),
         span=claims.span,
         memory=tables.memory_text,

@@ -18,9 +18,11 @@ from analysis.features import block_features
 from analysis.figures.components import draw_components
 from analysis.figures.features import draw_features
 from analysis.figures.look import Drawing
+from analysis.figures.predicted import draw_predicted
 from analysis.figures.similarity import draw_similarity
 from analysis.files import ResultError
 from analysis.load import Results, load
+from analysis.runs import summarise
 
 TEXT_WIDTH = 5.5  # [inches] of NeurIPS's single column
 KINDS = ("png", "svg", "pdf")
@@ -38,6 +40,18 @@ def components(results: Results) -> list[Drawing]:
     return [drawing for drawing in drawings if drawing]
 
 
+def predicted(results: Results) -> list[Drawing]:
+    """Figure 7: each picture that was drawn."""
+    if results.predicted is None:
+        return []
+    table = summarise(results)
+    drawings = [
+        draw_predicted(results, table, picture)
+        for picture in range(results.predicted.images.shape[1])
+    ]
+    return [drawing for drawing in drawings if drawing]
+
+
 def similarity(results: Results) -> list[Drawing]:
     """No figure of the paper."""
     drawing = draw_similarity(results)
@@ -47,6 +61,7 @@ def similarity(results: Results) -> list[Drawing]:
 FIGURES: dict[str, tuple[Callable[[Results], list[Drawing]], str]] = {
     "2": (components, "features: {pca: true}"),
     "3": (features, "features: true"),
+    "7": (predicted, "pictures: {predicted: true}"),
     "10": (components, "features: {pca: true}"),
     "12": (components, "features: {pca: true}"),
     "similarity": (similarity, "features: {similarity: true}"),

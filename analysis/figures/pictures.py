@@ -83,6 +83,8 @@ def sheet_rows(results: Results, table: pd.DataFrame) -> list[tuple[int, str]]:
 def _same(results: Results, table: pd.DataFrame, first: int, second: int) -> bool:
     if table["group"].iloc[first] != table["group"].iloc[second]:
         return False
+    if results.images is None or not results.images.size:
+        return False
     a, b = (results.images[run].astype(float) for run in (first, second))
     return float(np.abs(a - b).mean()) < SAME
 

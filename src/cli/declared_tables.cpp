@@ -6,6 +6,7 @@
 #include "config/feature_config.h"
 #include "config/judge_config.h"
 #include "config/noise_injection_config.h"
+#include "config/picture_config.h"
 #include "config/run_config.h"
 #include "config/tome_config.h"
 #include "plan/strategies.h"
@@ -102,6 +103,7 @@ void add_keys(TextLines& lines, const std::string& map, const std::vector<KeyInf
 TextLines rule_lines() {
   TextLines lines = {{"key", "value", "default", "meaning"}};
   add_keys(lines, "features", feature_keys());
+  add_keys(lines, "pictures", picture_keys());
   add_keys(lines, "noise_injection", noise_injection_keys());
   add_keys(lines, "tome", tome_keys());
   add_keys(lines, "savings", savings_keys());

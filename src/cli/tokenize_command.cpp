@@ -64,18 +64,20 @@ void run_tokenize(const TokenizeOptions& options) {
   if (options.texts.empty() && options.texts_file.empty())
     throw usage_error("--text or --texts-file is required");
   const ModelFolder folder(options.model);
-  const CLIPTokenizer tokenizer(folder.part_path("tokenizer"));
+  const std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(folder.part_path("tokenizer"));
   // Not for a tokenizer's own folder.
-  const bool as_pipeline = folder.has("text_encoder");
+  const auto* of_pipeline =
+      folder.has("text_encoder") ? dynamic_cast<const CLIPTokenizer*>(tokenizer.get()) : nullptr;
   std::vector<std::vector<std::int64_t>> input_ids;
   for (const std::string& text : all_texts(options)) {
-    input_ids.push_back(tokenizer.encode(as_pipeline ? tokenizer.with_all_vectors(text) : text));
+    const std::string whole = of_pipeline != nullptr ? of_pipeline->with_all_vectors(text) : text;
+    input_ids.push_back(tokenizer->encode(whole, tokenizer->model_max_length()));
   }
   if (options.format == "text") {
     print_text(input_ids);
   } else {
     const bool as_list = input_ids.size() != 1 || !options.texts_file.empty();
-    print_json(input_ids, as_list, tokenizer.model_max_length());
+    print_json(input_ids, as_list, tokenizer->model_max_length());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config_reader.h"
@@ -40,6 +41,15 @@ std::vector<KeyInfo> infos_of(std::span<const ConfigKey<Target>> keys) {
   std::vector<KeyInfo> infos;
   for (const ConfigKey<Target>& key : keys) infos.push_back(key.info);
   return infos;
+}
+
+/// Adds the keys of a map within the map: "pca.steps".
+inline void add_nested(std::vector<KeyInfo>& infos, const std::string& map,
+                       std::vector<KeyInfo> of_map) {
+  for (KeyInfo& info : of_map) {
+    info.name = map + "." + info.name;
+    infos.push_back(std::move(info));
+  }
 }
 
 }  // namespace fdbench

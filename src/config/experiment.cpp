@@ -12,6 +12,7 @@
 #include "config/judge_config.h"
 #include "config/latent_config.h"
 #include "config/noise_injection_config.h"
+#include "config/picture_config.h"
 #include "config/prompt_config.h"
 #include "config/run_config.h"
 #include "config/stage_config.h"
@@ -23,21 +24,7 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kMany = 1'000'000, kMostSteps = 100'000;
-
-PictureSettings read_pictures(const ConfigValue& value) {
-  PictureSettings pictures;
-  ConfigMap map(value);
-  if (map.has("chunk")) pictures.chunk = static_cast<int>(map.at("chunk").integer(1, kMany));
-  if (map.has("batch")) pictures.batch = static_cast<int>(map.at("batch").integer(1, kMany));
-  if (map.has("keep")) {
-    const ConfigValue keep = map.at("keep");
-    const bool all = keep.is_scalar() && keep.text() == "all";
-    pictures.keep = all ? -1 : static_cast<int>(keep.integer(0, kMany));
-  }
-  map.finish();
-  return pictures;
-}
+constexpr std::int64_t kMostSteps = 100'000;
 
 /// Throws a usage error at an entry whose `baseline` no run is named.
 void check_baselines(const ConfigValue& value, const std::vector<RunSpec>& runs) {

@@ -13,7 +13,7 @@
 #include "execution/executor.h"
 #include "execution/noise_injection.h"
 #include "io/architectures.h"
-#include "metrics/feature_network.h"
+#include "metrics/scorer.h"
 #include "plan/strategies.h"
 
 namespace fdbench {
@@ -69,16 +69,23 @@ struct EqualTime {
 /// Pictures whose steps are compared with each other, where nothing else is said.
 inline constexpr int kUsualTracedPictures = 4;
 
+/// Steps of a run that are drawn.
+struct DrawnSteps {
+  /// Counted downward; empty: ten, evenly spaced.
+  std::vector<int> counted;
+  /// In the config file.
+  Place place;
+};
+
 /// Principal components of features as pictures.
 struct PcaSettings {
   /// The first ones of each run; 0: off.
   int pictures = 0;
   /// Names of what is watched; empty: all.
   std::vector<std::string> blocks;
-  /// Counted downward; empty: ten, evenly spaced.
-  std::vector<int> steps;
+  DrawnSteps steps;
   /// In the config file.
-  Place blocks_place, steps_place;
+  Place blocks_place;
 };
 
 /// The map of similarity of a run's steps.
@@ -95,6 +102,13 @@ struct FeatureSettings {
   SimilaritySettings similarity;
 };
 
+/// Pictures along the steps: the sampler's own estimates of the picture without noise.
+struct PredictedSettings {
+  /// The first ones of each run; 0: off.
+  int pictures = 0;
+  DrawnSteps steps;
+};
+
 struct PictureSettings {
   /// Pictures of a work unit.
   int chunk = 8;
@@ -103,6 +117,7 @@ struct PictureSettings {
   int batch = 1;
   /// Decoded pictures kept per run; -1: all.
   int keep = -1;
+  PredictedSettings predicted;
 };
 
 struct TimingSettings {
@@ -133,6 +148,8 @@ struct JudgeSettings {
   std::filesystem::path reference;
   /// Folder of a scene reader.
   std::filesystem::path scenes;
+  /// Of human preference.
+  std::vector<ScorerSettings> scorers;
   std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
   /// In the config: then each must be had from the reference.
   bool metrics_named = false;
@@ -145,7 +162,9 @@ struct JudgeSettings {
   /// In the config file.
   Place place;
 
-  bool wanted() const { return !clip.empty() || !network.empty() || !scenes.empty(); }
+  bool wanted() const {
+    return !clip.empty() || !network.empty() || !scenes.empty() || !scorers.empty();
+  }
 };
 
 /// A stage of the model: of most models there is one.

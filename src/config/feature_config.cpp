@@ -1,9 +1,9 @@
 #include "config/feature_config.h"
 
+#include "config/traced_config.h"
+
 namespace fdbench {
 namespace {
-
-constexpr std::int64_t kMostPictures = 1'000'000, kMostSteps = 100'000;
 
 std::span<const ConfigKey<PcaSettings>> pca_rows() {
   static const std::vector<ConfigKey<PcaSettings>> rows = {
@@ -12,46 +12,16 @@ std::span<const ConfigKey<PcaSettings>> pca_rows() {
          for (const ConfigValue& item : value.list()) pca.blocks.push_back(item.text());
          pca.blocks_place = value.place();
        }},
-      {{"steps", "list of steps, counted downward", "ten, evenly spaced", "steps to draw"},
-       [](const ConfigValue& value, PcaSettings& pca) {
-         for (const ConfigValue& item : value.list()) {
-           pca.steps.push_back(static_cast<int>(item.integer(1, kMostSteps)));
-         }
-         pca.steps_place = value.place();
-       }},
-      {{"pictures", "whole number, at least 1", std::to_string(kUsualTracedPictures),
-        "the first ones of each run are drawn"},
-       [](const ConfigValue& value, PcaSettings& pca) {
-         pca.pictures = static_cast<int>(value.integer(1, kMostPictures));
-       }},
+      steps_key<PcaSettings>(),
+      pictures_key<PcaSettings>("the first ones of each run are drawn"),
   };
   return rows;
 }
 
 std::span<const ConfigKey<SimilaritySettings>> similarity_rows() {
   static const std::vector<ConfigKey<SimilaritySettings>> rows = {
-      {{"pictures", "whole number, at least 1", std::to_string(kUsualTracedPictures),
-        "the first ones of each run are averaged"},
-       [](const ConfigValue& value, SimilaritySettings& similarity) {
-         similarity.pictures = static_cast<int>(value.integer(1, kMostPictures));
-       }},
-  };
+      pictures_key<SimilaritySettings>("the first ones of each run are averaged")};
   return rows;
-}
-
-/// true, false, or a map of options.
-template <typename Settings>
-Settings read_traced(const ConfigValue& value, std::span<const ConfigKey<Settings>> rows) {
-  Settings settings;
-  if (value.is_scalar()) {
-    if (value.truth()) settings.pictures = kUsualTracedPictures;
-    return settings;
-  }
-  settings.pictures = kUsualTracedPictures;
-  ConfigMap map(value);
-  read_keys(map, rows, settings);
-  map.finish();
-  return settings;
 }
 
 std::span<const ConfigKey<FeatureSettings>> rows() {
@@ -76,13 +46,6 @@ std::span<const ConfigKey<FeatureSettings>> rows() {
        }},
   };
   return rows;
-}
-
-void add_nested(std::vector<KeyInfo>& infos, const std::string& map, std::vector<KeyInfo> of_map) {
-  for (KeyInfo& info : of_map) {
-    info.name = map + "." + info.name;
-    infos.push_back(std::move(info));
-  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kMostResamples = 100'000, kLargestPicture = 4096;
+constexpr std::int64_t kMostResamples = 100'000, kLargestPicture = 4096, kLongestText = 4096;
 
 /// What is read into.
 struct Reading {
@@ -49,6 +49,85 @@ void read_network(const ConfigValue& value, Reading& reading) {
   judges.network = locate(map.at("file").text(), reading.config);
   read_keys(map, protocol_keys(), judges.protocol);
   map.finish();
+}
+
+/// What is read of one scorer.
+struct ScorerReading {
+  std::filesystem::path config;
+  ScorerSettings scorer;
+};
+
+std::span<const ConfigKey<ScorerReading>> scorer_keys() {
+  static const std::vector<ConfigKey<ScorerReading>> rows = {
+      {{"name", "text", "", "as results tell it"},
+       [](const ConfigValue& value, ScorerReading& reading) {
+         reading.scorer.name = value.text();
+       }},
+      {{"network", "file", "", "a TorchScript file that gives a number a picture; it is run"},
+       [](const ConfigValue& value, ScorerReading& reading) {
+         reading.scorer.network = locate(value.text(), reading.config);
+       }},
+      {{"clip", "folder", "", "in its place a CLIPModel, scored as PickScore is"},
+       [](const ConfigValue& value, ScorerReading& reading) {
+         reading.scorer.clip = locate(value.text(), reading.config);
+       }},
+      {{"inputs", "list of " + words_text(scorer_input_names()), "[image, text_ids]",
+        "what the network takes, in its order"},
+       [](const ConfigValue& value, ScorerReading& reading) {
+         reading.scorer.inputs.clear();
+         for (const ConfigValue& item : value.list()) {
+           reading.scorer.inputs.push_back(item.choice(scorer_input_names()));
+         }
+       }},
+      {{"tokenizer", "folder", "", "CLIP's or BERT's files"},
+       [](const ConfigValue& value, ScorerReading& reading) {
+         reading.scorer.tokenizer = locate(value.text(), reading.config);
+       }},
+      {{"max_length", "whole number, 2 to " + std::to_string(kLongestText), "the tokenizer's",
+        "tokens of a text, cut or filled up"},
+       [](const ConfigValue& value, ScorerReading& reading) {
+         reading.scorer.max_length = value.integer(2, kLongestText);
+       }},
+  };
+  return rows;
+}
+
+/// Throws where the keys do not go together.
+void check_scorer(const ConfigValue& value, const ScorerSettings& scorer, bool tells_inputs) {
+  if (scorer.name.empty()) throw value.error("a scorer wants a 'name'");
+  if (scorer.network.empty() == scorer.clip.empty()) {
+    throw value.error("scorer '" + scorer.name + "' wants either 'network' or 'clip'");
+  }
+  const bool reads_text = std::any_of(scorer.inputs.begin(), scorer.inputs.end(),
+                                      [](const std::string& input) { return input != "image"; });
+  if (!scorer.clip.empty()) {
+    if (tells_inputs || !scorer.tokenizer.empty() || scorer.max_length > 0) {
+      throw value.error("scorer '" + scorer.name +
+                        "': 'inputs', 'tokenizer' and 'max_length' are of a 'network', a 'clip' "
+                        "folder has its own");
+    }
+  } else if (reads_text == scorer.tokenizer.empty()) {
+    throw value.error(
+        "scorer '" + scorer.name + "': " +
+        (reads_text ? "its text wants a 'tokenizer'" : "a 'tokenizer' is for inputs of text"));
+  }
+}
+
+void read_scorers(const ConfigValue& value, Reading& reading) {
+  std::vector<ScorerSettings>& scorers = reading.judges.scorers;
+  for (const ConfigValue& item : value.list()) {
+    ConfigMap map(item);
+    ScorerReading one{.config = reading.config, .scorer = {}};
+    read_keys(map, scorer_keys(), one);
+    read_keys(map, protocol_keys(), one.scorer.protocol);
+    map.finish();
+    check_scorer(item, one.scorer, map.has("inputs"));
+    const auto same = [&](const ScorerSettings& other) { return other.name == one.scorer.name; };
+    if (std::any_of(scorers.begin(), scorers.end(), same)) {
+      throw item.error("a second scorer named '" + one.scorer.name + "'");
+    }
+    scorers.push_back(std::move(one.scorer));
+  }
 }
 
 /// A list, or words with commas between them as --metrics takes them.
@@ -94,6 +173,9 @@ std::span<const ConfigKey<Reading>> keys() {
        [](const ConfigValue& value, Reading& reading) {
          reading.judges.scenes = locate(value.text(), reading.config);
        }},
+      {{"scorers", "list of maps {name, network or clip, inputs, tokenizer, ...}", "",
+        "networks of human preference: a number for a picture and its prompt"},
+       read_scorers},
       {{"metrics", "list of " + words_text(default_scores()), "all that the reference allows",
         "comparisons with the reference"},
        read_metrics},
@@ -121,11 +203,9 @@ std::vector<KeyInfo> judge_keys() {
   std::vector<KeyInfo> infos;
   for (const ConfigKey<Reading>& key : keys()) {
     infos.push_back(key.info);
-    if (key.info.name != "network") continue;
-    for (KeyInfo info : infos_of(protocol_keys())) {
-      info.name = "network." + info.name;
-      infos.push_back(info);
-    }
+    const std::string& name = key.info.name;
+    if (name == "scorers") add_nested(infos, name, infos_of(scorer_keys()));
+    if (name == "scorers" || name == "network") add_nested(infos, name, infos_of(protocol_keys()));
   }
   return infos;
 }
@@ -151,8 +231,8 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   JudgeSettings judges = std::move(reading.judges);
   judges.place = value.place();
   const bool sees = !judges.clip.empty() || !judges.network.empty();
-  if (!sees && judges.scenes.empty()) {
-    throw value.error("'judges' wants at least one of 'clip', 'network' and 'scenes'");
+  if (!judges.wanted()) {
+    throw value.error("'judges' wants at least one of 'clip', 'network', 'scenes' and 'scorers'");
   }
   if (!judges.reference.empty() && !sees) {
     throw value.error("a 'reference' wants 'clip' or 'network', whose features it holds");

@@ -87,9 +87,12 @@ void Denoising::update(int step, int first) {
       sampler_prediction(network_.prediction(step), guided_ ? options_.guidance_scale : 1.0,
                          latents_.size(1), sampler_.learns_variance(), options_.guidance_rescale);
   const bool network_saw = step == first;
-  latents_ = injector_.before_step(latents_, step, network_saw);
-  latents_ = sampler_.step(prediction, step, latents_, noise_);
+  const at::Tensor sample = injector_.before_step(latents_, step, network_saw);
+  latents_ = sampler_.step(prediction, step, sample, noise_);
   check_finite(step);
+  if (options_.observe_original_sample) {
+    options_.observe_original_sample(step, sampler_.original_sample(prediction, step, sample));
+  }
   if (options_.observe_step) options_.observe_step(step, latents_);
 }
 

@@ -15,7 +15,7 @@
 
 namespace fdbench {
 
-/// Called after each sampler update (steps that are left out have none).
+/// Called after each sampler update (steps that are left out have none) with [n, c, axes...].
 using StepObserver = std::function<void(int step, const at::Tensor& latents)>;
 
 /// What a run starts from.
@@ -41,6 +41,9 @@ struct ExecutorOptions {
   NoiseInjection noise_injection;
   LayerObserver observe_layer;
   StepObserver observe_step;
+  /// Is told what the sampler takes the clean picture for (Sampler::original_sample), before
+  /// observe_step.
+  StepObserver observe_original_sample;
 };
 
 struct DenoiseResult {

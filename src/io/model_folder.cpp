@@ -40,7 +40,9 @@ constexpr std::array<KnownPart, 7> kParts = {{{"unet", "UNet2DConditionModel"},
 
 /// The part whose own folder `path` is; "" when it is none.
 std::string own_part(const fs::path& path) {
-  if (fs::exists(path / "vocab.json") || fs::exists(path / "tokenizer.json")) return "tokenizer";
+  for (const char* file : {"vocab.json", "tokenizer.json", "vocab.txt"}) {
+    if (fs::exists(path / file)) return "tokenizer";
+  }
   if (fs::exists(path / "scheduler_config.json")) return "scheduler";
   if (!fs::exists(path / "config.json")) return "";
   const json config = read_json(path / "config.json");

@@ -36,6 +36,14 @@ std::string metrics_text(const JudgeSettings& judges) {
   return text;
 }
 
+std::string scorers_text(const JudgeSettings& judges) {
+  std::string text;
+  for (const ScorerSettings& scorer : judges.scorers) {
+    text += (text.empty() ? "" : ", ") + scorer.name + " " + scorer_hash(scorer);
+  }
+  return text;
+}
+
 std::optional<SettingValue> value_of(Setting setting, const JudgeSettings& judges) {
   const bool has_clip = !judges.clip.empty(), has_reference = !judges.reference.empty();
   switch (setting) {
@@ -47,6 +55,8 @@ std::optional<SettingValue> value_of(Setting setting, const JudgeSettings& judge
       });
     case Setting::kJudgesScenes:
       return if_given(!judges.scenes.empty(), [&] { return scene_reader_hash(judges.scenes); });
+    case Setting::kJudgesScorers:
+      return if_given(!judges.scorers.empty(), [&] { return scorers_text(judges); });
     case Setting::kJudgesReference:
       return if_given(has_reference, [&] { return hash_of_files({judges.reference}); });
     case Setting::kJudgesMetrics:
@@ -129,6 +139,10 @@ SweepJudges::SweepJudges(const Experiment& experiment, PictureSize picture)
     if (!judges.reference.empty()) {
       check_dimension(picture, checked_reference(judges, experiment.num_pictures()));
     }
+    for (const ScorerSettings& scorer : judges.scorers) {
+      scorers_.emplace_back(scorer).warn_of_cut_prompts(experiment.captions);
+    }
+    check_scorers(picture);
     if (judges.scenes.empty()) return;
     check_size(picture.height, picture.width);
     reader_ = std::make_unique<SceneReader>(judges.scenes);
@@ -143,6 +157,27 @@ void SweepJudges::check_dimension(PictureSize picture, std::int64_t of_reference
   if (seen == of_reference) return;
   throw usage_error("the judge sees " + std::to_string(seen) +
                     " features in a picture, the reference holds " + std::to_string(of_reference));
+}
+
+void SweepJudges::check_scorers(PictureSize picture) const {
+  const at::Tensor blank = at::zeros({2, picture.height, picture.width, 3}, at::kByte);
+  const std::string& prompt = experiment_.captions.front();
+  for (const Scorer& scorer : scorers_) scorer(blank, {prompt, prompt});
+}
+
+at::Tensor SweepJudges::scores(const at::Tensor& images, std::int64_t first) const {
+  std::vector<at::Tensor> columns;
+  for (const Scorer& scorer : scorers_) {
+    std::vector<at::Tensor> parts;
+    auto caption = experiment_.captions.begin() + first;
+    for (const at::Tensor& part : images.split(kAtOnce)) {
+      parts.push_back(scorer(part, {caption, caption + part.size(0)}));
+      caption += part.size(0);
+    }
+    columns.push_back(at::cat(parts, 0));
+    check_numbers(columns.back(), scorer.name(), first, experiment_);
+  }
+  return at::stack(columns, 1);
 }
 
 void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
@@ -165,6 +200,7 @@ void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
     const auto found = arrays.find(name);
     if (found != arrays.end()) check_numbers(found->second, name, first, experiment_);
   }
+  if (!scorers_.empty()) arrays[judged_arrays::kScores] = scores(images, first);
   if (!reader_) return;
   std::vector<double> objects, whole;
   for (std::int64_t i = 0; i < count; ++i) {

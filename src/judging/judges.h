@@ -11,6 +11,7 @@
 #include "metrics/feature_network.h"
 #include "metrics/judged_set.h"
 #include "metrics/scene_reader.h"
+#include "metrics/scorer.h"
 #include "results/settings.h"
 #include "results/unit_arrays.h"
 #include "results/unit_file.h"
@@ -22,9 +23,9 @@ class SweepJudges {
  public:
   /// Loads what the experiment's `judges` name. Throws errors at their place in the config, before
   /// anything is computed: for what cannot be loaded, for prompts without the scenes that a scene
-  /// reader compares with, pictures of a size that it cannot read, and for a reference that another
-  /// network has seen, that holds other dimensions, that lacks what a named metric needs, or that
-  /// there are too few pictures for.
+  /// reader compares with, pictures of a size that it cannot read, scorers that do not give a
+  /// number a picture, and for a reference that another network has seen, that holds other
+  /// dimensions, that lacks what a named metric needs, or that there are too few pictures for.
   /// experiment: outlives the judges. picture: height and width of the sweep's pictures [pixels].
   SweepJudges(const Experiment& experiment, PictureSize picture);
 
@@ -35,10 +36,15 @@ class SweepJudges {
  private:
   /// Throws where the judge sees another number of features in a picture than the reference holds.
   void check_dimension(PictureSize picture, std::int64_t of_reference) const;
+  /// Throws where a scorer does not give a number a picture of this size.
+  void check_scorers(PictureSize picture) const;
+  /// images: [n, h, w, 3] uint8 of the pictures from `first` on -> [n, V] float64.
+  at::Tensor scores(const at::Tensor& images, std::int64_t first) const;
 
   const Experiment& experiment_;
   std::unique_ptr<ClipJudge> clip_;
   std::unique_ptr<FeatureNetwork> network_;
+  std::vector<Scorer> scorers_;
   std::unique_ptr<SceneReader> reader_;
   std::vector<ExpectedScene> scenes_;
 };

@@ -4,28 +4,12 @@
 #include <ATen/ATen.h>
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
 #include "metrics/judged_set.h"
+#include "metrics/script_network.h"
 
 namespace fdbench {
-
-/// How pictures reach the network. Scores of different protocols must not be compared.
-struct PictureProtocol {
-  /// legacy: as they are (the usual Inception file resizes bilinearly itself); clean: to `size`
-  /// with Pillow's bicubic filter, not rounded (clean-fid).
-  std::string resize = "legacy";
-  /// [pixels] of `clean`.
-  std::int64_t size = 299;
-  /// uint8: 0 to 255 (float32 after `clean`); float: 0 to 1.
-  std::string input = "uint8";
-
-  /// True where pictures are brought to one size.
-  bool resizes() const { return resize == "clean"; }
-  /// "resize=clean size=299 input=uint8".
-  std::string text() const;
-};
 
 /// `FeatureNetwork::hash` of a file that need not be loaded for it. Throws a usage error where it
 /// is missing.
@@ -42,10 +26,6 @@ class FeatureNetwork {
  public:
   /// Throws a usage error where the file is missing or no TorchScript.
   FeatureNetwork(const std::filesystem::path& path, PictureProtocol protocol);
-  ~FeatureNetwork();
-  FeatureNetwork(const FeatureNetwork&) = delete;
-  FeatureNetwork& operator=(const FeatureNetwork&) = delete;
-
   /// pictures: [n, h, w, 3] uint8.
   Features operator()(const at::Tensor& pictures) const;
   /// pictures: [h, w, 3] uint8 each; with `clean` they may differ in size.
@@ -54,11 +34,9 @@ class FeatureNetwork {
   const std::string& hash() const { return hash_; }
 
  private:
-  struct Module;
-  /// pictures: [n, h, w, 3] as the network wants them.
-  Features run(const at::Tensor& pictures) const;
-  std::unique_ptr<Module> module_;
-  std::string path_, hash_;
+  ScriptNetwork network_;
+  bool asks_for_features_;
+  std::string hash_;
   PictureProtocol protocol_;
 };
 

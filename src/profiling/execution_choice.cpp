@@ -41,6 +41,10 @@ class StillSampler final : public Sampler {
 
   std::string name() const override { return "still"; }
   const std::vector<double>& timesteps() const override { return timesteps_; }
+  at::Tensor original_sample(const at::Tensor& model_output, int step,
+                             const at::Tensor& sample) const override {
+    return sample;
+  }
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                   const NoiseSource& noise) override {
     return sample;

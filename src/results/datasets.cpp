@@ -36,6 +36,13 @@ constexpr DatasetInfo kDatasets[] = {
     {"/pca/explained", "RQCk", at::kDouble, kNan, "",
      "share of the variance that each of the three components explains"},
     {"/pca/steps", "RGT", at::kInt, -1, "", "steps that are drawn, counted downward"},
+    {"/predicted/images", "Rqthw3", at::kByte, 0, "",
+     "what the sampler takes the clean picture for (x0) along the steps, decoded (figure 7)"},
+    {"/predicted/steps", "Rt", at::kInt, -1, "", "steps that are drawn, counted downward"},
+    {"/predicted/latent_mse_to_full", "Rqt", at::kDouble, kNan, "",
+     "squared distance of the predicted latents to the baseline's at the same timestep"},
+    {"/predicted/psnr_to_full", "Rqt", at::kDouble, kNan, "dB",
+     "distance of the predicted pictures to the baseline's at the same timestep (inf: identical)"},
     {"/pictures/images", "RKhw3", at::kByte, 0, "", "decoded pictures, RGB"},
     {"/pictures/latents", "RPcyx", at::kFloat, kNan, "", "final latents"},
     {"/pictures/psnr_to_full", "RP", at::kDouble, kNan, "dB",
@@ -52,6 +59,8 @@ constexpr DatasetInfo kDatasets[] = {
      "share of the caption's objects that are there, right in colour, shape, size and place"},
     {"/pictures/picture_right", "RP", at::kDouble, kNan, "",
      "1 where all objects and the background are right, else 0"},
+    {"/pictures/scores", "RPV", at::kDouble, kNan, "",
+     "what each of the scorers gives the picture"},
     {"/pictures/judged_features", "RPd", at::kFloat, kNan, "",
      "what the judges' network sees in each picture, where they keep it"},
     {"/timing/text_encoder_s", "RN", at::kDouble, kNan, "s", "time in the text encoder, raw"},
@@ -93,9 +102,10 @@ const DatasetInfo& dataset_info(const std::string& name) {
 
 std::string scale_of_axis(char axis) {
   static const std::map<char, std::string> scales = {
-      {'R', "/scale/run"},   {'P', "/scale/picture"}, {'K', "/scale/kept_picture"},
-      {'S', "/scale/step"},  {'B', "/scale/block"},   {'L', "/scale/layer"},
-      {'N', "/scale/round"}, {'G', "/scale/stage"},   {'C', "/scale/pca_block"},
+      {'R', "/scale/run"},    {'P', "/scale/picture"}, {'K', "/scale/kept_picture"},
+      {'S', "/scale/step"},   {'B', "/scale/block"},   {'L', "/scale/layer"},
+      {'N', "/scale/round"},  {'G', "/scale/stage"},   {'C', "/scale/pca_block"},
+      {'V', "/scale/scorer"},
   };
   const auto found = scales.find(axis);
   return found == scales.end() ? "" : found->second;

@@ -21,6 +21,10 @@ inline constexpr const char* kDistance = "/similarity/distance";
 /// [m, C, T, h, w, 3] uint8 and [m, C, 3] float64, of the first m pictures of the sweep.
 inline constexpr const char* kPcaImages = "/pca/images";
 inline constexpr const char* kPcaExplained = "/pca/explained";
+/// [m, T, c, h, w] float32 (NaN at steps that are left out) and [m, T, H, W, 3] uint8, of the first
+/// m pictures of the sweep.
+inline constexpr const char* kPredictedLatents = "/predicted/latents";
+inline constexpr const char* kPredictedImages = "/predicted/images";
 }  // namespace picture_arrays
 
 /// Names of the arrays that judges add to a `pictures` unit; n pictures.
@@ -29,6 +33,8 @@ namespace judged_arrays {
 inline constexpr const char* kFeatures = "/judged/features";
 /// [n] float64
 inline constexpr const char* kClipScore = "/judged/clip_score";
+/// [n, V] float64, a column a scorer.
+inline constexpr const char* kScores = "/judged/scores";
 /// [n] float64, share of objects.
 inline constexpr const char* kObjects = "/judged/objects_right";
 /// [n] float64, 0 or 1

@@ -36,6 +36,15 @@ float DdimSampler::alpha_prod_prev(std::int64_t timestep) const {
   return options_.set_alpha_to_one ? 1.0F : alphas_cumprod_[0];
 }
 
+at::Tensor DdimSampler::original_sample(const at::Tensor& model_output, int step,
+                                        const at::Tensor& sample) const {
+  const SignalLevel level =
+      signal_level(alphas_cumprod_[static_cast<std::int64_t>(timesteps_[step])]);
+  return limited(
+      original_sample_of(options_.prediction.prediction_type, model_output, sample, level),
+      options_.prediction);
+}
+
 // Formulas (12) and (16) of the paper, in float32 as diffusers computes them.
 at::Tensor DdimSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                              const NoiseSource& noise) {
@@ -44,15 +53,12 @@ at::Tensor DdimSampler::step(const at::Tensor& model_output, int step, const at:
   const float alpha_prod = alphas_cumprod_[timestep];
   const float alpha_prod_prev = this->alpha_prod_prev(timestep);
   const SignalLevel level = signal_level(alpha_prod);
-  const at::Tensor original_sample =
-      limited(original_sample_of(type, model_output, sample, level), options_.prediction);
-
   const float beta_ratio = (1 - alpha_prod_prev) / (1 - alpha_prod);
   const float variance = beta_ratio * (1 - alpha_prod / alpha_prod_prev);
   const float sigma =
       options_.eta > 0 ? static_cast<float>(options_.eta) * std::sqrt(variance) : 0.0F;
   const float direction = std::sqrt(1 - alpha_prod_prev - sigma * sigma);
-  at::Tensor next = std::sqrt(alpha_prod_prev) * original_sample +
+  at::Tensor next = std::sqrt(alpha_prod_prev) * original_sample(model_output, step, sample) +
                     direction * epsilon_of(type, model_output, sample, level);
   if (options_.eta > 0) next = next + sigma * noise().to(next);
   return next.to(sample.scalar_type());

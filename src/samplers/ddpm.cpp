@@ -49,17 +49,26 @@ at::Tensor DdpmSampler::deviation(float alpha_prod, float alpha_prod_prev,
   return at::scalar_tensor(std::sqrt(large ? beta : posterior));
 }
 
+at::Tensor DdpmSampler::original_sample(const at::Tensor& model_output, int step,
+                                        const at::Tensor& sample) const {
+  const at::Tensor output = model_output.to(at::kFloat);
+  const float alpha_prod = alphas_cumprod_[static_cast<std::int64_t>(timesteps_[step])];
+  return limited(original_sample_of(options_.prediction.prediction_type,
+                                    learns_variance() ? output.chunk(2, 1)[0] : output,
+                                    sample.to(at::kFloat), signal_level(alpha_prod)),
+                 options_.prediction);
+}
+
 at::Tensor DdpmSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                              const NoiseSource& noise) {
-  at::Tensor prediction = model_output.to(at::kFloat), predicted_variance;
+  at::Tensor predicted_variance;
   if (learns_variance()) {
     if (model_output.size(1) != 2 * sample.size(1)) {
       throw usage_error("sampler ddpm: variance_type '" + options_.variance_type +
                         "' needs a model with " + std::to_string(2 * sample.size(1)) +
                         " output channels, not " + std::to_string(model_output.size(1)));
     }
-    predicted_variance = prediction.chunk(2, 1)[1];
-    prediction = prediction.chunk(2, 1)[0];
+    predicted_variance = model_output.to(at::kFloat).chunk(2, 1)[1];
   }
   const at::Tensor current = sample.to(at::kFloat);
   const bool last = step + 1 == static_cast<int>(timesteps_.size());
@@ -70,11 +79,8 @@ at::Tensor DdpmSampler::step(const at::Tensor& model_output, int step, const at:
   const float alpha = alpha_prod / alpha_prod_prev;
 
   // Formula (7) of the paper.
-  const at::Tensor original_sample =
-      limited(original_sample_of(options_.prediction.prediction_type, prediction, current,
-                                 signal_level(alpha_prod)),
-              options_.prediction);
-  at::Tensor next = std::sqrt(alpha_prod_prev) * (1 - alpha) / beta_prod * original_sample +
+  at::Tensor next = std::sqrt(alpha_prod_prev) * (1 - alpha) / beta_prod *
+                        original_sample(model_output, step, sample) +
                     std::sqrt(alpha) * (1 - alpha_prod_prev) / beta_prod * current;
   if (timesteps_[step] > 0) {
     next = next +

@@ -37,6 +37,8 @@ class DdpmSampler : public Sampler {
   bool learns_variance() const override { return options_.variance_type.starts_with("learned"); }
   /// With a learned variance model_output has twice the channels of `sample`; else it throws a
   /// usage error.
+  at::Tensor original_sample(const at::Tensor& model_output, int step,
+                             const at::Tensor& sample) const override;
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                   const NoiseSource& noise) override;
 

@@ -194,6 +194,14 @@ at::Tensor dpm_solver_output(const DpmSolverOptions& options, const at::Tensor& 
   return epsilon_of("sample", picture, current, level);
 }
 
+at::Tensor dpm_solver_original_sample(const DpmSolverOptions& options,
+                                      const at::Tensor& model_output, const at::Tensor& sample,
+                                      const SignalLevel& level) {
+  const at::Tensor output = dpm_solver_output(options, model_output, sample, level);
+  if (options.predicts_picture()) return output;
+  return original_sample_of("epsilon", output, sample.to(at::kFloat), level);
+}
+
 // DPM-Solver++ is the same for the ODE and the SDE but for twice the way in lambda. diffusers 0.42
 // adds 1/2 with the other sign in the SDE's weight of D2 (third order); it is kept, for the same
 // pictures.

@@ -64,6 +64,11 @@ float log_signal_to_noise(const SignalLevel& level);
 at::Tensor dpm_solver_output(const DpmSolverOptions& options, const at::Tensor& model_output,
                              const at::Tensor& sample, const SignalLevel& level);
 
+/// The picture in the answer, limited as the options say; float32.
+at::Tensor dpm_solver_original_sample(const DpmSolverOptions& options,
+                                      const at::Tensor& model_output, const at::Tensor& sample,
+                                      const SignalLevel& level);
+
 /// Weights of an update: sample and fresh noise, the answer (D0), its first difference (D1) by
 /// either solver_type, and its second difference (D2).
 struct DpmSolverWeights {

@@ -51,6 +51,13 @@ at::Tensor DpmSolverMultistepSampler::differences(const DpmSolverWeights& weight
   return weights.first * first + weights.second * second;
 }
 
+at::Tensor DpmSolverMultistepSampler::original_sample(const at::Tensor& model_output, int step,
+                                                      const at::Tensor& sample) const {
+  return dpm_solver_original_sample(
+      options_, model_output, sample,
+      level_of_sigma(schedule_.sigmas[step], options_.use_flow_sigmas));
+}
+
 at::Tensor DpmSolverMultistepSampler::step(const at::Tensor& model_output, int step,
                                            const at::Tensor& sample, const NoiseSource& noise) {
   const SignalLevel from = level_of_sigma(schedule_.sigmas[step], options_.use_flow_sigmas);

@@ -49,6 +49,13 @@ at::Tensor DpmSolverSinglestepSampler::differences(const DpmSolverWeights& weigh
          weights.second * 2 * (newest - older) / (r0 - r1);
 }
 
+at::Tensor DpmSolverSinglestepSampler::original_sample(const at::Tensor& model_output, int step,
+                                                       const at::Tensor& sample) const {
+  return dpm_solver_original_sample(
+      options_, model_output, sample,
+      level_of_sigma(schedule_.sigmas[step], options_.use_flow_sigmas));
+}
+
 at::Tensor DpmSolverSinglestepSampler::step(const at::Tensor& model_output, int step,
                                             const at::Tensor& sample, const NoiseSource& noise) {
   const SignalLevel level = level_of_sigma(schedule_.sigmas[step], options_.use_flow_sigmas);

@@ -19,6 +19,8 @@ class DpmSolverSinglestepSampler : public Sampler {
   std::string name() const override { return "dpm_solver_singlestep"; }
   const std::vector<double>& timesteps() const override { return schedule_.timesteps; }
   void reset() override;
+  at::Tensor original_sample(const at::Tensor& model_output, int step,
+                             const at::Tensor& sample) const override;
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                   const NoiseSource& noise) override;
 

@@ -102,6 +102,13 @@ at::Tensor EulerSampler::scale_model_input(const at::Tensor& sample, int step) c
   return sample / std::sqrt(sigma * sigma + 1);
 }
 
+at::Tensor EulerSampler::original_sample(const at::Tensor& model_output, int step,
+                                         const at::Tensor& sample) const {
+  const float sigma = schedule_.sigmas[step];
+  return euler_original_sample(options_.prediction_type, model_output.to(at::kFloat),
+                               sample.to(at::kFloat), sigma, sigma);
+}
+
 at::Tensor EulerSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                               const NoiseSource& noise) {
   const at::Tensor output = model_output.to(at::kFloat);

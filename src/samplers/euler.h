@@ -52,6 +52,8 @@ class EulerSampler : public Sampler {
     return euler_init_noise_sigma(schedule_.sigmas, options_.timestep_spacing);
   }
   at::Tensor scale_model_input(const at::Tensor& sample, int step) const override;
+  at::Tensor original_sample(const at::Tensor& model_output, int step,
+                             const at::Tensor& sample) const override;
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                   const NoiseSource& noise) override;
 

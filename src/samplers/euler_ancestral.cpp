@@ -35,17 +35,22 @@ at::Tensor EulerAncestralSampler::scale_model_input(const at::Tensor& sample, in
   return sample / std::sqrt(sigma * sigma + 1);
 }
 
+at::Tensor EulerAncestralSampler::original_sample(const at::Tensor& model_output, int step,
+                                                  const at::Tensor& sample) const {
+  const float sigma = schedule_.sigmas[step];
+  return euler_original_sample(options_.prediction_type, model_output.to(at::kFloat),
+                               sample.to(at::kFloat), sigma, sigma);
+}
+
 // A step down to sigma_down, then noise of sigma_up, so that both make the next sigma.
 at::Tensor EulerAncestralSampler::step(const at::Tensor& model_output, int step,
                                        const at::Tensor& sample, const NoiseSource& noise) {
-  const at::Tensor output = model_output.to(at::kFloat), current = sample.to(at::kFloat);
+  const at::Tensor current = sample.to(at::kFloat);
   const float from = schedule_.sigmas[step], to = schedule_.sigmas[step + 1];
   const float sigma_up = std::sqrt(to * to * (from * from - to * to) / (from * from));
   // Rounding can make it less than nothing where `from` is large.
   const float sigma_down = std::sqrt(std::max(to * to - sigma_up * sigma_up, 0.0F));
-  const at::Tensor original_sample =
-      euler_original_sample(options_.prediction_type, output, current, from, from);
-  const at::Tensor derivative = (current - original_sample) / from;
+  const at::Tensor derivative = (current - original_sample(model_output, step, sample)) / from;
   const at::Tensor next =
       current + derivative * (sigma_down - from) + noise().to(current) * sigma_up;
   return next.to(sample.scalar_type());

@@ -52,19 +52,26 @@ LcmSampler::LcmSampler(LcmOptions options, int num_steps)
   timesteps_.assign(timesteps.begin(), timesteps.end());
 }
 
-at::Tensor LcmSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
-                            const NoiseSource& noise) {
+// Formula (9) of the paper: the network's picture and the sample, as its boundary condition weighs
+// them.
+at::Tensor LcmSampler::original_sample(const at::Tensor& model_output, int step,
+                                       const at::Tensor& sample) const {
   const at::Tensor current = sample.to(at::kFloat);
   const double scaled = timesteps_[step] * options_.timestep_scaling;
   const double norm = scaled * scaled + kSigmaData * kSigmaData;
   const double skip = kSigmaData * kSigmaData / norm, out = scaled / std::sqrt(norm);
 
   const float alpha_prod = alphas_cumprod_[static_cast<std::int64_t>(timesteps_[step])];
-  const at::Tensor original_sample =
+  const at::Tensor predicted =
       limited(original_sample_of(options_.prediction.prediction_type, model_output.to(at::kFloat),
                                  current, signal_level(alpha_prod)),
               options_.prediction);
-  at::Tensor next = out * original_sample + skip * current;
+  return out * predicted + skip * current;
+}
+
+at::Tensor LcmSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
+                            const NoiseSource& noise) {
+  at::Tensor next = original_sample(model_output, step, sample);
   if (step + 1 < static_cast<int>(timesteps_.size())) {
     const SignalLevel level =
         signal_level(alphas_cumprod_[static_cast<std::int64_t>(timesteps_[step + 1])]);

@@ -36,6 +36,8 @@ class LcmSampler : public Sampler {
 
   std::string name() const override { return "lcm"; }
   const std::vector<double>& timesteps() const override { return timesteps_; }
+  at::Tensor original_sample(const at::Tensor& model_output, int step,
+                             const at::Tensor& sample) const override;
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                   const NoiseSource& noise) override;
 

@@ -75,6 +75,15 @@ void PndmSampler::reset() {
   weighted_sum_.reset();
 }
 
+at::Tensor PndmSampler::original_sample(const at::Tensor& model_output, int step,
+                                        const at::Tensor& sample) const {
+  // Points halfway between steps may lie behind the last one.
+  const std::int64_t timestep =
+      std::min(static_cast<std::int64_t>(timesteps_[step]), options_.noise.num_train_timesteps - 1);
+  return original_sample_of(options_.prediction_type, model_output.to(at::kFloat),
+                            sample.to(at::kFloat), signal_level(alphas_cumprod_[timestep]));
+}
+
 at::Tensor PndmSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                              const NoiseSource&) {
   const at::Tensor output = model_output.to(at::kFloat), current = sample.to(at::kFloat);

@@ -36,6 +36,13 @@ class Sampler {
   /// True when `step` reads variances that the network learned: the second half of the channels of
   /// its model_output (diffusers' variance_type learned, learned_range).
   virtual bool learns_variance() const { return false; }
+  /// The sampler's own estimate of the picture without noise, as its update of step `step` sees it:
+  /// diffusers' pred_original_sample, limited as the options say (lcm: its `denoised`; pndm, whose
+  /// scheduler tells none: of this call's answer alone). Without the noise that step() may add
+  /// before its update (euler's s_churn). model_output, sample: as step() takes them, before step()
+  /// -> [n, c, h, w].
+  virtual at::Tensor original_sample(const at::Tensor& model_output, int step,
+                                     const at::Tensor& sample) const = 0;
   /// One update; steps come in order, after reset(). model_output, sample: [n, c, h, w] (twice the
   /// channels in model_output where the sampler learns variances) -> the sample of the next step,
   /// same dtype as `sample`.

@@ -202,6 +202,14 @@ at::Tensor UniPcSampler::moved(const at::Tensor& sample, const SignalLevel& to, 
   return plain - scale * b_h * sum;
 }
 
+at::Tensor UniPcSampler::original_sample(const at::Tensor& model_output, int step,
+                                         const at::Tensor& sample) const {
+  const SignalLevel level = level_of_sigma(schedule_.sigmas[step], options_.use_flow_sigmas);
+  const at::Tensor current = sample.to(at::kFloat);
+  const at::Tensor answer = answer_of(model_output.to(at::kFloat), current, level);
+  return options_.predict_x0 ? answer : original_sample_of("epsilon", answer, current, level);
+}
+
 at::Tensor UniPcSampler::step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                               const NoiseSource&) {
   const SignalLevel level = level_of_sigma(schedule_.sigmas[step], options_.use_flow_sigmas);

@@ -12,7 +12,7 @@
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
 #include "sweep/timing_table.h"
-#include "work/pca_plan.h"
+#include "work/drawn_steps.h"
 
 namespace fdbench {
 namespace {
@@ -58,6 +58,7 @@ class Merge {
     write_plans();
     MergedPictures pictures(facts_, folder_, first_unit_, writer_, records_);
     for (const auto& [first, chunk] : units_.chunks) pictures.add(first, chunk);
+    pictures.write_scores();
     write_timing();
     finish_records(pictures);
     write_warnings(pictures.warnings());
@@ -94,6 +95,12 @@ class Merge {
             {'H', first_of(picture_arrays::kPcaImages, 3)},
             {'W', first_of(picture_arrays::kPcaImages, 4)},
             {'k', kNumComponents},
+            {'q', first_of(picture_arrays::kPredictedImages, 0) == 0
+                      ? 0
+                      : std::min<std::int64_t>(sweep_.experiment.pictures.predicted.pictures,
+                                               sweep_.experiment.num_pictures())},
+            {'t', num_predicted_steps(sweep_)},
+            {'V', first_of(judged_arrays::kScores, 1)},
             {'d', keeps_features() ? first_unit_.at(judged_arrays::kFeatures).size(1) : 0}};
   }
 
@@ -178,6 +185,13 @@ class Merge {
   void write_scales() {
     for (const auto& [axis, names] : axis_names(sweep_)) writer_.write_scale(axis, names);
     if (first_of(picture_arrays::kPcaImages, 1) > 0) writer_.write_scale('C', pca_names());
+    if (first_of(judged_arrays::kScores, 1) > 0) {
+      std::vector<std::string> scorers;
+      for (const ScorerSettings& scorer : sweep_.experiment.judges.scorers) {
+        scorers.push_back(scorer.name);
+      }
+      writer_.write_scale('V', scorers);
+    }
     for (const char axis : {'P', 'K', 'S'}) writer_.write_scale(axis);
     if (!units_.rounds.empty()) writer_.write_scale('N');
   }

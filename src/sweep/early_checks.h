@@ -1,11 +1,11 @@
 // What can be known before the network runs, looked at before the first picture and in --dry-run.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 
 #include "judging/judges.h"
 #include "tasks/text_to_image.h"
+#include "work/disk_need.h"
 #include "work/prepared_sweep.h"
 #include "work/work_units.h"
 
@@ -24,20 +24,6 @@ void check_makes_pictures(const std::vector<StageFolder>& folders);
 /// Throws where the output cannot be written: a usage error for a folder, a runtime error for a
 /// place that is not writable. Writes nothing.
 void check_output_place(const std::filesystem::path& output);
-
-/// Most and least that a sweep takes on the disk besides what is there already [bytes]: its missing
-/// units and the result beside them. Pictures and features are compressed, which takes off no more
-/// than kBestCompression.
-struct DiskNeed {
-  std::uint64_t least = 0, most = 0;
-};
-
-DiskNeed disk_need(const PreparedSweep& sweep, PictureSize picture,
-                   const std::vector<WorkUnit>& missing);
-
-/// Throws a runtime error with both numbers where the output's disk has no room for what the sweep
-/// takes at least; a warning where it has less than it may take.
-void check_disk(const std::filesystem::path& output, const DiskNeed& need);
 
 /// The folder, the output's place and its disk. missing: picture units that are to be computed.
 void check_before_pictures(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,

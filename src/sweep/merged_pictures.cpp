@@ -6,7 +6,7 @@
 #include "judging/judges.h"
 #include "sweep/picture_unit.h"
 #include "sweep/run_records.h"
-#include "work/pca_plan.h"
+#include "work/drawn_steps.h"
 
 namespace fdbench {
 namespace {
@@ -16,6 +16,7 @@ const std::vector<std::string> kFeatureNames = {"mse", "frobenius", "mean", "std
 /// Of what the judges saw, by the units' arrays.
 const std::map<std::string, std::string> kJudgedDatasets = {
     {judged_arrays::kClipScore, "/pictures/clip_score"},
+    {judged_arrays::kScores, "/pictures/scores"},
     {judged_arrays::kObjects, "/pictures/objects_right"},
     {judged_arrays::kWhole, "/pictures/picture_right"}};
 
@@ -25,6 +26,11 @@ constexpr const char* kJudgedFeatures = "/pictures/judged_features";
 constexpr const char* kSimilarity[] = {picture_arrays::kCosine, picture_arrays::kDistance};
 constexpr const char* kPca[] = {picture_arrays::kPcaImages, picture_arrays::kPcaExplained};
 constexpr const char* kPcaSteps = "/pca/steps";
+
+constexpr const char* kPredicted = picture_arrays::kPredictedImages;
+constexpr const char* kPredictedSteps = "/predicted/steps";
+constexpr const char* kPredictedMse = "/predicted/latent_mse_to_full";
+constexpr const char* kPredictedPsnr = "/predicted/psnr_to_full";
 
 /// Pictures of random weights are judged by nothing.
 JudgeSettings distance_judges(const PreparedSweep& sweep) {
@@ -50,6 +56,7 @@ MergedPictures::MergedPictures(const SweepFacts& facts, const UnitFolder& folder
       distances_(distance_judges(sweep_), sweep_.runs.size(), sweep_.experiment.num_pictures(),
                  facts.write_progress),
       judged_(sweep_.experiment.judges, sweep_.runs.size(), facts.write_progress),
+      scored_(sweep_.experiment.judges, sweep_.runs.size()),
       similarity_(sweep_.runs.size()) {
   create_arrays(first_unit);
 }
@@ -64,6 +71,11 @@ void MergedPictures::create_arrays(const Arrays& first_unit) {
     if (first_unit.contains(array)) writer_.create(dataset);
   }
   if (keeps_features_) writer_.create(kJudgedFeatures);
+  if (first_unit.contains(kPredicted)) {
+    for (const char* name : {kPredicted, kPredictedSteps, kPredictedMse, kPredictedPsnr}) {
+      writer_.create(name);
+    }
+  }
   if (sweep_.watched.empty()) return;
   for (const std::string& name : kFeatureNames) writer_.create("/features/" + name);
   writer_.create("/features/frobenius_std");
@@ -90,6 +102,7 @@ void MergedPictures::add(std::int64_t first, const std::vector<const WorkUnit*>&
     write_pictures(*unit, arrays);
     if (!sweep_.watched.empty()) write_features(*unit, arrays);
     take_traced(*unit, arrays);
+    write_predicted(*unit, arrays, reference);
     if (baseline >= 0 && !sweep_.synthetic) write_distances(*unit, arrays, reference);
   }
 }
@@ -103,8 +116,14 @@ void MergedPictures::take_grid(int run, const Arrays& arrays) {
       "/plan/multiply_adds", {run, 0},
       at::tensor(counted_multiply_adds(sweep_, sweep_.runs[run], ran), at::kLong).view({1, -1}));
   count_grid(records_[run], sweep_, sweep_.runs[run], ran, calls);
-  if (!arrays.contains(picture_arrays::kPcaImages)) return;
   const PreparedRun& prepared = sweep_.runs[run];
+  if (arrays.contains(kPredicted)) {
+    const std::vector<int> steps = predicted_steps(sweep_, prepared);
+    writer_.write(
+        kPredictedSteps, {run, 0},
+        (prepared.stages.back().plan.num_steps() - at::tensor(steps, at::kInt)).unsqueeze(0));
+  }
+  if (!arrays.contains(picture_arrays::kPcaImages)) return;
   for (std::size_t stage = 0; stage < prepared.stages.size(); ++stage) {
     const std::vector<int> steps = pca_steps(sweep_, prepared.stages[stage], prepared.spec.name);
     const at::Tensor counted =
@@ -121,6 +140,7 @@ void MergedPictures::write_pictures(const WorkUnit& unit, const Arrays& arrays) 
                 arrays.at(picture_arrays::kImages).slice(0, 0, kept));
   records_[unit.run].num_pictures += unit.count;
   judged_.add(static_cast<std::size_t>(unit.run), arrays);
+  scored_.add(static_cast<std::size_t>(unit.run), arrays);
   if (keeps_features_) {
     writer_.write(kJudgedFeatures, {unit.run, unit.first}, arrays.at(judged_arrays::kFeatures));
   }
@@ -163,12 +183,46 @@ void MergedPictures::write_similarity(std::size_t run) {
   }
 }
 
+PredictedPictures MergedPictures::predicted_pictures(int run, const Arrays& arrays) const {
+  const PreparedRun& prepared = sweep_.runs[static_cast<std::size_t>(run)];
+  PredictedPictures pictures{.timesteps = {},
+                             .steps = predicted_steps(sweep_, prepared),
+                             .latents = arrays.at(picture_arrays::kPredictedLatents),
+                             .images = arrays.at(kPredicted)};
+  for (const int step : pictures.steps) {
+    pictures.timesteps.push_back(prepared.stages.back().timesteps[static_cast<std::size_t>(step)]);
+  }
+  return pictures;
+}
+
+void MergedPictures::write_predicted(const WorkUnit& unit, const Arrays& arrays,
+                                     const Arrays& reference) {
+  if (!arrays.contains(kPredicted)) return;
+  writer_.write(kPredicted, {unit.run, unit.first}, arrays.at(kPredicted));
+  const int baseline = sweep_.experiment.baseline_of(unit.run);
+  if (baseline < 0 || sweep_.synthetic) return;
+  const PredictedDistances found = predicted_distances(predicted_pictures(unit.run, arrays),
+                                                       predicted_pictures(baseline, reference));
+  writer_.write(kPredictedMse, {unit.run, unit.first}, found.latent_mse);
+  writer_.write(kPredictedPsnr, {unit.run, unit.first}, found.psnr);
+}
+
 void MergedPictures::write_distances(const WorkUnit& unit, const Arrays& arrays,
                                      const Arrays& reference) {
   const auto run = static_cast<std::size_t>(unit.run);
   for (const auto& [dataset, values] : distances_.add(run, arrays, reference)) {
     writer_.write(dataset, {unit.run, unit.first}, values);
   }
+}
+
+void MergedPictures::write_scores() {
+  std::vector<ScoredRun> runs;
+  for (std::size_t run = 0; run < sweep_.runs.size(); ++run) {
+    runs.push_back(
+        {sweep_.runs[run].spec.name, sweep_.experiment.baseline_of(static_cast<int>(run))});
+  }
+  const RecordTable table = scored_.table(runs);
+  if (!table.rows.empty()) writer_.write_table("/scores", table);
 }
 
 void MergedPictures::summarise(std::size_t run, int baseline) {

@@ -7,6 +7,8 @@
 
 #include "judging/judged_records.h"
 #include "judging/picture_distances.h"
+#include "judging/predicted_distances.h"
+#include "judging/scored_runs.h"
 #include "results/result_writer.h"
 #include "results/run_fields.h"
 #include "results/unit_arrays.h"
@@ -30,6 +32,8 @@ class MergedPictures {
   void add(std::int64_t first, const std::vector<const WorkUnit*>& chunk);
   /// Completes the record of a run after all chunks. baseline: a run, or -1.
   void summarise(std::size_t run, int baseline);
+  /// After all chunks.
+  void write_scores();
   /// What belongs beside the runs.
   std::vector<std::string> warnings() const { return judged_.warnings(); }
 
@@ -40,6 +44,8 @@ class MergedPictures {
   void write_features(const WorkUnit& unit, const Arrays& arrays);
   void take_traced(const WorkUnit& unit, const Arrays& arrays);
   void write_similarity(std::size_t run);
+  PredictedPictures predicted_pictures(int run, const Arrays& arrays) const;
+  void write_predicted(const WorkUnit& unit, const Arrays& arrays, const Arrays& reference);
   void write_distances(const WorkUnit& unit, const Arrays& arrays, const Arrays& reference);
 
   const PreparedSweep& sweep_;
@@ -49,6 +55,7 @@ class MergedPictures {
   bool keeps_features_;
   PictureDistances distances_;
   JudgedRuns judged_;
+  ScoredRuns scored_;
   /// By run and array: sum over pictures [B, S, S], and how many they were.
   struct Sum {
     at::Tensor values;

@@ -9,6 +9,7 @@
 #include "results/run_fields.h"
 #include "results/unit_arrays.h"
 #include "sweep/traced_features.h"
+#include "work/predicted_samples.h"
 
 namespace fdbench {
 namespace {
@@ -69,7 +70,7 @@ struct StageArrays {
 
 StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t stage,
                        const PreparedRun& whole, const std::vector<std::int64_t>& pictures,
-                       const at::Tensor& last) {
+                       const at::Tensor& last, PredictedSamples& predicted) {
   const StageRun& run = whole.stages[stage];
   const auto count = static_cast<std::int64_t>(pictures.size());
   const PromptPair pair = encode_pair(sweep, task, stage, pictures.front(), count, last);
@@ -82,6 +83,11 @@ StageArrays make_stage(const PreparedSweep& sweep, const Task& task, std::size_t
   latents.options.observe_layer =
       make_observer(made.ran, watched.empty() ? nullptr : &probe, traced, watched);
   latents.options.observe_step = [](int, const at::Tensor&) { check_interrupt(); };
+  if (predicted.is_wanted() && stage + 1 == whole.stages.size()) {
+    latents.options.observe_original_sample = [&](int step, const at::Tensor& sample) {
+      predicted.observe(step, sample);
+    };
+  }
   const DenoiseResult result = latents.make(run, *task.stages()[stage].denoiser, pair);
   if (!watched.empty()) {
     check_features(sweep.stages[stage].model.layers, watched, probe, made.ran);
@@ -118,9 +124,10 @@ Arrays make_batch(const PreparedSweep& sweep, const Task& task, const PreparedRu
   std::vector<at::Tensor> ran, calls;
   std::map<std::string, std::vector<at::Tensor>> features;
   std::vector<Arrays> traced;
+  PredictedSamples predicted(sweep, run, first, count);
   at::Tensor last;
   for (std::size_t stage = 0; stage < run.stages.size(); ++stage) {
-    const StageArrays made = make_stage(sweep, task, stage, run, pictures, last);
+    const StageArrays made = make_stage(sweep, task, stage, run, pictures, last, predicted);
     last = made.latents;
     ran.push_back(made.ran);
     calls.push_back(at::tensor({made.calls, made.step_calls}, at::kLong));
@@ -133,6 +140,9 @@ Arrays make_batch(const PreparedSweep& sweep, const Task& task, const PreparedRu
   }
   arrays[picture_arrays::kLatents] = last.to(at::kCPU, at::kFloat);
   arrays[picture_arrays::kImages] = task.decode(last);
+  if (predicted.is_wanted()) {
+    arrays.merge(predicted.arrays(task, last, arrays.at(picture_arrays::kImages)));
+  }
   arrays[picture_arrays::kRan] = beside(ran, 0);
   arrays[picture_arrays::kCalls] = at::stack(calls);
   return arrays;

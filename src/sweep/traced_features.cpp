@@ -8,7 +8,7 @@
 #include "probes/principal_components.h"
 #include "probes/step_similarity.h"
 #include "results/unit_arrays.h"
-#include "work/pca_plan.h"
+#include "work/drawn_steps.h"
 
 namespace fdbench {
 namespace {

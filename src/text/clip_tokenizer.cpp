@@ -1,13 +1,13 @@
 #include "text/clip_tokenizer.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "core/error.h"
+#include "text/added_tokens.h"
 #include "text/byte_pair_encoding.h"
 #include "text/text_pattern.h"
 #include "text/tokenizer_files.h"
@@ -19,50 +19,6 @@ namespace {
 std::string normalize(std::string_view text) {
   return lower_case(collapse_white_space(compose_nfc(text)));
 }
-
-/// Finds added tokens in a text: the leftmost, of several there the longest. White space beside
-/// them needs no care, since it gives no tokens.
-class AddedTokenFinder {
- public:
-  void add(const std::string& content, std::int64_t id) {
-    if (!content.empty()) tokens_.push_back({content, id});
-  }
-
-  /// Calls between(text) for what lies between tokens and token(id) for each of them, in order.
-  void split(std::string_view text, const std::function<void(std::string_view)>& between,
-             const std::function<void(std::int64_t)>& token) const {
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < text.size();) {
-      const Token* found = longest_at(text.substr(i));
-      if (found == nullptr) {
-        ++i;
-        continue;
-      }
-      if (i > begin) between(text.substr(begin, i - begin));
-      token(found->id);
-      i += found->content.size();
-      begin = i;
-    }
-    if (begin < text.size()) between(text.substr(begin));
-  }
-
- private:
-  struct Token {
-    std::string content;
-    std::int64_t id;
-  };
-
-  const Token* longest_at(std::string_view text) const {
-    const Token* longest = nullptr;
-    for (const Token& token : tokens_) {
-      const bool longer = longest == nullptr || token.content.size() > longest->content.size();
-      if (longer && text.starts_with(token.content)) longest = &token;
-    }
-    return longest;
-  }
-
-  std::vector<Token> tokens_;
-};
 
 }  // namespace
 

@@ -1,30 +1,26 @@
 // transformers' CLIPTokenizer: byte-pair encoding of lower-cased text.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
+
+#include "text/tokenizer.h"
 
 namespace fdbench {
 
-class CLIPTokenizer {
+class CLIPTokenizer : public Tokenizer {
  public:
   /// Reads vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json (or
   /// tokenizer.json alone).
   explicit CLIPTokenizer(const std::filesystem::path& folder);
-  ~CLIPTokenizer();
+  ~CLIPTokenizer() override;
   CLIPTokenizer(CLIPTokenizer&&) noexcept;
 
-  /// Ids with start and end token, cut to model_max_length (or `max_length` if > 0) and filled up
-  /// with the pad token: what `tokenizer(text, padding="max_length", truncation=True)` gives.
-  std::vector<std::int64_t> encode(const std::string& text, std::int64_t max_length = 0) const;
-  std::int64_t model_max_length() const;
-  /// Tokens of a text with start and end token, uncut.
-  std::int64_t count(const std::string& text) const;
-  /// The words (lower-cased, as the tokenizer leaves them) that `encode` cuts at this length.
-  std::string text_beyond(const std::string& text, std::int64_t max_length) const;
+  std::vector<std::int64_t> encode(const std::string& text,
+                                   std::int64_t max_length = 0) const override;
+  std::int64_t model_max_length() const override;
+  std::int64_t count(const std::string& text) const override;
+  std::string text_beyond(const std::string& text, std::int64_t max_length) const override;
   /// The text with each learned word of several vectors (textual inversion) written out, "<cat>" as
   /// "<cat> <cat>_1 <cat>_2": what diffusers' pipelines do before they tokenize
   /// (TextualInversionLoaderMixin.maybe_convert_prompt).

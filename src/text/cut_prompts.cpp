@@ -22,7 +22,7 @@ std::string shown(std::string text) {
 
 }  // namespace
 
-std::string about_cut_prompts(const CLIPTokenizer& tokenizer, std::int64_t limit,
+std::string about_cut_prompts(const Tokenizer& tokenizer, std::int64_t limit,
                               const std::vector<std::string>& prompts) {
   std::size_t count = 0, longest = 0;
   std::int64_t most = 0;

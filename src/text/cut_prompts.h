@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "text/clip_tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace fdbench {
 
@@ -13,7 +13,7 @@ namespace fdbench {
 /// in transformers), beyond which they are cut: how many, how far, and the first words that are
 /// lost.
 /// "" when no prompt is cut.
-std::string about_cut_prompts(const CLIPTokenizer& tokenizer, std::int64_t limit,
+std::string about_cut_prompts(const Tokenizer& tokenizer, std::int64_t limit,
                               const std::vector<std::string>& prompts);
 
 }  // namespace fdbench

@@ -54,29 +54,6 @@ Sequence next_sequence(std::string_view bytes) {
   return {length, true};
 }
 
-template <typename Range, std::size_t kCount>
-const Range* find_range(const Range (&ranges)[kCount], char32_t code_point) {
-  for (const Range& range : ranges) {
-    if (code_point >= range.first && code_point <= range.last) return &range;
-  }
-  return nullptr;
-}
-
-/// Calls f(code point, its bytes) for each character.
-template <typename Function>
-void for_each_character(std::string_view text, Function&& f) {
-  const auto* data = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  for (std::size_t i = 0; i < text.size();) {
-    utf8proc_int32_t code_point = 0;
-    const auto length =
-        utf8proc_iterate(data + i, static_cast<utf8proc_ssize_t>(text.size() - i), &code_point);
-    // Cannot be: the text is valid.
-    if (length <= 0) break;
-    f(static_cast<char32_t>(code_point), text.substr(i, static_cast<std::size_t>(length)));
-    i += static_cast<std::size_t>(length);
-  }
-}
-
 bool is_ascii(std::string_view text) {
   for (const char byte : text) {
     if (static_cast<unsigned char>(byte) >= 0x80) return false;
@@ -101,6 +78,20 @@ void append_nfc(std::string& to, std::string_view text) {
 }
 
 }  // namespace
+
+void for_each_character(std::string_view text,
+                        const std::function<void(char32_t, std::string_view)>& f) {
+  const auto* data = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  for (std::size_t i = 0; i < text.size();) {
+    utf8proc_int32_t code_point = 0;
+    const auto length =
+        utf8proc_iterate(data + i, static_cast<utf8proc_ssize_t>(text.size() - i), &code_point);
+    // Cannot be: the text is valid.
+    if (length <= 0) break;
+    f(static_cast<char32_t>(code_point), text.substr(i, static_cast<std::size_t>(length)));
+    i += static_cast<std::size_t>(length);
+  }
+}
 
 std::string valid_utf8(std::string_view bytes) {
   std::string text;

@@ -4,11 +4,22 @@
 // tests/python/test_tokenizer_parity.py tries them all again.
 #pragma once
 
+#include <cstddef>
+
 namespace fdbench {
 
 struct CodePointRange {
   char32_t first, last;
 };
+
+/// The range of the table that holds the code point; null where none does.
+template <typename Range, std::size_t kCount>
+const Range* find_range(const Range (&ranges)[kCount], char32_t code_point) {
+  for (const Range& range : ranges) {
+    if (code_point >= range.first && code_point <= range.last) return &range;
+  }
+  return nullptr;
+}
 
 /// Letters (general category L) that came after Unicode 14.
 inline constexpr CodePointRange kNewLetters[] = {

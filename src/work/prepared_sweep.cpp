@@ -6,7 +6,7 @@
 #include "execution/guidance.h"
 #include "plan/program_cost.h"
 #include "tasks/sampler_plan.h"
-#include "work/pca_plan.h"
+#include "work/drawn_steps.h"
 
 namespace fdbench {
 namespace {
@@ -241,6 +241,7 @@ PreparedSweep prepare_sweep(const Experiment& experiment, const std::vector<Stag
   }
   // What is to be drawn must be there.
   if (!pca_columns(sweep).empty()) num_pca_steps(sweep);
+  num_predicted_steps(sweep);
   return sweep;
 }
 

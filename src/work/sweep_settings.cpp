@@ -143,8 +143,16 @@ Made pca_of(const Experiment& experiment) {
   const PcaSettings& pca = experiment.features.pca;
   if (pca.pictures == 0) return {};
   return text(
-      nlohmann::json({{"blocks", pca.blocks}, {"steps", pca.steps}, {"pictures", pca.pictures}})
+      nlohmann::json(
+          {{"blocks", pca.blocks}, {"steps", pca.steps.counted}, {"pictures", pca.pictures}})
           .dump());
+}
+
+Made predicted_of(const Experiment& experiment) {
+  const PredictedSettings& predicted = experiment.pictures.predicted;
+  if (predicted.pictures == 0) return {};
+  return text(nlohmann::json({{"steps", predicted.steps.counted}, {"pictures", predicted.pictures}})
+                  .dump());
 }
 
 template <Setting kSetting>
@@ -220,9 +228,12 @@ constexpr Maker kMakers[] = {
      [](const Sources& from) { return whole(from.experiment.pictures.batch); }},
     {Setting::kPicturesKeep,
      [](const Sources& from) { return whole(from.experiment.pictures.keep); }},
+    {Setting::kPicturesPredicted,
+     [](const Sources& from) { return predicted_of(from.experiment); }},
     {Setting::kJudgesClip, of_judges<Setting::kJudgesClip>},
     {Setting::kJudgesNetwork, of_judges<Setting::kJudgesNetwork>},
     {Setting::kJudgesScenes, of_judges<Setting::kJudgesScenes>},
+    {Setting::kJudgesScorers, of_judges<Setting::kJudgesScorers>},
     {Setting::kJudgesPerceptual, of_judges<Setting::kJudgesPerceptual>},
     {Setting::kJudgesReference, of_judges<Setting::kJudgesReference>},
     {Setting::kJudgesMetrics, of_judges<Setting::kJudgesMetrics>},

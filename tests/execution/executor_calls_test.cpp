@@ -64,6 +64,35 @@ TEST_F(ExecutorCalls, StepsThatAreLeftOutHaveNoUpdate) {
   EXPECT_THAT(updated, ElementsAre(0, 4, 5));
 }
 
+TEST_F(ExecutorCalls, OriginalSamplesAreOfTheSampleBeforeTheUpdate) {
+  // The toy sampler: next = sample - (0.1 + 0.02 step) answer, original = sample - (step + 1)
+  // answer.
+  const auto check = [&](const std::string& strategy, const std::vector<int>& steps, How how) {
+    std::vector<int> seen;
+    std::map<int, at::Tensor> originals, latents;
+    how.options.observe_original_sample = [&](int step, const at::Tensor& sample) {
+      EXPECT_FALSE(latents.contains(step)) << "it is told before the update";
+      seen.push_back(step);
+      originals[step] = sample.clone();
+    };
+    how.options.observe_step = [&](int step, const at::Tensor& sample) {
+      latents[step] = sample.clone();
+    };
+    run(plan_of(strategy), how);
+    EXPECT_EQ(seen, steps) << strategy;
+    for (const int step : steps) {
+      if (!latents.contains(step - 1)) continue;
+      const at::Tensor& before = latents[step - 1];
+      const at::Tensor answer = (before - latents[step]) / (0.1 + 0.02 * step);
+      EXPECT_TRUE(at::allclose(originals[step], before - answer * (step + 1), 1e-4, 1e-5))
+          << strategy << ", step " << step;
+    }
+  };
+  check("full", {0, 1, 2, 3, 4, 5, 6, 7}, {});
+  check("encoder", {0, 1, 2, 3, 4, 5, 6, 7}, parallel());
+  check("drop", {0, 4, 5}, {});
+}
+
 TEST_F(ExecutorCalls, ObserversSeeEachRunOnce) {
   std::map<std::pair<int, int>, at::Tensor> sequential, batched;
   How how;

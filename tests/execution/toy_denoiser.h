@@ -138,6 +138,10 @@ class ToySampler : public Sampler {
   at::Tensor scale_model_input(const at::Tensor& sample, int step) const override {
     return sample / (1.0 + 0.1 * step);
   }
+  at::Tensor original_sample(const at::Tensor& model_output, int step,
+                             const at::Tensor& sample) const override {
+    return sample - model_output * (step + 1);
+  }
   at::Tensor step(const at::Tensor& model_output, int step, const at::Tensor& sample,
                   const NoiseSource&) override {
     return sample - (0.1 + 0.02 * step) * model_output;

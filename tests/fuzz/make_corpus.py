@@ -145,17 +145,28 @@ def write_tokenizers() -> None:
     special = {"bos_token": "<|startoftext|>", "additional_special_tokens": ["<x>"]}
     merges = "#version: 0.2\na b</w>\n"
     text = "AB  a\n! <x> it's 12 \u0130\u0301 \u3042\u6f22 \U0001f600\u0345"
-    old = tokenizer(None, VOCABULARY, merges, None, special, {"<x>": 8}, text=text)
+    old = tokenizer(None, VOCABULARY, merges, None, special, {"<x>": 8}, None, text=text)
     write("tokenizer", "old_layout", old)
-    new = tokenizer(None, VOCABULARY, merges, config, None, None, text=text)
+    new = tokenizer(None, VOCABULARY, merges, config, None, None, None, text=text)
     write("tokenizer", "new_layout", new)
     added = [{"id": 6, "content": "<|startoftext|>", "normalized": False}]
     model = {"type": "BPE", "vocab": VOCABULARY, "merges": ["a b</w>"]}
     whole = {"model": model, "added_tokens": added}
-    write("tokenizer", "one_file", tokenizer(whole, None, None, None, None, None, text="ab!"))
+    write("tokenizer", "one_file", tokenizer(whole, *[None] * 6, text="ab!"))
     pairs = {"model": model | {"merges": [["a", "b</w>"]]}}
     limits = {"model_max_length": 1e30, "padding_side": "right"}
-    write("tokenizer", "pairs", tokenizer(pairs, None, None, limits, None, None, text="ab\0c"))
+    write(
+        "tokenizer", "pairs", tokenizer(pairs, None, None, limits, None, None, None, text="ab\0c")
+    )
+    pieces = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n\u6f22\n!\n"
+    bert = {"do_lower_case": True, "model_max_length": 12}
+    write("tokenizer", "word_piece", tokenizer(*[None] * 3, bert, None, None, pieces, text=text))
+    names = pieces.split()
+    bert_model = {"type": "WordPiece", "vocab": {name: id for id, name in enumerate(names)}}
+    whole = {"model": bert_model, "normalizer": {"type": "BertNormalizer", "strip_accents": None}}
+    whole |= {"pre_tokenizer": {"type": "BertPreTokenizer"}}
+    whole |= {"added_tokens": [{"id": 4, "content": "[MASK]", "normalized": False}]}
+    write("tokenizer", "word_piece_one_file", tokenizer(whole, *[None] * 6, text=text))
 
 
 SETTINGS = {"dtype": "float32", "runs.full": "{}", "runs.x": '{"strategy":"x"}'}

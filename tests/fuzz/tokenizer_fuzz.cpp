@@ -2,14 +2,14 @@
 // of kFiles, each ended by a zero byte; an empty one is not there. What follows the last is the
 // text.
 #include "fuzz/fuzz_input.h"
-#include "text/clip_tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace fdbench {
 namespace {
 
 constexpr const char* kFiles[] = {
-    "tokenizer.json",          "vocab.json",       "merges.txt", "tokenizer_config.json",
-    "special_tokens_map.json", "added_tokens.json"};
+    "tokenizer.json",          "vocab.json",        "merges.txt", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json", "vocab.txt"};
 
 /// Writes the files. -> the text behind them.
 std::string unpack(std::string_view bytes) {
@@ -32,8 +32,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;
   const std::string text = unpack(fuzz_bytes(data, size));
   read_untrusted([&] {
-    const CLIPTokenizer tokenizer(fuzz_folder().path());
-    tokenizer.encode(text);
+    const std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(fuzz_folder().path());
+    tokenizer->encode(text, 0);
+    tokenizer->text_beyond(text, 2);
   });
   return 0;
 }

@@ -3,7 +3,8 @@
 // CASES: a list of {"id", "sampler", "config", "overrides", "steps", "channels" (the first ones of
 // the inputs), "learned" (twice the channels are predicted)}. INPUTS: latents
 // [n, c, h, w], noise [draws, n, c, h, w], mix [2 * c, c]. OUTPUT: for each id its timesteps, its
-// trajectory [calls + 1, n, c, h, w] and the number of noises it drew.
+// trajectory [calls + 1, n, c, h, w], its original_sample [calls, n, c, h, w] and the number of
+// noises it drew.
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
@@ -42,17 +43,19 @@ void run_case(const nlohmann::json& given, const SafetensorsFile& inputs,
   const NoiseSource noise = [&] { return noises[draws++]; };
   at::Tensor latents = inputs.tensor("latents").narrow(1, 0, channels);
   latents = latents * sampler->init_noise_sigma();
-  std::vector<at::Tensor> trajectory = {latents};
+  std::vector<at::Tensor> trajectory = {latents}, estimates;
   sampler->reset();
   for (int step = 0; step < static_cast<int>(sampler->timesteps().size()); ++step) {
     const at::Tensor prediction = answer(mix, sampler->scale_model_input(latents, step),
                                          sampler->timesteps()[step], given["learned"].get<bool>());
+    estimates.push_back(sampler->original_sample(prediction, step, latents));
     latents = sampler->step(prediction, step, latents, noise);
     trajectory.push_back(latents);
   }
   const std::string id = given["id"].get<std::string>();
   outputs[id + ".timesteps"] = at::tensor(sampler->timesteps(), at::kFloat);
   outputs[id + ".trajectory"] = at::stack(trajectory);
+  outputs[id + ".original_sample"] = at::stack(estimates);
   outputs[id + ".draws"] = at::tensor({static_cast<float>(draws)});
 }
 

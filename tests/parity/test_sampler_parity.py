@@ -206,8 +206,36 @@ def make_scheduler(class_name: str, config: dict):
     return getattr(diffusers, class_name).from_config({"_class_name": class_name, **own})
 
 
+def original_sample(scheduler, output, answered, timestep, sample) -> torch.Tensor:
+    """What diffusers takes the clean picture for at a step that it has just made. answered: by the
+    network; output: of step(). sample: before the step.
+    """
+    if "denoised" in output:
+        return output.denoised
+    if "pred_original_sample" in output:
+        return output.pred_original_sample
+    if hasattr(scheduler, "convert_model_output"):
+        # Of the step before: step() counted on.
+        scheduler._step_index -= 1
+        converted = scheduler.convert_model_output(answered, sample=sample)
+        sigma = scheduler.sigmas[scheduler.step_index]
+        scheduler._step_index += 1
+        config = scheduler.config
+        is_unipc = isinstance(scheduler, diffusers.UniPCMultistepScheduler)
+        if config.predict_x0 if is_unipc else config.algorithm_type.endswith("++"):
+            return converted
+        alpha, sigma = scheduler._sigma_to_alpha_sigma_t(sigma)
+        return (sample - sigma * converted) / alpha
+    # PNDM tells none; formula (4) of DDIM's paper with its schedule.
+    assert isinstance(scheduler, diffusers.PNDMScheduler)
+    alpha = scheduler.alphas_cumprod[min(int(timestep), len(scheduler.alphas_cumprod) - 1)]
+    if scheduler.config.prediction_type == "v_prediction":
+        return alpha.sqrt() * sample - (1 - alpha).sqrt() * answered
+    return (sample - (1 - alpha).sqrt() * answered) / alpha.sqrt()
+
+
 def reference(scheduler, options: dict, inputs: dict, steps: int, monkeypatch):
-    """Timesteps, trajectory and the number of noises drawn."""
+    """Timesteps, trajectory, original samples and the number of noises drawn."""
     count = channels(type(scheduler).__name__, options)
     mix = inputs["mix"][: 2 * count, :count]
     drawn = []
@@ -226,18 +254,22 @@ def reference(scheduler, options: dict, inputs: dict, steps: int, monkeypatch):
         # spreads begin with them) and runs past the end.
         scheduler.set_begin_index(0)
     sample = inputs["latents"][:, :count] * scheduler.init_noise_sigma
-    trajectory = [sample]
+    trajectory, estimates = [sample], []
     for timestep in scheduler.timesteps:
         scaled = scheduler.scale_model_input(sample, timestep)
         prediction = answer(mix, scaled, timestep.item(), is_learned(options))
-        sample = scheduler.step(prediction, timestep, sample, **arguments).prev_sample
+        made = scheduler.step(prediction, timestep, sample, **arguments)
+        estimates.append(original_sample(scheduler, made, prediction, timestep, sample))
+        sample = made.prev_sample
         trajectory.append(sample)
-    return scheduler.timesteps, torch.stack(trajectory), len(drawn)
+    return scheduler.timesteps, torch.stack(trajectory), torch.stack(estimates), len(drawn)
 
 
 def check(ours: dict, case: str, expected: tuple) -> None:
-    """Timesteps, every step of the trajectory, and how often noise was drawn."""
-    timesteps, trajectory, draws = expected
+    """Timesteps, every step of the trajectory and its original sample, and how often noise was
+    drawn.
+    """
+    timesteps, trajectory, estimates, draws = expected
     assert torch.isfinite(trajectory).all(), f"{case}: diffusers is not finite"
     # Plus 1: a single timestep 0 has no scale.
     assert scaled_difference(ours[f"{case}.timesteps"] + 1, timesteps.float() + 1) < 1e-6, case
@@ -247,6 +279,13 @@ def check(ours: dict, case: str, expected: tuple) -> None:
     differences = [scaled_difference(*pair) for pair in zip(made, trajectory, strict=True)]
     print(f"{case}: {max(differences):.1e}")
     assert max(differences) < TOLERANCE, f"{case}: {differences}"
+    if "s_churn" in case:
+        # diffusers adds noise to the sample that the network saw, and estimates from that.
+        return
+    made = ours[f"{case}.original_sample"]
+    differences = [scaled_difference(*pair) for pair in zip(made, estimates, strict=True)]
+    print(f"{case}: original samples {max(differences):.1e}")
+    assert max(differences) < TOLERANCE, f"{case}: original samples {differences}"
 
 
 @pytest.mark.parametrize("name", CASES)

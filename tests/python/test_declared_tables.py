@@ -55,8 +55,9 @@ def test_the_keys_of_rules_are_those_of_the_config(fdbench, root, tmp_path):
             text = f"{{{name}: {value}}}"
             for outer in reversed(maps):
                 text = f"{{{outer}: {text}}}"
-            if rule == "features":  # of the whole file
-                whole = CONFIG.replace("features: false", f"features: {text}")
+            if rule in ("features", "pictures"):  # of the whole file
+                kept = "" if rule == "features" else "features: false\n"
+                whole = CONFIG.replace("features: false", f"{kept}{rule}: {text}")
                 config.write_text(whole + "  - {strategy: full}\n")
             else:
                 config.write_text(CONFIG + f"  - {{strategy: full, {rule}: {text}}}\n")

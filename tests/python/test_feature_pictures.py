@@ -1,6 +1,7 @@
 """Principal components and the map of similarity on their way from a config to the page."""
 
 import json
+import shutil
 import warnings
 
 import h5py
@@ -8,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.complexity import complexity
+from analysis.complexity import complexity, network_layers
 from analysis.dataset import dataset
 from analysis.figures.__main__ import main as figures
 from analysis.load import load
 from analysis.reach import reach
 from analysis.report import main
+from tests.parity.reference import make_unet
+from tests.python.text_models import make_vae
 
 CONFIG = """name: pca
 model: {model}
@@ -199,6 +202,16 @@ def test_a_figure_that_the_file_does_not_hold(sweep, tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_layers_are_those_of_the_file(result, tmp_path):
+    table = network_layers(load(result))
+    with h5py.File(result) as file:
+        layers = file["layers"][:]
+    assert table["name"].tolist() == [name.decode() for name in layers["name"]]
+    assert table["parameters"].tolist() == layers["num_parameters"].tolist()
+    assert main([str(result), "--output", str(tmp_path)]) == 0
+    assert f"The {len(table)} layers" in (tmp_path / "index.html").read_text()
+
+
 def test_the_parts_cost_what_their_layers_cost(result):
     table = complexity(load(result)).set_index("part")
     assert list(table.index) == ["encoder", "bottleneck", "decoder"]
@@ -209,6 +222,35 @@ def test_the_parts_cost_what_their_layers_cost(result):
     assert table.loc["decoder", "multiply_adds"] == decoder["multiply_adds"].sum()
     assert table["multiply_adds_share"].sum() == pytest.approx(1)
     assert table["parameters_share"].sum() == pytest.approx(1)
+
+
+def test_a_users_folder_by_set_and_blocks_of_few_channels(fdbench, root, tmp_path):
+    """All figures of another model, whose latents have two channels: its last layer lacks a
+    component."""
+    folder = tmp_path / "own"
+    others = shutil.ignore_patterns("unet", "vae")
+    shutil.copytree(root / "models/mini", folder, ignore=others)
+    unet = make_unet(in_channels=2, out_channels=2, cross_attention_dim=128)
+    unet.save_pretrained(folder / "unet")
+    make_vae(latent_channels=2).save_pretrained(folder / "vae")
+    config = tmp_path / "own.yaml"
+    config.write_text(CONFIG.format(model=root / "models/mini", features="true"))
+    done = fdbench(
+        "run", config, "--quiet", "--out", tmp_path / "own.h5", "--set", f"model={folder}",
+        "--set", "features={detail: layer, similarity: true, pca: {blocks: [conv_in, conv_out]}}",
+        "--set", "pictures.predicted=true",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    notes = [line for line in done.stderr.splitlines() if "features.pca" in line]
+    assert len(notes) == 1 and "'conv_out' has 2 channels" in notes[0], done.stderr
+    with h5py.File(tmp_path / "own.h5") as file:
+        images, explained = file["pca/images"][0, 0], file["pca/explained"][0, 0]
+    assert images[0].std(axis=(0, 1, 2)).min() > 1
+    assert images[1, ..., 2].std() == 0 and images[1, ..., :2].std() > 1
+    assert explained[1].sum() == pytest.approx(1) and explained[1, 2] == 0
+    assert main([str(tmp_path / "own.h5")]) == 0
+    for stem in ("feature_components", "feature_similarity", "pictures_along_steps"):
+        assert (tmp_path / "own" / f"{stem}.png").exists()
 
 
 def test_they_open_with_named_axes(result):

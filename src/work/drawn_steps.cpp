@@ -1,4 +1,4 @@
-#include "work/pca_plan.h"
+#include "work/drawn_steps.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +11,14 @@ namespace {
 
 constexpr int kUsualNumSteps = 10;
 
+/// A run's stage with what is drawn of it.
+struct Drawn {
+  /// Of the setting: "features.pca.steps".
+  std::string key;
+  const DrawnSteps& asked;
+  const std::string& run;
+};
+
 /// Evenly spaced, the first and the last among them.
 std::vector<int> usual_steps(int num_steps) {
   const int count = std::min(kUsualNumSteps, num_steps);
@@ -20,6 +28,21 @@ std::vector<int> usual_steps(int num_steps) {
     steps.push_back(static_cast<int>(std::lround(share * (num_steps - 1))));
   }
   return steps;
+}
+
+/// Counted from 0 in sampling order, rising.
+std::vector<int> steps_of(const Drawn& drawn, int num_steps) {
+  if (drawn.asked.counted.empty()) return usual_steps(num_steps);
+  std::set<int> steps;
+  for (const int counted : drawn.asked.counted) {
+    if (counted > num_steps) {
+      throw usage_error(drawn.asked.place, "'" + drawn.key + "': run '" + drawn.run +
+                                               "' has no step " + std::to_string(counted) +
+                                               ", its first one is " + std::to_string(num_steps));
+    }
+    steps.insert(num_steps - counted);
+  }
+  return {steps.begin(), steps.end()};
 }
 
 }  // namespace
@@ -45,19 +68,8 @@ std::vector<int> pca_columns(const PreparedSweep& sweep) {
 
 std::vector<int> pca_steps(const PreparedSweep& sweep, const StageRun& stage,
                            const std::string& run) {
-  const PcaSettings& pca = sweep.experiment.features.pca;
-  const int num_steps = stage.plan.num_steps();
-  if (pca.steps.empty()) return usual_steps(num_steps);
-  std::set<int> steps;
-  for (const int counted : pca.steps) {
-    if (counted > num_steps) {
-      throw usage_error(pca.steps_place, "'features.pca.steps': run '" + run + "' has no step " +
-                                             std::to_string(counted) + ", its first one is " +
-                                             std::to_string(num_steps));
-    }
-    steps.insert(num_steps - counted);
-  }
-  return {steps.begin(), steps.end()};
+  return steps_of({"features.pca.steps", sweep.experiment.features.pca.steps, run},
+                  stage.plan.num_steps());
 }
 
 std::int64_t num_pca_steps(const PreparedSweep& sweep) {
@@ -66,6 +78,21 @@ std::int64_t num_pca_steps(const PreparedSweep& sweep) {
     for (const StageRun& stage : run.stages) {
       most = std::max(most, pca_steps(sweep, stage, run.spec.name).size());
     }
+  }
+  return static_cast<std::int64_t>(most);
+}
+
+std::vector<int> predicted_steps(const PreparedSweep& sweep, const PreparedRun& run) {
+  const PredictedSettings& predicted = sweep.experiment.pictures.predicted;
+  if (predicted.pictures == 0) return {};
+  return steps_of({"pictures.predicted.steps", predicted.steps, run.spec.name},
+                  run.stages.back().plan.num_steps());
+}
+
+std::int64_t num_predicted_steps(const PreparedSweep& sweep) {
+  std::size_t most = 0;
+  for (const PreparedRun& run : sweep.runs) {
+    most = std::max(most, predicted_steps(sweep, run).size());
   }
   return static_cast<std::int64_t>(most);
 }

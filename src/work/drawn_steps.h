@@ -1,4 +1,5 @@
-// Which features of a sweep are drawn by their principal components.
+// Which blocks and steps of a sweep are drawn: features by their principal components, and what the
+// sampler takes the picture for.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +20,12 @@ std::vector<int> pca_steps(const PreparedSweep& sweep, const StageRun& stage,
 
 /// The most steps that are drawn of any run.
 std::int64_t num_pca_steps(const PreparedSweep& sweep);
+
+/// Steps of the run's last stage whose estimate of the picture is drawn, counted from 0 in sampling
+/// order, rising; empty where none is. Errors as pca_steps.
+std::vector<int> predicted_steps(const PreparedSweep& sweep, const PreparedRun& run);
+
+/// The most of any run.
+std::int64_t num_predicted_steps(const PreparedSweep& sweep);
 
 }  // namespace fdbench
