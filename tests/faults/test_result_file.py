@@ -14,7 +14,7 @@ from analysis.load import ResultError, load
 
 # Of sweeps with judges: tests/python/test_sweep_judges.py
 JUDGED = {"/pictures/clip_score", "/pictures/objects_right", "/pictures/picture_right"}
-JUDGED |= {"/pictures/judged_features", "/pictures/perceptual_to_full"}
+JUDGED |= {"/pictures/judged_features", "/pictures/perceptual_to_full", "/pictures/scores"}
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_file_follows_the_schema(file: h5py.File, schema: dict):
         if info["name"] in JUDGED:
             assert info["name"] not in file, "nobody judged this sweep"
             continue
-        if info["name"].startswith(("/pca/", "/similarity/")):
+        if info["name"].startswith(("/pca/", "/similarity/", "/predicted/")):
             assert info["name"] not in file, "nobody asked this sweep for them"
             continue
         dataset = file[info["name"]]
