@@ -31,12 +31,13 @@ def draw_predicted(results: Results, table: pd.DataFrame, picture: int = 0) -> D
         for column in np.flatnonzero(predicted.steps[run] > 0):
             left = column * (CELL + GAP)
             distance = _distance(predicted, table, run, (picture, column))
-            axis.imshow(
-                predicted.images[run, picture, column],
-                extent=(left, left + CELL, top + CELL, top),
-                aspect="auto",
-                interpolation="nearest",
-            )
+            if predicted.images[run, picture, column].any():
+                axis.imshow(
+                    predicted.images[run, picture, column],
+                    extent=(left, left + CELL, top + CELL, top),
+                    aspect="auto",
+                    interpolation="nearest",
+                )
             axis.text(
                 left + CELL / 2,
                 top + CELL + FOOT / 2,

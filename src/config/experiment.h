@@ -43,6 +43,8 @@ struct RunSpec {
   NoiseInjection noise_injection;
   int num_steps = 50;
   SamplerChoice sampler;
+  /// Not of the config, but added by `equal_time`.
+  bool added = false;
   /// Name of the run that speedup and distances refer to; "": by the rule of
   /// Experiment::baseline_of.
   std::string baseline;

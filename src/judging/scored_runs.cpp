@@ -1,8 +1,9 @@
 #include "judging/scored_runs.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
-#include "metrics/scores.h"
 #include "results/unit_arrays.h"
 
 namespace fdbench {
@@ -17,11 +18,13 @@ void add_columns(std::vector<Column>& columns, const std::string& name, const st
   columns.push_back({name + "_high", ColumnType::kReal, "", "95% interval, upper end"});
 }
 
-void add_mean(std::vector<FieldValue>& row, const at::Tensor& values, int bootstrap) {
-  Score score{"", kNan};
-  score.low = score.high = kNan;
-  if (values.defined()) score = mean_score("", values, {bootstrap, 0});
+void add_score(std::vector<FieldValue>& row, const Score& score) {
   for (const double value : {score.value, score.low, score.high}) row.emplace_back(value);
+}
+
+/// values: undefined where nothing was measured.
+Score mean_of(const at::Tensor& values, int bootstrap) {
+  return values.defined() ? mean_score("", values, {bootstrap, 0}) : Score{"", kNan};
 }
 
 }  // namespace
@@ -60,11 +63,25 @@ RecordTable ScoredRuns::table(const std::vector<ScoredRun>& runs) const {
         won = wins(scores, other.select(1, column));
       }
       std::vector<FieldValue> row = {runs[run].name, names_[i], own.size(0)};
-      for (const at::Tensor& values : {scores, change, won}) add_mean(row, values, bootstrap_);
+      for (const at::Tensor& values : {scores, change}) add_score(row, mean_of(values, bootstrap_));
+      add_score(row, win_rate(won));
       table.rows.push_back(std::move(row));
     }
   }
   return table;
+}
+
+Score win_rate(const at::Tensor& wins) {
+  if (!wins.defined()) return {"", kNan};
+  // Of the normal distribution, for 95%.
+  constexpr double kQuantile = 1.959963984540054;
+  const auto count = static_cast<double>(wins.numel());
+  const double rate = wins.mean().item<double>();
+  const double square = kQuantile * kQuantile / count;
+  const double middle = (rate + square / 2) / (1 + square);
+  const double reach =
+      kQuantile / (1 + square) * std::sqrt(rate * (1 - rate) / count + square / (4 * count));
+  return {"", rate, std::max(middle - reach, 0.0), std::min(middle + reach, 1.0)};
 }
 
 at::Tensor wins(const at::Tensor& own, const at::Tensor& other) {

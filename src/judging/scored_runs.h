@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/experiment.h"
+#include "metrics/scores.h"
 #include "results/record_table.h"
 #include "results/unit_file.h"
 
@@ -28,8 +29,8 @@ class ScoredRuns {
   void add(std::size_t run, const Arrays& arrays);
   /// A row a run and scorer: run, scorer, num_pictures; mean; change: minus the baseline's on the
   /// same prompts and seeds; win_rate: share of them on which it is above the baseline, equal ones
-  /// half; each with its 95% bootstrap interval (_low, _high). What a baseline has not with itself
-  /// is NaN. Empty without scorers.
+  /// half; each with its 95% interval (_low, _high; by bootstrap, the win rate's by win_rate). What
+  /// a baseline has not with itself is NaN. Empty without scorers.
   RecordTable table(const std::vector<ScoredRun>& runs) const;
 
  private:
@@ -41,5 +42,9 @@ class ScoredRuns {
 
 /// 1 where `own` is above `other`, 1/2 where both are equal, else 0. [n] each -> [n] float64.
 at::Tensor wins(const at::Tensor& own, const at::Tensor& other);
+
+/// Their mean with Wilson's 95% interval (1927), which stays wide where all of a few pictures win;
+/// NaN for an undefined tensor. wins: [n].
+Score win_rate(const at::Tensor& wins);
 
 }  // namespace fdbench

@@ -82,6 +82,7 @@ Experiment with_equal_time(Experiment experiment, const Arrays& calibration) {
     plain.num_steps = steps[method].item<int>();
     plain.name = "equal_time/" + baseline.name + "/" + std::to_string(plain.num_steps) + "_steps";
     plain.baseline = baseline.name;
+    plain.added = true;
     const auto same = [&](const RunSpec& other) { return other.name == plain.name; };
     if (std::none_of(added.begin(), added.end(), same)) added.push_back(std::move(plain));
   }

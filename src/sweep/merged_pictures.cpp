@@ -125,7 +125,7 @@ void MergedPictures::take_grid(int run, const Arrays& arrays) {
   }
   if (!arrays.contains(picture_arrays::kPcaImages)) return;
   for (std::size_t stage = 0; stage < prepared.stages.size(); ++stage) {
-    const std::vector<int> steps = pca_steps(sweep_, prepared.stages[stage], prepared.spec.name);
+    const std::vector<int> steps = pca_steps(sweep_, prepared, stage);
     const at::Tensor counted =
         prepared.stages[stage].plan.num_steps() - at::tensor(steps, at::kInt);
     writer_.write(kPcaSteps, {run, static_cast<std::int64_t>(stage), 0}, counted.view({1, 1, -1}));

@@ -91,7 +91,7 @@ TracedFeatures::TracedFeatures(const PreparedSweep& sweep, const PreparedRun& ru
       const WatchedLayer& watched = sweep.watched[static_cast<std::size_t>(column)];
       if (watched.stage == stage) drawn_names_.push_back(watched.name);
     }
-    drawn_steps_.emplace(layers, pca_steps(sweep, of_stage, run.spec.name), batch, num_drawn_);
+    drawn_steps_.emplace(layers, pca_steps(sweep, run, stage), batch, num_drawn_);
   }
 }
 

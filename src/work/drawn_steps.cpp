@@ -16,7 +16,7 @@ struct Drawn {
   /// Of the setting: "features.pca.steps".
   std::string key;
   const DrawnSteps& asked;
-  const std::string& run;
+  const RunSpec& run;
 };
 
 /// Evenly spaced, the first and the last among them.
@@ -30,18 +30,21 @@ std::vector<int> usual_steps(int num_steps) {
   return steps;
 }
 
-/// Counted from 0 in sampling order, rising.
+/// Counted from 0 in sampling order, rising. Of a run that the config does not name those that it
+/// has, or the usual ones.
 std::vector<int> steps_of(const Drawn& drawn, int num_steps) {
   if (drawn.asked.counted.empty()) return usual_steps(num_steps);
   std::set<int> steps;
   for (const int counted : drawn.asked.counted) {
     if (counted > num_steps) {
-      throw usage_error(drawn.asked.place, "'" + drawn.key + "': run '" + drawn.run +
+      if (drawn.run.added) continue;
+      throw usage_error(drawn.asked.place, "'" + drawn.key + "': run '" + drawn.run.name +
                                                "' has no step " + std::to_string(counted) +
                                                ", its first one is " + std::to_string(num_steps));
     }
     steps.insert(num_steps - counted);
   }
+  if (steps.empty()) return usual_steps(num_steps);
   return {steps.begin(), steps.end()};
 }
 
@@ -66,17 +69,16 @@ std::vector<int> pca_columns(const PreparedSweep& sweep) {
   return columns;
 }
 
-std::vector<int> pca_steps(const PreparedSweep& sweep, const StageRun& stage,
-                           const std::string& run) {
-  return steps_of({"features.pca.steps", sweep.experiment.features.pca.steps, run},
-                  stage.plan.num_steps());
+std::vector<int> pca_steps(const PreparedSweep& sweep, const PreparedRun& run, std::size_t stage) {
+  return steps_of({"features.pca.steps", sweep.experiment.features.pca.steps, run.spec},
+                  run.stages[stage].plan.num_steps());
 }
 
 std::int64_t num_pca_steps(const PreparedSweep& sweep) {
   std::size_t most = 0;
   for (const PreparedRun& run : sweep.runs) {
-    for (const StageRun& stage : run.stages) {
-      most = std::max(most, pca_steps(sweep, stage, run.spec.name).size());
+    for (std::size_t stage = 0; stage < run.stages.size(); ++stage) {
+      most = std::max(most, pca_steps(sweep, run, stage).size());
     }
   }
   return static_cast<std::int64_t>(most);
@@ -85,7 +87,7 @@ std::int64_t num_pca_steps(const PreparedSweep& sweep) {
 std::vector<int> predicted_steps(const PreparedSweep& sweep, const PreparedRun& run) {
   const PredictedSettings& predicted = sweep.experiment.pictures.predicted;
   if (predicted.pictures == 0) return {};
-  return steps_of({"pictures.predicted.steps", predicted.steps, run.spec.name},
+  return steps_of({"pictures.predicted.steps", predicted.steps, run.spec},
                   run.stages.back().plan.num_steps());
 }
 

@@ -14,9 +14,9 @@ namespace fdbench {
 std::vector<int> pca_columns(const PreparedSweep& sweep);
 
 /// Steps of a run's stage that are drawn, counted from 0 in sampling order, rising. Throws a usage
-/// error at the config's place for a step that the run does not have. run: for the message.
-std::vector<int> pca_steps(const PreparedSweep& sweep, const StageRun& stage,
-                           const std::string& run);
+/// error at the config's place for a step that the run does not have; a run that `equal_time` added
+/// has those of them that it has, or the usual ones.
+std::vector<int> pca_steps(const PreparedSweep& sweep, const PreparedRun& run, std::size_t stage);
 
 /// The most steps that are drawn of any run.
 std::int64_t num_pca_steps(const PreparedSweep& sweep);

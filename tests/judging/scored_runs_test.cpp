@@ -40,6 +40,19 @@ TEST(ScoredRuns, CountWinsOverAllChunks) {
   EXPECT_GE(number(table, 1, "win_rate_high"), 2.5 / 4);
 }
 
+// Against scipy.stats.binomtest(count, n).proportion_ci(method="wilson").
+TEST(WinRate, HasWilsonsInterval) {
+  const Score some = win_rate(at::tensor({1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0}));
+  EXPECT_DOUBLE_EQ(some.value, 0.7);
+  EXPECT_NEAR(some.low, 0.396778, 1e-6);
+  EXPECT_NEAR(some.high, 0.892209, 1e-6);
+  const Score none = win_rate(at::zeros({4}, at::kDouble));
+  EXPECT_EQ(none.value, 0);
+  EXPECT_EQ(none.low, 0);
+  EXPECT_NEAR(none.high, 0.489891, 1e-6);
+  EXPECT_TRUE(std::isnan(win_rate({}).value));
+}
+
 TEST(ScoredRuns, WithoutScorersThereIsNoTable) {
   ScoredRuns scored({}, 1);
   scored.add(0, {});

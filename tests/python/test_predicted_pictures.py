@@ -121,6 +121,25 @@ def test_runs_of_other_steps_are_compared_where_timesteps_agree(sweep):
     np.testing.assert_array_equal(np.isfinite(mse[3, 0, :4]), in_common)
 
 
+def test_runs_that_equal_time_adds_have_the_steps_that_they_have(sweep):
+    """They are shorter than the steps that the config names, which is known too late to refuse."""
+    done, output = sweep(
+        "{steps: [8, 7, 1], pictures: 1}", "equal", "--set", "timing.rounds=1",
+        "--set", "equal_time=[e]", "--set", "features={pca: {steps: [8, 1], pictures: 1}}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with h5py.File(output) as file:
+        names = [name.decode() for name in file["runs"]["name"]]
+        counts, steps = file["runs"]["num_steps"], file["predicted/steps"][:]
+        of_pca = file["pca/steps"][:, 0]
+    added = next(place for place, name in enumerate(names) if name.startswith("equal_time/"))
+    assert counts[added] < 8
+    assert [step for step in steps[added] if step > 0] == [
+        step for step in (8, 7, 1) if step <= counts[added]
+    ]
+    assert [step for step in of_pca[added] if step > 0] == [1]
+
+
 def test_parts_agree_with_the_whole(sweep, result, fdbench):
     parts = [sweep(PREDICTED, f"part{i}", "--shard", f"{i}/2") for i in (1, 2)]
     assert all(done.returncode == 0 for done, _ in parts), parts
