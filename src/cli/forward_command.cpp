@@ -2,7 +2,11 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/plain_options.h"
@@ -13,10 +17,13 @@
 #include "core/stopwatch.h"
 #include "io/model_folder.h"
 #include "io/safetensors.h"
+#include "models/controlled_denoiser.h"
 #include "models/load_denoiser.h"
 
 namespace fdbench {
 namespace {
+
+constexpr std::size_t kMostControls = 8;
 
 struct ForwardOptions {
   std::filesystem::path model, inputs, output;
@@ -24,7 +31,12 @@ struct ForwardOptions {
   std::string dtype = "float32", device = "cpu";
   int threads = 0;
   TokenMerging tome;
+  std::vector<std::filesystem::path> controlnets;
+  bool guess_mode = false;
 };
+
+/// What a call gives: the prediction, and with control networks their residuals by name.
+using Outputs = std::map<std::string, at::Tensor>;
 
 std::string shape_text(const at::Tensor& tensor) {
   std::string text;
@@ -102,6 +114,10 @@ Conditioning conditioning_tensors(const SafetensorsFile& file, const ModelInfo& 
                                      ? input_tensor(file, input.name, shape_words_of(input))
                                      : floating_tensor(file, input.name, shape_words_of(input)));
   }
+  for (std::size_t i = 0; i < kMostControls; ++i) {
+    const std::string name = control_scale_name(i);
+    if (file.contains(name)) conditioning.set(name, floating_tensor(file, name, "[batch]"));
+  }
   for (const char* name : {"text_embeds", "time_ids", "timestep_cond"}) {
     if (file.contains(name) && !conditioning.has(name)) conditioning.set(name, file.tensor(name));
   }
@@ -117,7 +133,7 @@ void check_batch(const std::string& name, const at::Tensor& tensor, std::int64_t
 
 /// One call. What does not fit is reported with the inputs file's name. All samples share the
 /// random choices of token merging, as in tomesd.
-at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file, const TokenMerging& tome) {
+Outputs predict(const Denoiser& unet, const SafetensorsFile& file, const TokenMerging& tome) {
   const at::Tensor sample = sample_tensor(file, unet).to(unet.info().device, unet.info().dtype);
   const at::Tensor timesteps = timestep_tensor(file, sample.size(0)).to(unet.info().device);
   const Conditioning conditioning = conditioning_tensors(file, unet.info());
@@ -125,10 +141,32 @@ at::Tensor predict(const Denoiser& unet, const SafetensorsFile& file, const Toke
     for (const auto& [name, tensor] : conditioning.tensors()) {
       check_batch(name, tensor, sample.size(0));
     }
-    return forward(unet, sample, timesteps, conditioning, {}, {tome, {0}});
+    Outputs outputs;
+    const auto keep_residuals = [&](int layer, const Value& output) {
+      const LayerInfo& info = unet.layers()[static_cast<std::size_t>(layer)];
+      const bool is_residual = info.name.find("controlnet_down_blocks.") != std::string::npos ||
+                               info.name.ends_with("controlnet_mid_block");
+      if (is_residual) outputs[info.name] = output.front().clone();
+    };
+    outputs["sample"] = forward(unet, sample, timesteps, conditioning, keep_residuals, {tome, {0}});
+    return outputs;
   } catch (const Error& error) {
     throw input_error(file, error.what());
   }
+}
+
+/// The UNet with the control networks that were asked for.
+std::unique_ptr<Denoiser> with_controlnets(std::unique_ptr<Denoiser> unet,
+                                           const ForwardOptions& options) {
+  if (options.controlnets.empty()) return unet;
+  std::vector<ControlNet> controls;
+  for (const std::filesystem::path& path : options.controlnets) {
+    ControlNet control =
+        load_controlnet(ModelFolder(path), unet->info().dtype, unet->info().device);
+    control.guess_mode = options.guess_mode;
+    controls.push_back(std::move(control));
+  }
+  return with_control(std::move(unet), std::move(controls));
 }
 
 void run_forward(const ForwardOptions& options) {
@@ -138,17 +176,18 @@ void run_forward(const ForwardOptions& options) {
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
   const ModelFolder folder(options.model, options.variant);
-  const auto unet = load_denoiser(folder, dtype, device);
+  const auto unet = with_controlnets(load_denoiser(folder, dtype, device), options);
 
   Stopwatch stopwatch(device);
   stopwatch.start();
-  const at::Tensor prediction = predict(*unet, inputs, options.tome);
+  const Outputs outputs = predict(*unet, inputs, options.tome);
   stopwatch.stop();
+  const at::Tensor& prediction = outputs.at("sample");
 
   if (!at::isfinite(prediction).all().item<bool>()) {
     throw runtime_error("the prediction is not finite in " + dtype_name(dtype));
   }
-  save_safetensors(options.output, {{"sample", prediction}});
+  save_safetensors(options.output, outputs);
   std::printf("sample %s %s in %.3f s  ->  %s\n", shape_text(prediction).c_str(),
               dtype_name(dtype).c_str(), stopwatch.seconds(), options.output.string().c_str());
 }
@@ -171,6 +210,13 @@ void add_forward_command(CLI::App& app) {
       ->required();
   command->add_option("--output", options->output, "File to write: sample [b, c, h, w]")
       ->required();
+  command->add_option(
+      "--controlnet", options->controlnets,
+      "Folder of a control network, repeatable; the inputs have its controlnet_cond "
+      "[b, 3, H, W] (0 to 1; of the second one controlnet_cond_1) and may have its "
+      "conditioning_scale [b]; its residuals are written, too");
+  command->add_flag("--guess-mode", options->guess_mode,
+                    "Scales the residuals of deeper layers up, as diffusers' guess_mode");
   add_variant_option(*command, options->variant);
   command->add_option("--dtype", options->dtype, "float32, float16 or bfloat16")
       ->capture_default_str();

@@ -76,6 +76,8 @@ GenerationRequest request_of(const GenerateOptions& options, PictureSize size, b
   request.guided = guided;
   request.size = size;
   if (!options.inputs.empty()) request.inputs.emplace(options.inputs);
+  request.controls = control_sources(options.control);
+  request.control_images = options.control.images;
   return request;
 }
 
@@ -202,9 +204,11 @@ void run_generate(GenerateOptions options) {
   Stopwatch load(device);
   load.start();
   const Wanted wanted = options.output.empty() ? Wanted::kLatents : Wanted::kPictures;
-  const TextToImagePipeline pipeline(
-      folder,
-      {.dtype = dtype, .device = device, .reading = Reading::kAtFirstUse, .wanted = wanted});
+  const TextToImagePipeline pipeline(folder, {.dtype = dtype,
+                                              .device = device,
+                                              .reading = Reading::kAtFirstUse,
+                                              .wanted = wanted,
+                                              .controls = control_sources(options.control)});
   load.stop();
   const auto layers = pipeline.unet().layers();
   const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers), layers);

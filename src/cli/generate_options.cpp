@@ -134,6 +134,7 @@ void add_options(CLI::App& command, GenerateOptions& options) {
   add_model_options(command, options);
   add_sampling_options(command, options);
   add_tome_options(command, options.tome);
+  add_control_options(command, options.control);
 }
 
 nlohmann::json sampler_overrides(const GenerateOptions& options) {
@@ -182,6 +183,7 @@ void check_options(const GenerateOptions& options, const ModelFolder& folder) {
     throw usage_error("--max-parallel needs --execution parallel or auto");
   }
   check_token_merging(options.tome);
+  control_sources(options.control);
   check_clip_skip(folder, options.clip_skip);
 }
 

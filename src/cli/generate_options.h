@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/control_options.h"
 #include "cli/strategy_options.h"
 #include "execution/network_pass.h"
 #include "execution/noise_injection.h"
@@ -31,6 +32,7 @@ struct GenerateOptions {
   std::int64_t clip_skip = 0;
   std::uint64_t seed = 0;
   TokenMerging tome;
+  ControlOptions control;
   /// Alpha.
   double noise_injection = 0;
   /// 0: half of the steps.

@@ -30,7 +30,8 @@ struct KnownPart {
   const char* name;
   const char* class_name;
 };
-constexpr std::array<KnownPart, 7> kParts = {{{"unet", "UNet2DConditionModel"},
+constexpr std::array<KnownPart, 8> kParts = {{{"unet", "UNet2DConditionModel"},
+                                              {"controlnet", "ControlNetModel"},
                                               {"transformer", "Transformer2DModel"},
                                               {"vae", "AutoencoderKL"},
                                               {"text_encoder", "CLIPTextModel"},

@@ -39,6 +39,8 @@ namespace parts {
 inline constexpr const char* kEncoder = "encoder";
 inline constexpr const char* kBottleneck = "bottleneck";
 inline constexpr const char* kDecoder = "decoder";
+/// Of control networks, which strategies treat as a second encoder.
+inline constexpr const char* kControl = "control";
 }  // namespace parts
 
 /// One column of the plan. For a UNet the columns are conv_in, each resnet, attention, down- and
@@ -80,6 +82,10 @@ struct CallOptions {
   bool same_conditioning = false;
   /// What is the same for all entries of a batch may be made once.
   bool share_entries = false;
+  /// The call's steps, counted from 0 in sampling order, and how many the run has; empty and 0
+  /// where there is no run.
+  std::vector<int> steps = {};
+  int num_steps = 0;
 };
 
 /// What a step brings to every layer, as the model needs it. Opaque to everyone else.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "io/model_folder.h"
+#include "models/controlled_denoiser.h"
 #include "models/denoiser.h"
 
 namespace fdbench {
@@ -21,6 +22,11 @@ using DenoiserChange = std::function<std::unique_ptr<Denoiser>(std::unique_ptr<D
 /// weights that are missing or too many.
 std::unique_ptr<Denoiser> load_denoiser(const ModelFolder& folder, at::ScalarType dtype,
                                         at::Device device, Reading reading = Reading::kAtOnce);
+
+/// A control network of a folder of its own (config.json of a ControlNetModel), or of the part
+/// controlnet/ of a pipeline's. Errors as load_denoiser.
+ControlNet load_controlnet(const ModelFolder& folder, at::ScalarType dtype, at::Device device,
+                           Reading reading = Reading::kAtOnce);
 
 /// The denoiser on the device that stores nothing: enough for plans and costs.
 std::unique_ptr<Denoiser> load_outline(const ModelFolder& folder);

@@ -28,6 +28,10 @@ constexpr const char* kTimeIds = "time_ids";
 /// [B, time_cond_proj_dim], the embedded guidance scale of latent consistency models.
 constexpr const char* kGuidance = "timestep_cond";
 
+/// [B, C, H, W], 0 to 1, in pixels of the picture: of control networks.
+constexpr const char* kControlPicture = "controlnet_cond";
+
+/// Also a ControlNetModel, which is its encoder and bottleneck with other ends.
 class UNet2DConditionModel : public Denoiser {
  public:
   UNet2DConditionModel(UNetConfig config, Weights& weights)
@@ -65,6 +69,8 @@ class UNet2DConditionModel : public Denoiser {
     return side_at_level(side, level, config_.downsample_padding);
   }
   void check_size(const SampleShape& shape) const;
+  at::Tensor control_picture(const at::Tensor& picture, const SampleShape& shape,
+                             std::int64_t batch) const;
 
   UNetConfig config_;
   Timesteps time_proj_, add_time_proj_;
@@ -76,7 +82,7 @@ class UNet2DConditionModel : public Denoiser {
 };
 
 void UNet2DConditionModel::describe() {
-  info_.class_name = "UNet2DConditionModel";
+  info_.class_name = config_.control ? "ControlNetModel" : "UNet2DConditionModel";
   info_.layers = graph_.infos;
   info_.layer_parameters = graph_.num_parameters;
   info_.step_parameters = num_step_parameters_;
@@ -94,6 +100,10 @@ void UNet2DConditionModel::describe() {
   }
   if (config_.time_cond_proj_dim > 0) {
     info_.conditioning.push_back({kGuidance, {config_.time_cond_proj_dim}});
+  }
+  if (config_.control) {
+    info_.conditioning.push_back(
+        {kControlPicture, {config_.control->conditioning_channels, -1, -1}});
   }
   info_.dtype = time_embedding_.linear_1.weight.scalar_type();
   info_.device = time_embedding_.linear_1.weight.device();
@@ -164,6 +174,21 @@ at::Tensor UNet2DConditionModel::addition_embedding(const at::Tensor& text_embed
   return add_embedding_(at::cat({text.to(at::kFloat), times}, 1).to(info_.dtype));
 }
 
+/// The control picture, checked.
+at::Tensor UNet2DConditionModel::control_picture(const at::Tensor& picture,
+                                                 const SampleShape& shape,
+                                                 std::int64_t batch) const {
+  const auto& in = std::get<ControlIn>(graph_.layers.front().module);
+  const std::int64_t factor = in.embedding.factor();
+  const std::int64_t height = factor * shape.axes[0], width = factor * shape.axes[1];
+  const std::int64_t channels = config_.control->conditioning_channels;
+  check_shape(kControlPicture, picture, {-1, channels, height, width},
+              shape_words({"batch", std::to_string(channels), std::to_string(height),
+                           std::to_string(width)}));
+  check_batches(kControlPicture, picture.size(0), batch);
+  return picture.to(info_.device, info_.dtype);
+}
+
 std::unique_ptr<StepState> UNet2DConditionModel::begin(const at::Tensor& timesteps,
                                                        const Conditioning& conditioning,
                                                        const SampleShape& shape,
@@ -196,6 +221,9 @@ std::unique_ptr<StepState> UNet2DConditionModel::begin(const at::Tensor& timeste
   state->depends_on_time_alone =
       !config_.addition_time_embed_dim && (!guidance.defined() || guidance.size(0) == 1);
   if (text_width > 0) state->encoder_hidden_states = text.to(info_.device, info_.dtype);
+  if (config_.control) {
+    state->controlnet_cond = control_picture(conditioning.get(kControlPicture), shape, batch);
+  }
   state->height = shape.axes[0];
   state->width = shape.axes[1];
   state->options = options;
@@ -243,6 +271,14 @@ std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, W
   UNetConfig unet = read_unet_config(config, place);
   if (unread == nullptr) return std::make_unique<UNet2DConditionModel>(std::move(unet), weights);
   return std::make_unique<UNet2DConditionModel>(std::move(unet), weights, std::move(unread));
+}
+
+std::unique_ptr<Denoiser> make_controlnet(const nlohmann::json& config, Weights& weights,
+                                          std::unique_ptr<Weights> unread,
+                                          const std::filesystem::path& place) {
+  UNetConfig control = read_controlnet_config(config, place);
+  if (unread == nullptr) return std::make_unique<UNet2DConditionModel>(std::move(control), weights);
+  return std::make_unique<UNet2DConditionModel>(std::move(control), weights, std::move(unread));
 }
 
 }  // namespace fdbench

@@ -1,4 +1,5 @@
-// diffusers' UNet2DConditionModel for the configurations of SD 1.x, SD 2.x and SDXL.
+// diffusers' UNet2DConditionModel and ControlNetModel for the configurations of SD 1.x, SD 2.x and
+// SDXL.
 #pragma once
 
 #include <filesystem>
@@ -19,5 +20,12 @@ namespace fdbench {
 std::unique_ptr<Denoiser> make_unet_2d_condition(const nlohmann::json& config, Weights& weights,
                                                  std::unique_ptr<Weights> unread,
                                                  const std::filesystem::path& place);
+
+/// The same of a ControlNetModel: a network of a sample, a text and a control picture
+/// (`controlnet_cond` [B, C, H, W], 0 to 1, in pixels) whose last layers are the residuals
+/// controlnet_down_blocks.0, ... of the UNet's skips in their order, and controlnet_mid_block.
+std::unique_ptr<Denoiser> make_controlnet(const nlohmann::json& config, Weights& weights,
+                                          std::unique_ptr<Weights> unread,
+                                          const std::filesystem::path& place);
 
 }  // namespace fdbench

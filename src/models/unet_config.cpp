@@ -236,19 +236,13 @@ std::int64_t read_downsample_padding(ConfigReader& reader) {
   return static_cast<std::int64_t>(padding);
 }
 
-}  // namespace
-
-UNetConfig read_unet_config(const json& json_config, const std::filesystem::path& place) {
-  ConfigReader reader(json_config, place, "UNet2DConditionModel");
+/// What UNets and control networks have in common.
+UNetConfig read_common(ConfigReader& reader) {
   UNetConfig config;
   refuse_other_options(reader);
   refuse_only_cross_attention(reader);
   read_sample_size(reader, config);
   config.in_channels = reader.positive("in_channels", 4);
-  config.out_channels = reader.positive("out_channels", 4);
-  config.conv_in_kernel = odd_kernel(reader, "conv_in_kernel");
-  config.conv_out_kernel = odd_kernel(reader, "conv_out_kernel");
-  config.center_input_sample = reader.boolean("center_input_sample", false);
   config.flip_sin_to_cos = reader.boolean("flip_sin_to_cos", true);
   config.freq_shift = reader.number("freq_shift", 0);
   config.mid_block_scale_factor = reader.number("mid_block_scale_factor", 1);
@@ -260,9 +254,54 @@ UNetConfig read_unet_config(const json& json_config, const std::filesystem::path
   config.norm_eps = reader.number("norm_eps", 1e-5);
   BlockLists(reader, config);
   read_addition_embedding(reader, config);
+  config.time_embedding_dim = 4 * config.down_blocks[0].channels;
+  return config;
+}
+
+/// A control network's down blocks, with as many up blocks as a UNet would have.
+json with_up_blocks(const json& config) {
+  constexpr std::size_t kUsualCount = 4;
+  json whole = config;
+  if (!config.is_object()) return whole;
+  const json types = config.value("down_block_types", json());
+  const std::size_t count = types.is_array() ? types.size() : kUsualCount;
+  whole["up_block_types"] = json(std::vector<std::string>(count, "UpBlock2D"));
+  return whole;
+}
+
+}  // namespace
+
+UNetConfig read_unet_config(const json& json_config, const std::filesystem::path& place) {
+  ConfigReader reader(json_config, place, "UNet2DConditionModel");
+  UNetConfig config = read_common(reader);
+  config.out_channels = reader.positive("out_channels", 4);
+  config.conv_in_kernel = odd_kernel(reader, "conv_in_kernel");
+  config.conv_out_kernel = odd_kernel(reader, "conv_out_kernel");
+  config.center_input_sample = reader.boolean("center_input_sample", false);
   config.time_embedding_dim =
-      reader.optional_positive("time_embedding_dim").value_or(4 * config.down_blocks[0].channels);
+      reader.optional_positive("time_embedding_dim").value_or(config.time_embedding_dim);
   config.time_cond_proj_dim = reader.optional_positive("time_cond_proj_dim").value_or(0);
+  reader.finish();
+  return config;
+}
+
+UNetConfig read_controlnet_config(const json& json_config, const std::filesystem::path& place) {
+  const json whole = with_up_blocks(json_config);
+  ConfigReader reader(whole, place, "ControlNetModel");
+  UNetConfig config = read_common(reader);
+  if (config.mid_block == MidBlock::kNone) {
+    throw reader.unsupported("mid_block_type", "UNetMidBlock2DCrossAttn and UNetMidBlock2D");
+  }
+  ControlConfig& control = config.control.emplace();
+  control.conditioning_channels = reader.positive("conditioning_channels", 3);
+  control.embedding_widths =
+      reader.positives("conditioning_embedding_out_channels", {16, 32, 96, 256});
+  const std::string order = reader.text("controlnet_conditioning_channel_order", "rgb");
+  if (order != "rgb" && order != "bgr") {
+    throw reader.unsupported("controlnet_conditioning_channel_order", "'rgb' and 'bgr'");
+  }
+  control.is_bgr = order == "bgr";
+  control.global_pool_conditions = reader.boolean("global_pool_conditions", false);
   reader.finish();
   return config;
 }

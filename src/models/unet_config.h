@@ -22,6 +22,16 @@ struct UNetBlockConfig {
 
 enum class MidBlock { kNone, kResnet, kCrossAttention };
 
+/// What a ControlNetModel has in place of up blocks.
+struct ControlConfig {
+  std::int64_t conditioning_channels = 3;
+  /// `conditioning_embedding_out_channels`.
+  std::vector<std::int64_t> embedding_widths;
+  /// controlnet_conditioning_channel_order "bgr".
+  bool is_bgr = false;
+  bool global_pool_conditions = false;
+};
+
 /// Names as in diffusers' config.json.
 struct UNetConfig {
   /// 0: not named.
@@ -52,10 +62,15 @@ struct UNetConfig {
   /// input.
   std::optional<std::int64_t> addition_time_embed_dim;
   std::int64_t projection_class_embeddings_input_dim = 0;
+  /// Of a ControlNetModel: an encoder and a bottleneck that look at a control picture.
+  std::optional<ControlConfig> control;
 };
 
 /// Reads diffusers' config.json. Throws a usage error for an unknown key, a wrong type, and any
 /// option that is not supported.
 UNetConfig read_unet_config(const nlohmann::json& config, const std::filesystem::path& place);
+
+/// The same of a ControlNetModel's config.json; `control` is set, the up blocks mean nothing.
+UNetConfig read_controlnet_config(const nlohmann::json& config, const std::filesystem::path& place);
 
 }  // namespace fdbench

@@ -1,6 +1,9 @@
 #include "models/unet_layer_call.h"
 
+#include <algorithm>
 #include <vector>
+
+#include "kernels/batch.h"
 
 namespace fdbench {
 
@@ -43,6 +46,29 @@ at::Tensor UNetLayerCall::operator()(const Upsample2D& upsample) const {
 
 at::Tensor UNetLayerCall::operator()(const ConvOut& out) const {
   return out.conv(out.norm(x(), out.activation)).contiguous();
+}
+
+at::Tensor UNetLayerCall::operator()(const ControlIn& in) const {
+  const auto embed = [&] {
+    const at::Tensor& picture = step.controlnet_cond;
+    return in.embedding(in.is_bgr ? picture.flip(1) : picture);
+  };
+  at::Tensor embedded;
+  if (memo != nullptr && step.options.same_conditioning) {
+    at::Tensor& kept = memo_of(*memo).control;
+    if (!kept.defined()) kept = embed();
+    embedded = kept;
+  } else {
+    embedded = embed();
+  }
+  const at::Tensor h = in.conv(x().to(info.device, info.dtype));
+  const std::int64_t batch = std::max(h.size(0), embedded.size(0));
+  return repeat_batch(h, batch) + repeat_batch(embedded, batch);
+}
+
+at::Tensor UNetLayerCall::operator()(const ControlOut& out) const {
+  const at::Tensor residual = out.conv(x());
+  return out.pools ? residual.mean({2, 3}, /*keepdim=*/true) : residual;
 }
 
 std::optional<MergedMap> UNetLayerCall::merged_map() const {

@@ -32,6 +32,8 @@ struct UNetLayerCall {
   at::Tensor operator()(const Downsample2D& downsample) const;
   at::Tensor operator()(const Upsample2D& upsample) const;
   at::Tensor operator()(const ConvOut& out) const;
+  at::Tensor operator()(const ControlIn& in) const;
+  at::Tensor operator()(const ControlOut& out) const;
 
  private:
   const at::Tensor& x() const { return inputs[0].value.front(); }

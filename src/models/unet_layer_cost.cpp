@@ -32,4 +32,13 @@ LayerCost UNetLayerCost::operator()(const ConvOut& out) const {
   return without_text(out.conv.multiply_adds(pixels()));
 }
 
+LayerCost UNetLayerCost::operator()(const ControlIn& in) const {
+  const std::int64_t embedding = in.embedding.multiply_adds(pixels());
+  return {.all = in.conv.multiply_adds(pixels()) + embedding, .conditioning = embedding};
+}
+
+LayerCost UNetLayerCost::operator()(const ControlOut& out) const {
+  return without_text(out.conv.multiply_adds(pixels()));
+}
+
 }  // namespace fdbench

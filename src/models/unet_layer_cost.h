@@ -24,6 +24,8 @@ struct UNetLayerCost {
   LayerCost operator()(const Downsample2D& downsample) const;
   LayerCost operator()(const Upsample2D& upsample) const;
   LayerCost operator()(const ConvOut& out) const;
+  LayerCost operator()(const ControlIn& in) const;
+  LayerCost operator()(const ControlOut& out) const;
 
  private:
   std::int64_t pixels() const { return shape.batch * height * width; }

@@ -14,7 +14,10 @@ class GraphBuilder {
  public:
   GraphBuilder(const UNetConfig& config, Weights& weights) : config_(config), weights_(weights) {}
 
-  UNetGraph build() {
+  UNetGraph build() { return config_.control ? build_control() : build_unet(); }
+
+ private:
+  UNetGraph build_unet() {
     add_conv_in();
     for (std::size_t i = 0; i < config_.down_blocks.size(); ++i) add_down_block(i);
     add_mid_block();
@@ -23,7 +26,32 @@ class GraphBuilder {
     return std::move(graph_);
   }
 
- private:
+  UNetGraph build_control() {
+    begin_block("conv_in", parts::kControl);
+    add("conv_in", {kSample}, control_in_maker(config_, map_size()),
+        config_.down_blocks[0].channels);
+    skips_.push_back(last());
+    for (std::size_t i = 0; i < config_.down_blocks.size(); ++i) add_down_block(i);
+    add_mid_block();
+    const int mid = last();
+    for (std::size_t i = 0; i < skips_.size(); ++i) {
+      add_control_out("controlnet_down_blocks", std::to_string(i), skips_[i]);
+    }
+    add_control_out("controlnet_mid_block", "controlnet_mid_block", mid);
+    return std::move(graph_);
+  }
+
+  /// The residual that is made of layer `of`.
+  void add_control_out(const std::string& block, const std::string& name, int of) {
+    begin_block(block, parts::kControl);
+    level_ = graph_.layers[static_cast<std::size_t>(of)].level;
+    const std::int64_t channels = channels_[static_cast<std::size_t>(of)];
+    const std::string key = block == name ? name : key_of(name);
+    add(name, {of},
+        control_out_maker(key, channels, config_.control->global_pool_conditions, map_size()),
+        channels);
+  }
+
   /// name: within the block; channels: of the output.
   void add(const std::string& name, std::vector<Edge> inputs, UNetModuleMaker make,
            std::int64_t channels) {
@@ -43,6 +71,7 @@ class GraphBuilder {
   std::vector<std::string> conditioning_of(const UNetModule& module) const {
     std::vector<std::string> names;
     if (std::holds_alternative<Transformer2DModel>(module)) names = {"encoder_hidden_states"};
+    if (std::holds_alternative<ControlIn>(module)) names = {"controlnet_cond"};
     if (std::holds_alternative<ResnetBlock2D>(module)) {
       if (config_.addition_time_embed_dim) names = {"text_embeds", "time_ids"};
       if (config_.time_cond_proj_dim > 0) names.push_back("timestep_cond");
@@ -63,7 +92,7 @@ class GraphBuilder {
 
   void begin_block(const std::string& block, const char* part) {
     block_ = block;
-    part_ = part;
+    part_ = config_.control ? parts::kControl : part;
   }
 
   void add_conv_in() {

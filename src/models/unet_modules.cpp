@@ -59,4 +59,26 @@ UNetModuleMaker conv_out_maker(const UNetConfig& config, std::int64_t channels,
   };
 }
 
+UNetModuleMaker control_in_maker(const UNetConfig& config, FeatureMapSize size) {
+  return [in_channels = config.in_channels, channels = config.down_blocks[0].channels,
+          control = *config.control, size](Weights& weights) {
+    ControlIn in{Conv2d(WeightScope(weights, "conv_in"), in_channels, channels, 3),
+                 ControlNetConditioningEmbedding(WeightScope(weights, "controlnet_cond_embedding"),
+                                                 control.conditioning_channels,
+                                                 control.embedding_widths, channels),
+                 control.is_bgr};
+    in.conv.pack(size.height, size.width);
+    return in;
+  };
+}
+
+UNetModuleMaker control_out_maker(std::string key, std::int64_t channels, bool pools,
+                                  FeatureMapSize size) {
+  return [key = std::move(key), channels, pools, size](Weights& weights) {
+    ControlOut out{Conv2d(WeightScope(weights, key), channels, channels, 1), pools};
+    out.conv.pack(size.height, size.width);
+    return out;
+  };
+}
+
 }  // namespace fdbench

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "models/unet_config.h"
+#include "nn/control_embedding.h"
 #include "nn/resnet.h"
 #include "nn/sampling.h"
 #include "nn/transformer.h"
@@ -26,8 +27,23 @@ struct ConvOut {
   Conv2d conv;
 };
 
-using UNetModule =
-    std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D, ConvOut>;
+/// First layer of a control network: the sample's convolution and what is made of the control
+/// picture, added.
+struct ControlIn {
+  Conv2d conv;
+  ControlNetConditioningEmbedding embedding;
+  bool is_bgr = false;
+};
+
+/// Last layers of a control network: [B, C, H, W] -> the residual of a skip or of the bottleneck,
+/// [B, C, H, W], or with `pools` [B, C, 1, 1].
+struct ControlOut {
+  Conv2d conv;
+  bool pools = false;
+};
+
+using UNetModule = std::variant<ConvIn, ResnetBlock2D, Transformer2DModel, Downsample2D, Upsample2D,
+                                ConvOut, ControlIn, ControlOut>;
 
 /// Takes the module's weights and packs them. Holds all that it needs, since it may be called again
 /// when the configuration is gone.
@@ -49,5 +65,9 @@ UNetModuleMaker upsample_maker(std::string key, std::int64_t channels, FeatureMa
 /// channels: of the last up block.
 UNetModuleMaker conv_out_maker(const UNetConfig& config, std::int64_t channels,
                                FeatureMapSize size);
+/// config: of a control network.
+UNetModuleMaker control_in_maker(const UNetConfig& config, FeatureMapSize size);
+UNetModuleMaker control_out_maker(std::string key, std::int64_t channels, bool pools,
+                                  FeatureMapSize size);
 
 }  // namespace fdbench

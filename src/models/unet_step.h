@@ -21,6 +21,8 @@ struct UNetStep final : StepState {
   bool depends_on_time_alone = false;
   /// [m, L, D].
   at::Tensor encoder_hidden_states;
+  /// [m, C, H, W] 0 to 1, of control networks.
+  at::Tensor controlnet_cond;
   /// Of the latent: upsamplers aim at the sizes that follow from it.
   std::int64_t height = 0, width = 0;
   CallOptions options;
@@ -41,6 +43,8 @@ struct UNetMemo final : LayerMemo {
   /// Of each attention to the text.
   std::vector<KeysAndValues> text;
   SkipTerm skip;
+  /// What is made of the control picture.
+  at::Tensor control;
 
   std::int64_t nbytes() const override {
     std::int64_t bytes = 0;
@@ -53,6 +57,7 @@ struct UNetMemo final : LayerMemo {
     }
     add(skip.conv);
     add(skip.shortcut);
+    add(control);
     return bytes;
   }
 };

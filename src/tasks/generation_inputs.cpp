@@ -121,6 +121,17 @@ Conditioning negative_side(const TextToImagePipeline& pipeline, const Generation
   return pipeline.encode_no_prompt(1, size);
 }
 
+/// What control networks read, in both halves.
+void add_control(GenerationInputs& made, const GenerationRequest& request, PictureSize size) {
+  std::vector<at::Tensor> pictures;
+  for (const std::filesystem::path& path : request.control_images) {
+    pictures.push_back(load_control_picture(path, size));
+  }
+  add_controls(made.conditional, request.controls, pictures, made.num_pictures, false);
+  if (!request.guided) return;
+  add_controls(made.unconditional, request.controls, pictures, made.num_pictures, true);
+}
+
 }  // namespace
 
 GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
@@ -143,6 +154,7 @@ GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
   made.num_pictures = made.latents.defined() ? made.latents.size(0) : states.size(0);
   made.conditional = for_pictures("", made.conditional, made.num_pictures);
   made.unconditional = for_pictures("negative_", made.unconditional, made.num_pictures);
+  add_control(made, request, pipeline.sized(size));
   return made;
 }
 

@@ -38,6 +38,9 @@ struct GenerationRequest {
   /// latents [n, c, h, w], or prompt_embeds [n, l, d] with negative_prompt_embeds, for SDXL with
   /// text_embeds, negative_text_embeds and time_ids; or both.
   std::optional<SafetensorsFile> inputs;
+  std::vector<ControlSource> controls = {};
+  /// One for each of them.
+  std::vector<std::filesystem::path> control_images = {};
 };
 
 /// Throws a usage error where prompts and embeddings are both given or both missing, where guidance

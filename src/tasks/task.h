@@ -12,13 +12,9 @@
 
 #include "models/conditioning.h"
 #include "models/load_denoiser.h"
+#include "tasks/control_pictures.h"
 
 namespace fdbench {
-
-/// [pixels]; 0: the model's own.
-struct PictureSize {
-  std::int64_t height = 0, width = 0;
-};
 
 /// What is wanted of a task. kLatents: the folder's vae/ is not opened, whatever it holds.
 /// kOutline: layers and costs alone; the denoisers are on the device that stores nothing, and
@@ -32,6 +28,8 @@ struct TaskOptions {
   Reading reading = Reading::kAtOnce;
   Wanted wanted = Wanted::kPictures;
   DenoiserChange change = {};
+  /// Beside the denoiser.
+  std::vector<ControlSource> controls = {};
 };
 
 /// What a folder says of its scheduler.

@@ -86,6 +86,7 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, const TaskOp
   unet_ =
       is_outline ? load_outline(folder) : load_denoiser(folder, dtype_, device_, options.reading);
   if (image_channels > 0) unet_ = with_image(std::move(unet_), image_channels);
+  unet_ = with_controls(std::move(unet_), options.controls, is_outline);
   if (options.change) unet_ = options.change(std::move(unet_));
   stage_.denoiser = unet_.get();
 }

@@ -1,0 +1,24 @@
+// --controlnet and what goes with it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <vector>
+
+#include "tasks/control_pictures.h"
+
+namespace fdbench {
+
+struct ControlOptions {
+  std::vector<std::filesystem::path> folders, images;
+  std::vector<double> scales, starts, ends;
+  bool guess_mode = false;
+};
+
+void add_control_options(CLI::App& command, ControlOptions& options);
+
+/// One for each --controlnet. Throws a usage error where there are other numbers of pictures,
+/// scales, starts or ends, where a start is not before its end, and for options without a network.
+std::vector<ControlSource> control_sources(const ControlOptions& options);
+
+}  // namespace fdbench

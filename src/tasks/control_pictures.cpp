@@ -1,0 +1,58 @@
+#include "tasks/control_pictures.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "io/model_folder.h"
+#include "kernels/batch.h"
+#include "models/load_denoiser.h"
+#include "pictures/picture_file.h"
+
+namespace fdbench {
+
+std::vector<ControlSource> resolved_controls(std::vector<ControlSource> sources) {
+  if (sources.empty()) return sources;
+  const ModelFolder first(sources.front().folder);
+  const bool pools = first.config("controlnet").value("global_pool_conditions", false);
+  for (ControlSource& source : sources) source.guess_mode = source.guess_mode || pools;
+  return sources;
+}
+
+std::unique_ptr<Denoiser> with_controls(std::unique_ptr<Denoiser> unet,
+                                        const std::vector<ControlSource>& sources, bool outline) {
+  if (sources.empty()) return unet;
+  std::vector<ControlNet> controls;
+  for (const ControlSource& source : sources) {
+    const ModelFolder folder(source.folder);
+    const at::Device device = outline ? at::Device(at::kMeta) : unet->info().device;
+    ControlNet control = load_controlnet(folder, unet->info().dtype, device);
+    control.control_guidance_start = source.control_guidance_start;
+    control.control_guidance_end = source.control_guidance_end;
+    control.guess_mode = source.guess_mode;
+    controls.push_back(std::move(control));
+  }
+  return with_control(std::move(unet), std::move(controls));
+}
+
+at::Tensor load_control_picture(const std::filesystem::path& path, PictureSize size) {
+  const PixelSize own = picture_size(path);
+  if (own.height != size.height || own.width != size.width) {
+    throw usage_error({path.string()}, "is a control picture of " + std::to_string(own.width) +
+                                           "x" + std::to_string(own.height) +
+                                           " pixels for pictures of " + std::to_string(size.width) +
+                                           "x" + std::to_string(size.height) + ": resize it first");
+  }
+  return load_picture(path).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat) / 255;
+}
+
+void add_controls(Conditioning& conditioning, const std::vector<ControlSource>& sources,
+                  const std::vector<at::Tensor>& pictures, std::int64_t n, bool unconditional) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const bool counts = !(unconditional && sources[i].guess_mode);
+    const double scale = counts ? sources[i].controlnet_conditioning_scale : 0;
+    conditioning.set(control_picture_name(i), repeat_batch(pictures[i], n));
+    conditioning.set(control_scale_name(i), at::full({n}, scale, at::kFloat));
+  }
+}
+
+}  // namespace fdbench

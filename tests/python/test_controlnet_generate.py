@@ -1,0 +1,139 @@
+"""`fdbench generate` with control networks against diffusers' ControlNet pipelines."""
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler, StableDiffusionControlNetPipeline
+from PIL import Image
+
+from tests.parity.reference import scaled_difference
+from tests.parity.test_controlnet_parity import make_controlnet
+from tests.python.sd_pipelines import SD1, generate, make_folder, make_inputs
+
+TOLERANCE = 1e-4
+STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A tiny model and two control networks with a picture each."""
+    folder = tmp_path_factory.mktemp("control")
+    unet = make_folder(folder / "model", SD1)
+    generator = np.random.default_rng(0)
+    paths, images, controls = [], [], []
+    for place in range(2):
+        control = make_controlnet(unet, place)
+        control.save_pretrained(folder / f"control_{place}")
+        pixels = generator.integers(0, 256, (128, 128, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"image_{place}.png")
+        controls.append(control)
+        paths.append(folder / f"control_{place}")
+        images.append(folder / f"image_{place}.png")
+    return folder / "model", unet, controls, paths, images
+
+
+def reference(unet, controls, images, inputs, **options) -> torch.Tensor:
+    pipeline = StableDiffusionControlNetPipeline(
+        vae=None, text_encoder=None, tokenizer=None, unet=unet,
+        controlnet=controls if len(controls) > 1 else controls[0],
+        scheduler=DDIMScheduler(**SD1), safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False,
+    )  # fmt: skip
+    pipeline.scheduler = DDIMScheduler(**SD1)
+    pipeline.set_progress_bar_config(disable=True)
+    opened = [Image.open(path) for path in images]
+    with torch.inference_mode():
+        return pipeline(
+            image=opened if len(opened) > 1 else opened[0], output_type="latent",
+            num_inference_steps=STEPS, guidance_scale=4.0, **inputs, **options,
+        ).images  # fmt: skip
+
+
+def options_of(paths, images, **options) -> list[object]:
+    flags: list[object] = []
+    for path, image in zip(paths, images, strict=True):
+        flags += ["--controlnet", path, "--control-image", image]
+    for name, value in options.items():
+        if value is True:
+            flags.append(name)
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            flags += [name, str(one)]
+    return flags
+
+
+@pytest.mark.parametrize("execution", ["sequential", "parallel"])
+@pytest.mark.parametrize(
+    ("count", "ours", "theirs"),
+    [
+        (1, {}, {}),
+        (1, {"--control-scale": 0.5}, {"controlnet_conditioning_scale": 0.5}),
+        (
+            1,
+            {"--control-start": 0.2, "--control-end": 0.7},
+            {"control_guidance_start": 0.2, "control_guidance_end": 0.7},
+        ),
+        (1, {"--guess-mode": True}, {"guess_mode": True}),
+        (
+            2,
+            {"--control-scale": [0.5, 1.2], "--control-start": [0, 0.4]},
+            {"controlnet_conditioning_scale": [0.5, 1.2], "control_guidance_start": [0.0, 0.4]},
+        ),
+        (
+            2,
+            {"--guess-mode": True},
+            {"guess_mode": True, "controlnet_conditioning_scale": [1.0, 1.0]},
+        ),
+    ],
+)
+def test_latents_equal_the_pipelines(fdbench, tmp_path, models, count, ours, theirs, execution):
+    folder, unet, controls, paths, images = models
+    inputs = make_inputs()
+    made = generate(
+        fdbench, folder, tmp_path, "--steps", STEPS, "--guidance", 4, "--execution", execution,
+        *options_of(paths[:count], images[:count], **ours), inputs=inputs,
+    )  # fmt: skip
+    expected = reference(unet, controls[:count], images[:count], inputs, **theirs)
+    assert scaled_difference(made["latents"], expected) < TOLERANCE
+
+
+def test_propagation_holds_the_control_with_the_encoder(fdbench, tmp_path, models):
+    folder, _, _, paths, images = models
+    inputs = make_inputs()
+    flags = options_of(paths[:1], images[:1])
+
+    def latents(*options: object) -> torch.Tensor:
+        return generate(fdbench, folder, tmp_path, "--steps", STEPS, "--guidance", 4, *flags,
+                        *options, inputs=inputs)["latents"]  # fmt: skip
+
+    full = latents()
+    every = latents("--strategy", "encoder", "--key-steps", "uniform:1")
+    assert torch.equal(full, every)
+    sequential = latents("--strategy", "encoder", "--key-steps", "uniform:3")
+    parallel = latents("--strategy", "encoder", "--key-steps", "uniform:3", "--execution",
+                       "parallel")  # fmt: skip
+    assert scaled_difference(parallel, sequential) < 1e-5
+    assert scaled_difference(sequential, full) > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--control-image", "{image}"], "need --controlnet DIR"),
+        (["--controlnet", "{control}"], "want as many --control-image, not 0"),
+        (["--controlnet", "{control}", "--control-image", "{small}"],
+         "control picture of 64x64 pixels for pictures of 128x128"),
+        (["--controlnet", "{control}", "--control-image", "{image}", "--control-scale", "nan"],
+         "--control-scale"),
+        (["--controlnet", "{control}", "--control-image", "{image}", "--control-start", "0.5",
+          "--control-end", "0.5"], "--control-start must be below --control-end"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_one_line(fdbench, tmp_path, models, flags, words):
+    folder, _, _, paths, images = models
+    Image.new("RGB", (64, 64)).save(tmp_path / "small.png")
+    names = {"image": images[0], "control": paths[0], "small": tmp_path / "small.png"}
+    done = fdbench("generate", folder, "--prompt", "a", "--steps", 2, "--save-latents",
+                   tmp_path / "x.safetensors", *(flag.format(**names) for flag in flags))  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and words in done.stderr, done.stderr
