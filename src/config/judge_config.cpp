@@ -93,7 +93,7 @@ std::span<const ConfigKey<ScorerReading>> scorer_keys() {
 }
 
 /// Throws where the keys do not go together.
-void check_scorer(const ConfigValue& value, const ScorerSettings& scorer, bool tells_inputs) {
+void check_scorer(const ConfigValue& value, const ScorerSettings& scorer, ConfigMap& map) {
   if (scorer.name.empty()) throw value.error("a scorer wants a 'name'");
   if (scorer.network.empty() == scorer.clip.empty()) {
     throw value.error("scorer '" + scorer.name + "' wants either 'network' or 'clip'");
@@ -101,10 +101,10 @@ void check_scorer(const ConfigValue& value, const ScorerSettings& scorer, bool t
   const bool reads_text = std::any_of(scorer.inputs.begin(), scorer.inputs.end(),
                                       [](const std::string& input) { return input != "image"; });
   if (!scorer.clip.empty()) {
-    if (tells_inputs || !scorer.tokenizer.empty() || scorer.max_length > 0) {
-      throw value.error("scorer '" + scorer.name +
-                        "': 'inputs', 'tokenizer' and 'max_length' are of a 'network', a 'clip' "
-                        "folder has its own");
+    for (const char* key : {"inputs", "tokenizer", "max_length", "resize", "size", "input"}) {
+      if (!map.has(key)) continue;
+      throw value.error("scorer '" + scorer.name + "': '" + key +
+                        "' is of a 'network', a 'clip' folder has its own");
     }
   } else if (reads_text == scorer.tokenizer.empty()) {
     throw value.error(
@@ -121,7 +121,7 @@ void read_scorers(const ConfigValue& value, Reading& reading) {
     read_keys(map, scorer_keys(), one);
     read_keys(map, protocol_keys(), one.scorer.protocol);
     map.finish();
-    check_scorer(item, one.scorer, map.has("inputs"));
+    check_scorer(item, one.scorer, map);
     const auto same = [&](const ScorerSettings& other) { return other.name == one.scorer.name; };
     if (std::any_of(scorers.begin(), scorers.end(), same)) {
       throw item.error("a second scorer named '" + one.scorer.name + "'");

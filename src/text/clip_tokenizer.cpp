@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "text/added_tokens.h"
 #include "text/byte_pair_encoding.h"
+#include "text/framed_ids.h"
 #include "text/text_pattern.h"
 #include "text/tokenizer_files.h"
 #include "text/unicode.h"
@@ -74,14 +75,8 @@ CLIPTokenizer::CLIPTokenizer(CLIPTokenizer&&) noexcept = default;
 std::vector<std::int64_t> CLIPTokenizer::encode(const std::string& text,
                                                 std::int64_t max_length) const {
   const std::int64_t length = max_length > 0 ? max_length : impl_->model_max_length;
-  if (length < 2) throw usage_error("a text needs at least 2 tokens, its start and its end");
-  const auto wanted = static_cast<std::size_t>(length);
-  std::vector<std::int64_t> ids = impl_->encode_all(valid_utf8(text));
-  ids.insert(ids.begin(), impl_->start_id);
-  if (ids.size() > wanted - 1) ids.resize(wanted - 1);
-  ids.push_back(impl_->end_id);
-  ids.resize(wanted, impl_->pad_id);
-  return ids;
+  return framed_ids(impl_->encode_all(valid_utf8(text)),
+                    {impl_->start_id, impl_->end_id, impl_->pad_id}, length);
 }
 
 std::int64_t CLIPTokenizer::model_max_length() const { return impl_->model_max_length; }

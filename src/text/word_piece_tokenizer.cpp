@@ -11,6 +11,7 @@
 #include "text/added_tokens.h"
 #include "text/bert_words.h"
 #include "text/byte_pair_encoding.h"
+#include "text/framed_ids.h"
 #include "text/unicode.h"
 
 namespace fdbench {
@@ -209,14 +210,8 @@ WordPieceTokenizer::WordPieceTokenizer(WordPieceTokenizer&&) noexcept = default;
 std::vector<std::int64_t> WordPieceTokenizer::encode(const std::string& text,
                                                      std::int64_t max_length) const {
   const std::int64_t length = max_length > 0 ? max_length : impl_->model_max_length;
-  if (length < 2) throw usage_error("a text needs at least 2 tokens, its start and its end");
-  const auto wanted = static_cast<std::size_t>(length);
-  std::vector<std::int64_t> ids = impl_->encode_all(valid_utf8(text));
-  ids.insert(ids.begin(), impl_->start_id);
-  if (ids.size() > wanted - 1) ids.resize(wanted - 1);
-  ids.push_back(impl_->end_id);
-  ids.resize(wanted, impl_->pad_id);
-  return ids;
+  return framed_ids(impl_->encode_all(valid_utf8(text)),
+                    {impl_->start_id, impl_->end_id, impl_->pad_id}, length);
 }
 
 std::int64_t WordPieceTokenizer::model_max_length() const { return impl_->model_max_length; }

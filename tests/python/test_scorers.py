@@ -168,6 +168,7 @@ def test_what_is_no_number_a_picture_is_one_line(sweep, tmp_path, kind, words):
         ("[{name: s, network: x.pt}]", "its text wants a 'tokenizer'"),
         ("[{name: s, network: x.pt, inputs: [image], tokenizer: t}]", "is for inputs of text"),
         ("[{name: s, clip: models/mini-judge, max_length: 5}]", "a 'clip' folder has its own"),
+        ("[{name: s, clip: models/mini-judge, size: 64}]", "'size' is of a 'network'"),
         ("[{name: s, clip: a}, {name: s, clip: b}]", "a second scorer named 's'"),
         ("[{name: s, network: x.pt, inputs: [picture]}]", "one of image, text_ids"),
         ("[{name: s, network: missing.pt, inputs: [image]}]", "missing.pt"),
