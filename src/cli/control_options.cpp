@@ -20,12 +20,26 @@ void check_count(const std::string& option, std::size_t count, std::size_t num_n
                     std::to_string(num_networks) + " --controlnet");
 }
 
+/// A folder, or where there is none a name of models/architectures: random weights.
+ModelSource source_of(const std::filesystem::path& named) {
+  ModelSource source;
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::exists(named, ignored) || named.has_parent_path();
+  if (is_folder) {
+    source.folder = named;
+  } else {
+    source.architecture = named.string();
+  }
+  return source;
+}
+
 }  // namespace
 
 void add_control_options(CLI::App& command, ControlOptions& options) {
   command
       .add_option("--controlnet", options.folders,
-                  "Folder of a control network; several: each with its --control-image")
+                  "Folder of a control network, or sd15, sd21, sdxl for random weights; several: "
+                  "each with its --control-image")
       ->take_all()
       ->allow_extra_args(false);
   command
@@ -72,7 +86,7 @@ std::vector<ControlSource> control_sources(const ControlOptions& options) {
   check_count("--control-end", options.ends.size(), count);
   std::vector<ControlSource> sources;
   for (std::size_t i = 0; i < count; ++i) {
-    ControlSource source{.folder = options.folders[i],
+    ControlSource source{.model = source_of(options.folders[i]),
                          .controlnet_conditioning_scale = entry_of(options.scales, i, 1),
                          .control_guidance_start = entry_of(options.starts, i, 0),
                          .control_guidance_end = entry_of(options.ends, i, 1),

@@ -76,7 +76,6 @@ GenerationRequest request_of(const GenerateOptions& options, PictureSize size, b
   request.guided = guided;
   request.size = size;
   if (!options.inputs.empty()) request.inputs.emplace(options.inputs);
-  request.controls = control_sources(options.control);
   request.control_images = options.control.images;
   return request;
 }
@@ -211,7 +210,8 @@ void run_generate(GenerateOptions options) {
                                               .controls = control_sources(options.control)});
   load.stop();
   const auto layers = pipeline.unet().layers();
-  const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers), layers);
+  const Schedule schedule(
+      make_plan(strategy, *sampler, options.steps, layers, pipeline.controls()), layers);
   Generated generated = generate(options, pipeline, *sampler, schedule);
   save(options, pipeline, generated);
   total.stop();

@@ -123,6 +123,13 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
     experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
   }
   PromptList prompts = read_prompts(map.at("prompts"), path);
+  if (map.has("controlnet")) {
+    const ConfigValue controlnet = map.at("controlnet");
+    if (experiment.stages.size() > 1) {
+      throw controlnet.error("'controlnet' is for a model of one stage, not for a cascade");
+    }
+    experiment.controls = read_controls(controlnet, path, prompts);
+  }
   experiment.captions = std::move(prompts.captions);
   experiment.scenes = std::move(prompts.scenes);
   experiment.prompt_options = read_prompt_options(map, experiment.captions.size());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config_tree.h"
+#include "config/control_config.h"
 #include "config/prompt_options.h"
 #include "execution/executor.h"
 #include "execution/noise_injection.h"
@@ -194,6 +195,8 @@ struct Experiment {
   /// What each caption describes; null where it is not known.
   std::vector<nlohmann::json> scenes;
   PromptOptions prompt_options;
+  /// Of a model of one stage.
+  ControlSettings controls;
   /// Where a stage has none of its own.
   double guidance_scale = 7.5;
   FeatureSettings features;

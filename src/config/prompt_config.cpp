@@ -6,9 +6,32 @@
 namespace fdbench {
 namespace {
 
+/// {prompt: TEXT, control: FILE or a list of them}.
+Prompt prompt_of_map(const ConfigValue& value) {
+  ConfigMap map(value);
+  Prompt prompt{.caption = map.at("prompt").tree().scalar, .file_name = "", .scene = nullptr};
+  if (map.has("control")) {
+    const ConfigValue control = map.at("control");
+    if (control.is_scalar()) {
+      prompt.control.emplace_back(control.text());
+    } else {
+      for (const ConfigValue& image : control.list()) prompt.control.emplace_back(image.text());
+    }
+  }
+  map.finish();
+  return prompt;
+}
+
 PromptList prompts_of_list(const ConfigValue& value) {
   PromptCollector prompts;
   for (const ConfigValue& item : value.list()) {
+    if (item.is_map()) {
+      ConfigMap entry(item);
+      if (entry.has("prompt")) {
+        prompts.add(prompt_of_map(item), item.place(), "'" + item.path() + "'");
+        continue;
+      }
+    }
     if (!item.is_scalar()) {
       throw item.error("'" + item.path() + "' must be a text, not " + kind_name(item.tree()) +
                        "; the empty prompt is \"\", and a text with ': ' in it stands in quotes");

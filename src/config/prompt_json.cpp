@@ -29,6 +29,23 @@ std::string text_under(const Json& entry, const char* key, const Place& place,
   throw usage_error(place, "the '" + std::string(key) + "' of " + name + " is not text");
 }
 
+/// Control pictures: one, or a list with one for each control network.
+std::vector<std::filesystem::path> control_of(const Json& entry, const Place& place,
+                                              const std::string& name) {
+  const auto found = entry.find("control");
+  if (found == entry.end() || found->is_null()) return {};
+  std::vector<std::filesystem::path> images;
+  for (const Json& image : found->is_array() ? *found : Json::array({*found})) {
+    if (!image.is_string() || image.get<std::string>().empty()) {
+      throw usage_error(place, "the 'control' of " + name +
+                                   " is neither the path of a picture nor a list of such");
+    }
+    images.emplace_back(image.get<std::string>());
+  }
+  if (images.empty()) throw usage_error(place, "the 'control' of " + name + " is empty");
+  return images;
+}
+
 /// A text, or an object with one.
 Prompt prompt_of(const Json& entry, const Place& place, const std::string& name) {
   if (entry.is_string()) return {entry.get<std::string>(), "", nullptr};
@@ -51,6 +68,7 @@ Prompt prompt_of(const Json& entry, const Place& place, const std::string& name)
   }
   prompt.file_name = text_under(entry, "file_name", place, name);
   if (entry.contains("scene")) prompt.scene = nlohmann::json(entry["scene"]);
+  prompt.control = control_of(entry, place, name);
   return prompt;
 }
 

@@ -18,6 +18,7 @@ void PromptList::keep_first(std::size_t count) {
   captions.resize(count);
   if (!scenes.empty()) scenes.resize(count);
   if (!file_names.empty()) file_names.resize(count);
+  if (!controls.empty()) controls.resize(count);
 }
 
 void PromptCollector::add(Prompt prompt, const Place& place, const std::string& name) {
@@ -32,18 +33,39 @@ void PromptCollector::add(Prompt prompt, const Place& place, const std::string& 
   list_.captions.push_back(std::move(prompt.caption));
   list_.scenes.push_back(std::move(prompt.scene));
   list_.file_names.push_back(std::move(prompt.file_name));
+  num_controlled_ += !prompt.control.empty();
+  for (std::filesystem::path& image : prompt.control) {
+    // An absolute path stays as it is.
+    image = std::filesystem::path(place.file).parent_path() / image;
+  }
+  list_.controls.push_back(std::move(prompt.control));
 }
+
+namespace {
+
+/// Throws a usage error unless all prompts have it, or none. first_without: index of a prompt.
+void check_all_or_none(std::size_t num_with, std::size_t count, std::ptrdiff_t first_without,
+                       const std::string& what, const Place& place) {
+  if (num_with == 0 || num_with == count) return;
+  throw usage_error(place, std::to_string(num_with) + " of " + std::to_string(count) +
+                               " prompts have " + what + ", prompt " +
+                               std::to_string(first_without + 1) +
+                               " has none: give it to all or to none");
+}
+
+}  // namespace
 
 PromptList PromptCollector::finish(const Place& place) {
   if (list_.captions.empty()) throw usage_error(place, "holds no prompt");
-  if (num_named_ > 0 && num_named_ < list_.captions.size()) {
-    const auto unnamed = std::find(list_.file_names.begin(), list_.file_names.end(), "");
-    throw usage_error(place, std::to_string(num_named_) + " of " +
-                                 std::to_string(list_.captions.size()) +
-                                 " prompts have a file_name, prompt " +
-                                 std::to_string(unnamed - list_.file_names.begin() + 1) +
-                                 " has none: give it to all or to none");
-  }
+  const std::size_t count = list_.captions.size();
+  const auto unnamed = std::find(list_.file_names.begin(), list_.file_names.end(), "");
+  check_all_or_none(num_named_, count, unnamed - list_.file_names.begin(), "a file_name", place);
+  const auto bare =
+      std::find_if(list_.controls.begin(), list_.controls.end(),
+                   [](const std::vector<std::filesystem::path>& images) { return images.empty(); });
+  check_all_or_none(num_controlled_, count, bare - list_.controls.begin(), "a control picture",
+                    place);
+  if (num_controlled_ == 0) list_.controls.clear();
   if (num_named_ == 0) list_.file_names.clear();
   if (!has_scenes_) list_.scenes.clear();
   return std::move(list_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct PromptList {
   /// Of the pictures that the captions belong to: as long as captions, or empty where the file does
   /// not say. A name may come several times (COCO has five captions a picture).
   std::vector<std::string> file_names;
+  /// Control pictures of each prompt, one for each control network: as long as captions, or empty
+  /// where the file has none.
+  std::vector<std::vector<std::filesystem::path>> controls;
 
   /// Keeps the first `count` of all.
   void keep_first(std::size_t count);
@@ -29,6 +33,8 @@ struct Prompt {
   std::string caption, file_name;
   /// Null: none
   nlohmann::json scene;
+  /// Control pictures; relative ones count from the folder of the file.
+  std::vector<std::filesystem::path> control = {};
 };
 
 /// Puts a list together. The one rule for blank prompts: an empty text ("") is the empty prompt; a
@@ -38,14 +44,14 @@ class PromptCollector {
   /// place, name ("prompt 3", counted from 1): for messages. Throws a usage error for a prompt of
   /// white space and for one with a NUL.
   void add(Prompt prompt, const Place& place, const std::string& name);
-  /// Throws a usage error at the place where some prompts have a file name and others have none,
-  /// and where there is no prompt.
+  /// Throws a usage error at the place where some prompts have a file name, or control pictures, and
+  /// others have none, and where there is no prompt.
   PromptList finish(const Place& place);
 
  private:
   PromptList list_;
   bool has_scenes_ = false;
-  std::size_t num_named_ = 0;
+  std::size_t num_named_ = 0, num_controlled_ = 0;
 };
 
 /// Whether a key or a column of this name holds prompts: caption, text, prompt, in any case, or

@@ -93,7 +93,7 @@ std::string listed(const std::vector<std::string>& names) {
 
 struct Columns {
   std::size_t caption = 0;
-  std::optional<std::size_t> file_name;
+  std::optional<std::size_t> file_name, control;
 };
 
 Columns columns_of(const TableRow& header, const Place& place) {
@@ -101,6 +101,7 @@ Columns columns_of(const TableRow& header, const Place& place) {
   Columns columns;
   for (std::size_t i = 0; i < header.cells.size(); ++i) {
     if (header.cells[i] == "file_name") columns.file_name = i;
+    if (header.cells[i] == "control") columns.control = i;
     if (!is_caption_key(header.cells[i])) continue;
     columns.caption = i;
     captions.push_back(header.cells[i]);
@@ -156,6 +157,8 @@ PromptList prompts_of_table(const std::string& text, char delimiter, const std::
       return column < row.cells.size() ? row.cells[column] : "";
     };
     Prompt prompt{cell(columns.caption), columns.file_name ? cell(*columns.file_name) : "", {}};
+    const std::string control = columns.control ? cell(*columns.control) : "";
+    if (!is_blank(control)) prompt.control = {control};
     if (is_blank(prompt.caption)) {
       throw usage_error(place, "has no prompt; the empty prompt is \"\" in a JSON or YAML list");
     }

@@ -25,7 +25,8 @@ std::vector<TableRow> table_rows(const std::string& text, char delimiter, const 
 /// prompts (`is_caption_key`); without one the tab of a .tsv, else nothing.
 std::optional<char> table_delimiter(const std::string& text, const std::string& file);
 
-/// The column of prompts, with the names in a column 'file_name'. Throws a usage error where there
+/// The column of prompts, with the names in a column 'file_name' and the control pictures in a
+/// column 'control'. Throws a usage error where there
 /// is no such column or more than one, and for a row with more cells than the header or without a
 /// prompt.
 PromptList prompts_of_table(const std::string& text, char delimiter, const std::string& file);

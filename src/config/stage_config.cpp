@@ -5,7 +5,6 @@
 #include "config/judge_config.h"
 
 namespace fdbench {
-namespace {
 
 ModelSource read_source(ConfigMap& map, const std::filesystem::path& config) {
   ModelSource source;
@@ -19,6 +18,8 @@ ModelSource read_source(ConfigMap& map, const std::filesystem::path& config) {
   if (map.has("seed")) source.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
   return source;
 }
+
+namespace {
 
 /// It becomes a part of names: "upscale/down_blocks.0".
 std::string read_stage_name(const ConfigValue& value, const std::vector<StageSettings>& before) {

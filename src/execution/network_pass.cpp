@@ -129,6 +129,8 @@ Value NetworkPass::gather(const Operand& operand, int step, const at::Tensor& sa
   switch (operand.gathering) {
     case Gathering::kSample:
       return sample;
+    case Gathering::kNothing:
+      return {};
     case Gathering::kOne:
       value = piece(operand.pieces[0][0]);
       break;
@@ -196,9 +198,7 @@ void NetworkPass::measure_held() {
 CallOptions NetworkPass::options_of(std::span<const int> steps) const {
   CallOptions options{.tome = {tome_.options, {}},
                       .same_conditioning = program_.options.savings.text_caching,
-                      .share_entries = program_.options.savings.prefix_sharing,
-                      .steps = {steps.begin(), steps.end()},
-                      .num_steps = program_.num_steps};
+                      .share_entries = program_.options.savings.prefix_sharing};
   if (!tome_.options.on() || !tome_.options.use_rand) return options;
   const auto num_pictures = static_cast<std::int64_t>(tome_.seeds.size());
   const std::int64_t repeats = steps.size() > 1 ? shape_.batch / num_pictures : 1;

@@ -14,7 +14,7 @@ namespace {
 class FirstBlockRule final : public RowDecider {
  public:
   explicit FirstBlockRule(AdaptiveRefresh rule)
-      : rule_(std::move(rule)), looks_at_{0, rule_.head} {}
+      : rule_(std::move(rule)), looks_at_{rule_.input, rule_.head} {}
 
   const std::vector<int>& looks_at() const override { return looks_at_; }
 

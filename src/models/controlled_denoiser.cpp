@@ -34,13 +34,9 @@ struct Owner {
 struct ControlledStep final : StepState {
   std::unique_ptr<StepState> unet;
   std::vector<std::unique_ptr<StepState>> controls;
-  /// Of each network, [m] before the steps' start and end.
+  /// Of each network, [m].
   std::vector<at::Tensor> scales;
-  /// Of each network, [m] or [steps * m].
-  std::vector<at::Tensor> weights;
-  const std::vector<ControlNet>* nets = nullptr;
 
-  void weigh(const CallOptions& options);
   std::unique_ptr<StepState> select(std::span<const std::size_t> positions, std::size_t num_steps,
                                     const CallOptions& options) const override {
     auto made = std::make_unique<ControlledStep>();
@@ -49,30 +45,9 @@ struct ControlledStep final : StepState {
       made->controls.push_back(control->select(positions, num_steps, options));
     }
     made->scales = scales;
-    made->nets = nets;
-    made->weigh(options);
     return made;
   }
 };
-
-/// Whether a network's residuals count at a step.
-bool counts_at(const ControlNet& net, int step, int num_steps) {
-  if (num_steps == 0) return true;
-  const double steps = num_steps;
-  return step / steps >= net.control_guidance_start &&
-         (step + 1) / steps <= net.control_guidance_end;
-}
-
-void ControlledStep::weigh(const CallOptions& options) {
-  weights.clear();
-  for (std::size_t i = 0; i < scales.size(); ++i) {
-    std::vector<at::Tensor> rows;
-    for (const int step : options.steps) {
-      rows.push_back(scales[i] * (counts_at((*nets)[i], step, options.num_steps) ? 1 : 0));
-    }
-    weights.push_back(rows.empty() ? scales[i] : at::cat(rows, 0));
-  }
-}
 
 class ControlledDenoiser final : public Denoiser {
  public:
@@ -172,8 +147,7 @@ void ControlledDenoiser::add_control(std::size_t network) {
   const ModelInfo& net = controls_[network].network->info();
   const int first = static_cast<int>(owners_.size());
   first_of_control_.push_back(first);
-  const std::string prefix =
-      controls_.size() == 1 ? "controlnet." : "controlnets." + std::to_string(network) + ".";
+  const std::string prefix = control_prefix(network, controls_.size());
   for (std::size_t i = 0; i < net.layers.size(); ++i) {
     LayerInfo info = net.layers[i];
     info.name = prefix + info.name;
@@ -224,7 +198,8 @@ void ControlledDenoiser::add_sum(const std::string& name, Edge skip, std::size_t
                         "', which this UNet needs: its "
                         "blocks are of another base model");
     }
-    info.inputs.emplace_back(first_of_control_[i] + static_cast<int>(found - layers.begin()));
+    info.inputs.emplace_back(first_of_control_[i] + static_cast<int>(found - layers.begin()),
+                             EdgeKind::kOptional);
     info.reads.push_back(control_scale_name(i));
   }
   push(std::move(info), {Owner::Kind::kAdd, 0, static_cast<int>(place)}, 0);
@@ -240,7 +215,6 @@ std::unique_ptr<StepState> ControlledDenoiser::begin(const at::Tensor& timesteps
     rest.set(control_scale_name(i), {});
   }
   auto step = std::make_unique<ControlledStep>();
-  step->nets = &controls_;
   step->unet = unet_->begin(timesteps, rest, shape, options);
   for (std::size_t i = 0; i < controls_.size(); ++i) {
     const at::Tensor picture = conditioning.get(control_picture_name(i));
@@ -255,7 +229,6 @@ std::unique_ptr<StepState> ControlledDenoiser::begin(const at::Tensor& timesteps
     check_shape(control_scale_name(i), scale, {-1}, "[batch]");
     step->scales.push_back(scale.to(info_.device, at::kFloat));
   }
-  step->weigh(options);
   return step;
 }
 
@@ -275,13 +248,18 @@ Value ControlledDenoiser::run(int layer, std::span<const LayerInput> inputs, con
   throw runtime_error("unreachable");
 }
 
-/// inputs: the skip, then a residual of each network.
+/// inputs: the skip, then a residual of each network, empty where it is left out. The batch is that
+/// of all entries in any case.
 Value ControlledDenoiser::sum(std::size_t place, std::span<const LayerInput> inputs,
                               const ControlledStep& step) const {
   at::Tensor total = inputs[0].value.front();
   for (std::size_t i = 0; i < controls_.size(); ++i) {
+    at::Tensor weight = step.scales[i];
+    if (inputs[i + 1].value.empty()) {
+      total = repeat_batch(total, std::max(total.size(0), weight.size(0)));
+      continue;
+    }
     const at::Tensor& residual = inputs[i + 1].value.front();
-    at::Tensor weight = step.weights[i];
     if (controls_[i].guess_mode && !controls_[i].pools) {
       const double share = static_cast<double>(place) / static_cast<double>(skips_.size());
       weight = weight * std::pow(10.0, share - 1);
@@ -320,6 +298,10 @@ std::vector<LayerCost> ControlledDenoiser::costs(const SampleShape& shape,
 
 std::string control_picture_name(std::size_t index) { return numbered(kPicture, index); }
 std::string control_scale_name(std::size_t index) { return numbered(kScale, index); }
+
+std::string control_prefix(std::size_t index, std::size_t count) {
+  return count == 1 ? "controlnet." : "controlnets." + std::to_string(index) + ".";
+}
 
 std::unique_ptr<Denoiser> with_control(std::unique_ptr<Denoiser> unet,
                                        std::vector<ControlNet> controls) {

@@ -15,8 +15,6 @@ namespace fdbench {
 struct ControlNet {
   /// make_controlnet's.
   std::unique_ptr<Denoiser> network;
-  /// Its residuals count at steps i of T with i / T >= start and (i + 1) / T <= end.
-  double control_guidance_start = 0, control_guidance_end = 1;
   /// Deeper residuals count more: 0.1 to 1, evenly spaced in their logarithm.
   bool guess_mode = false;
   /// `global_pool_conditions` of its config: its residuals have one value a channel, and guess_mode
@@ -31,11 +29,14 @@ std::string control_picture_name(std::size_t index);
 /// in the unconditional half with guess mode).
 std::string control_scale_name(std::size_t index);
 
-/// Layers: "controlnet.<name>" of each network ("controlnets.0.<name>" of several), the UNet's
-/// encoder and bottleneck, "control_add.<i>" of each skip and "control_add.mid", the decoder. Where
-/// a step is is known by CallOptions::steps; a call without them is within start and end. Throws a
-/// usage error where a network does not fit the UNet: other channels, or other residuals than
-/// skips.
+/// What names of the layers of network `index` of `count` begin with: "controlnet.", of several
+/// "controlnets.0.".
+std::string control_prefix(std::size_t index, std::size_t count);
+
+/// Layers: those of each network, the UNet's encoder and bottleneck, "control_add.<i>" of each skip
+/// and "control_add.mid", the decoder. The networks are optional: where a plan leaves one out, its
+/// residuals are not added. Throws a usage error where a network does not fit the UNet: other
+/// channels, or other residuals than skips.
 std::unique_ptr<Denoiser> with_control(std::unique_ptr<Denoiser> unet,
                                        std::vector<ControlNet> controls);
 

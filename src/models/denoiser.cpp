@@ -32,6 +32,20 @@ std::vector<bool> unconditioned_layers(std::span<const LayerInfo> layers) {
   return free;
 }
 
+std::vector<bool> optional_layers(std::span<const LayerInfo> layers) {
+  std::vector<bool> is_read(layers.size(), false), optional(layers.size(), true);
+  for (std::size_t i = layers.size(); i-- > 0;) {
+    optional[i] = optional[i] && is_read[i];
+    for (const Edge& input : layers[i].inputs) {
+      if (input.layer == kSample) continue;
+      const auto from = static_cast<std::size_t>(input.layer);
+      is_read[from] = true;
+      if (input.kind != EdgeKind::kOptional && !optional[i]) optional[from] = false;
+    }
+  }
+  return optional;
+}
+
 SampleShape shape_of(const at::Tensor& sample) {
   return {sample.size(0), sample.sizes().slice(2).vec()};
 }

@@ -21,8 +21,9 @@ namespace fdbench {
 inline constexpr int kSample = -1;
 
 /// kSkip: a long connection past other layers, whose own contribution a layer may keep while the
-/// skip stays the same (skip hoisting).
-enum class EdgeKind { kMain, kSkip };
+/// skip stays the same (skip hoisting). kOptional: an addition that the layer also does without,
+/// where a plan leaves the layer that it comes from out (a control network's residual).
+enum class EdgeKind { kMain, kSkip, kOptional };
 
 /// One input of a layer.
 struct Edge {
@@ -62,6 +63,10 @@ struct LayerInfo {
 /// nor by way of its inputs, so that both halves of a guidance batch have it in common.
 std::vector<bool> unconditioned_layers(std::span<const LayerInfo> layers);
 
+/// By layer: true where a plan may leave the layer out of a step, because whatever reads it does so
+/// by way of an optional edge or is optional itself.
+std::vector<bool> optional_layers(std::span<const LayerInfo> layers);
+
 /// Size of the batch that a denoiser works on.
 struct SampleShape {
   std::int64_t batch = 1;
@@ -82,10 +87,6 @@ struct CallOptions {
   bool same_conditioning = false;
   /// What is the same for all entries of a batch may be made once.
   bool share_entries = false;
-  /// The call's steps, counted from 0 in sampling order, and how many the run has; empty and 0
-  /// where there is no run.
-  std::vector<int> steps = {};
-  int num_steps = 0;
 };
 
 /// What a step brings to every layer, as the model needs it. Opaque to everyone else.
@@ -110,7 +111,8 @@ class LayerMemo {
 
 /// One input of a layer.
 struct LayerInput {
-  /// Of a batch that may be smaller than the others', as in kernels/batch.h.
+  /// Of a batch that may be smaller than the others', as in kernels/batch.h. Empty: an optional one
+  /// that is left out.
   Value value;
   /// The same as at this layer's last call with the same memo.
   bool unchanged = false;

@@ -18,6 +18,19 @@ Plan both_rows(const Plan& plan) {
   return both;
 }
 
+/// By layer: true for `last` and for all that it is made of.
+std::vector<bool> layers_before(int last, std::span<const LayerInfo> layers) {
+  std::vector<bool> found(layers.size(), false);
+  found[static_cast<std::size_t>(last)] = true;
+  for (int layer = last; layer >= 0; --layer) {
+    if (!found[static_cast<std::size_t>(layer)]) continue;
+    for (const Edge& input : layers[static_cast<std::size_t>(layer)].inputs) {
+      if (input.layer != kSample) found[static_cast<std::size_t>(input.layer)] = true;
+    }
+  }
+  return found;
+}
+
 class RowCompiler {
  public:
   RowCompiler(const Plan& plan, std::span<const LayerInfo> layers, const ProgramOptions& options)
@@ -25,8 +38,10 @@ class RowCompiler {
         layers_(layers),
         depth_(num_sources(plan.reuse())),
         hoists_(options.savings.skip_hoisting && depth_ == 1),
+        feeds_head_(layers_before(rule_.head, layers)),
         schedule_(both_rows(plan), layers) {
     for (int layer = 0; layer <= rule_.head; ++layer) {
+      if (!feeds_head_[static_cast<std::size_t>(layer)]) continue;
       if (rule_.cached[static_cast<std::size_t>(layer)] == Cell::kCompute) continue;
       throw usage_error("the rule looks at " + layers_[rule_.head].name + ", which needs " +
                         layers_[layer].name + ", but a row that reuses leaves it out");
@@ -37,7 +52,7 @@ class RowCompiler {
     Choice choice{.rule = rule_, .depth = depth_};
     for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
       choice.num_kept.push_back(num_kept(layer));
-      if (layer <= rule_.head) {
+      if (feeds_head_[static_cast<std::size_t>(layer)]) {
         choice.head.push_back(op(layer, 0));
         continue;
       }
@@ -91,6 +106,8 @@ class RowCompiler {
   std::span<const LayerInfo> layers_;
   int depth_;
   bool hoists_;
+  /// By layer: what the rule looks at, and all that comes before it.
+  std::vector<bool> feeds_head_;
   Schedule schedule_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/number_text.h"
+#include "plan/control_use.h"
 #include "plan/strategy.h"
 
 namespace fdbench {
@@ -38,7 +39,7 @@ std::vector<std::vector<SkipConnection>> skip_connections(std::span<const LayerI
       if (input.kind != EdgeKind::kSkip || input.layer == kSample) continue;
       if (blocks.empty() || block != layers[layer].block) blocks.emplace_back();
       block = layers[layer].block;
-      blocks.back().push_back({input.layer, layer});
+      blocks.back().push_back({without_residuals(input.layer, layers), layer});
     }
   }
   if (blocks.empty()) throw usage_error("strategy 'deepcache' needs a model with skip connections");
@@ -114,7 +115,7 @@ std::optional<QuadCenter> quad_center_of(const OptionSet& values) {
   return QuadCenter{values.get<int>(kCenter), values.get<double>(kPow)};
 }
 
-/// values: with initial ones.
+/// values: with initial ones; control, which only models with networks have, is not read here.
 DeepCacheOptions options_of(const OptionSet& values) {
   return {.cache_block_id = values.get<int>(kBlockId),
           .cache_layer_id = values.get<int>(kLayerId),
@@ -124,7 +125,9 @@ DeepCacheOptions options_of(const OptionSet& values) {
 }
 
 Plan make_cached_plan(const StrategyOptions& options, int, std::span<const LayerInfo> layers) {
-  return deepcache_plan(options_of(options.options), options.key_steps, layers);
+  DeepCacheOptions of_library = options_of(options.options);
+  of_library.control = control_use_of(options.options, of_library.control, layers);
+  return deepcache_plan(of_library, options.key_steps, layers);
 }
 
 KeySteps key_steps_of(const OptionSet& values, int num_steps) {
@@ -140,7 +143,9 @@ OptionSet with_ids(OptionSet values, std::span<const LayerInfo> layers) {
 }
 
 std::string label_of(const OptionSet& values, const std::string& key_label) {
-  return deepcache_label(options_of(values), key_label);
+  const std::string label = deepcache_label(options_of(values), key_label);
+  const auto control = values.find<std::string>(kControlOption);
+  return control ? label + "/control_" + *control : label;
 }
 
 /// Where the deep path is cut off; the order is that of the values in a run's settings.
@@ -232,9 +237,11 @@ Plan deepcache_plan(const DeepCacheOptions& options, const KeySteps& key_steps,
   for (int step = 0; step < num_steps; ++step) {
     if (key_steps[step]) continue;
     for (int layer = branch.source + 1; layer < branch.sink; ++layer) {
-      plan.set(step, layer, Cell::kReuse);
+      const bool is_deep = without_residuals(layer, layers) > branch.source;
+      if (is_deep) plan.set(step, layer, Cell::kReuse);
     }
   }
+  set_networks(plan, key_steps, layers, options.control);
   return plan;
 }
 
@@ -257,6 +264,7 @@ std::string deepcache_label(const DeepCacheOptions& options, const std::string& 
 Strategy deepcache_strategy() {
   std::vector<Option> options = branch_options();
   for (Option& option : interval_options()) options.push_back(std::move(option));
+  options.push_back(control_option(ControlUse::kCompute));
   return {.name = "deepcache",
           .help = "reuses the deep path behind a skip connection between key steps (DeepCache)",
           .key_steps = KeyStepUse::kOptional,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/denoiser.h"
+#include "plan/control_use.h"
 #include "plan/key_steps.h"
 #include "plan/plan.h"
 
@@ -33,6 +34,9 @@ struct DeepCacheOptions {
   int cache_interval = 0;
   /// Likewise.
   std::optional<QuadCenter> non_uniform;
+  /// The library knows no control networks, and wraps the UNet's blocks alone: they run at every
+  /// step, and what they make reaches the skips of the up layers that are computed.
+  ControlUse control = ControlUse::kCompute;
 };
 
 /// Refresh steps: each cache_interval-th one (skip_mode uniform), or with `non_uniform` as many of
@@ -47,7 +51,8 @@ KeySteps deepcache_key_steps(int cache_interval, const std::optional<QuadCenter>
 DeepCacheOptions resolve_branch(DeepCacheOptions options, std::span<const LayerInfo> layers);
 
 /// Between key steps all layers from where the branch's skip connection starts to where it ends are
-/// reused; the rest computes.
+/// reused; the rest computes. Of a control network that runs at every step, only what reaches a
+/// computed up layer is needed then (Schedule): the library runs all of it, with the same result.
 Plan deepcache_plan(const DeepCacheOptions& options, const KeySteps& key_steps,
                     std::span<const LayerInfo> layers);
 

@@ -107,6 +107,9 @@ Plan first_block_cache_plan(const FirstBlockCacheOptions& options, int num_steps
   AdaptiveRefresh rule{
       options.threshold, options.warmup, options.max_run, 0,
       has_skips(layers) ? shallow_row(options, layers) : chain_row(options, layers)};
+  // A control network is a second encoder beside the first block.
+  while (layers[static_cast<std::size_t>(rule.input)].part == parts::kControl) ++rule.input;
+  rule.head = rule.input;
   while (rule.cached[static_cast<std::size_t>(rule.head) + 1] == Cell::kCompute) ++rule.head;
   Plan plan(num_steps, static_cast<int>(layers.size()));
   plan.set_adaptive(std::move(rule));

@@ -15,7 +15,8 @@
 namespace fdbench {
 
 enum class Cell : std::uint8_t {
-  /// Leave the whole step out, its update too (whole rows only).
+  /// Leave the whole step out, its update too (whole rows); of an optional layer
+  /// (models/denoiser.h), do without what it would add.
   kDrop = 0,
   /// Take the output of the nearest earlier step that computed the layer, or a forecast from the
   /// last ones: Plan::reuse.
@@ -33,10 +34,12 @@ struct AdaptiveRefresh {
   int warmup = 0;
   /// Most steps in a row that reuse; 0: no limit.
   int max_run = 0;
-  /// Last layer of the first block: what is looked at, with layer 0's output as its input.
+  /// Last layer of the first block: what is looked at.
   int head = 0;
-  /// Row of a step that reuses: layers up to `head` compute in it.
+  /// Row of a step that reuses: `head` and all that it is made of compute in it.
   std::vector<Cell> cached;
+  /// Layer whose output the first block starts from.
+  int input = 0;
 
   bool operator==(const AdaptiveRefresh&) const = default;
 };
@@ -56,7 +59,7 @@ class Plan {
   const std::optional<AdaptiveRefresh>& adaptive() const { return adaptive_; }
   void set_adaptive(AdaptiveRefresh adaptive) { adaptive_ = std::move(adaptive); }
   /// True when the step is left out.
-  bool dropped(int step) const { return at(step, 0) == Cell::kDrop; }
+  bool dropped(int step) const { return at(step, num_layers_ - 1) == Cell::kDrop; }
   std::span<const Cell> cells() const { return cells_; }
   bool operator==(const Plan&) const = default;
 

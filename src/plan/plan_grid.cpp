@@ -152,12 +152,16 @@ void check_lines(const GridLines& lines, int num_steps, std::span<const LayerInf
   }
 }
 
-/// A step that is left out is left out whole, or it is an error.
+/// A step that is left out is left out whole, or it is an error; but control networks may be left
+/// out alone.
 void check_drops(const Plan& plan, std::span<const LayerInfo> layers) {
+  const std::vector<bool> is_optional = optional_layers(layers);
   for (int step = 0; step < plan.num_steps(); ++step) {
     int dropped = -1, other = -1;
     for (int layer = 0; layer < plan.num_layers(); ++layer) {
-      (plan.at(step, layer) == Cell::kDrop ? dropped : other) = layer;
+      const bool is_left_out = plan.at(step, layer) == Cell::kDrop;
+      if (is_left_out && is_optional[static_cast<std::size_t>(layer)]) continue;
+      (is_left_out ? dropped : other) = layer;
     }
     if (dropped < 0 || other < 0) continue;
     throw usage_error("grid: step " + std::to_string(plan.num_steps() - step) + " (number " +

@@ -69,14 +69,34 @@ class Compiler {
     call.states.emplace_back(call.steps.size());
     std::iota(call.states[0].begin(), call.states[0].end(), std::size_t{0});
     for (int layer = 0; layer < schedule_.num_layers(); ++layer) {
-      std::vector<std::size_t> positions;
-      for (std::size_t i = 0; i < call.steps.size(); ++i) {
-        if (schedule_.runs(call.steps[i], layer)) positions.push_back(i);
+      for (const std::vector<std::size_t>& positions : batches_of(layer, call)) {
+        call.ops.push_back(op(layer, call, positions));
       }
-      if (!positions.empty()) call.ops.push_back(op(layer, call, positions));
     }
     call.pattern = pattern_of(call.ops, call.states);
     return call;
+  }
+
+  /// The call's steps at which the layer runs, by position; those that do without the same optional
+  /// inputs together, since they are given the same inputs.
+  std::vector<std::vector<std::size_t>> batches_of(int layer, const Call& call) const {
+    std::vector<std::vector<std::size_t>> batches;
+    std::vector<std::vector<bool>> inputs_of_batch;
+    for (std::size_t i = 0; i < call.steps.size(); ++i) {
+      if (!schedule_.runs(call.steps[i], layer)) continue;
+      std::vector<bool> inputs;
+      for (const Edge& input : layers_[layer].inputs) {
+        inputs.push_back(schedule_.reads(call.steps[i], input));
+      }
+      const auto same = std::find(inputs_of_batch.begin(), inputs_of_batch.end(), inputs);
+      const auto place = static_cast<std::size_t>(same - inputs_of_batch.begin());
+      if (same == inputs_of_batch.end()) {
+        inputs_of_batch.push_back(inputs);
+        batches.emplace_back();
+      }
+      batches[place].push_back(i);
+    }
+    return batches;
   }
 
   Op op(int layer, Call& call, const std::vector<std::size_t>& positions) {
@@ -92,9 +112,10 @@ class Compiler {
 
   Operand input_of(const Op& op, const Edge& input) {
     if (input.layer == kSample) return {};
+    if (!schedule_.reads(op.steps.front(), input)) return {.gathering = Gathering::kNothing};
     Operand made = outputs_.operand(input.layer, op.steps);
     const bool is_one = made.gathering == Gathering::kOne;
-    if (input.kind == EdgeKind::kMain) {
+    if (input.kind != EdgeKind::kSkip) {
       made.repeated = op.steps.size() > 1;
       return made;
     }

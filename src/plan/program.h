@@ -46,6 +46,8 @@ struct Piece {
 enum class Gathering {
   /// The latent itself.
   kSample,
+  /// Nothing: an optional input that is left out.
+  kNothing,
   /// One output, which stands for its repetition where several steps take it.
   kOne,
   /// All that a slot holds, in order.

@@ -27,7 +27,7 @@ Schedule::Schedule(const Plan& plan, std::span<const LayerInfo> layers)
   source_.assign(num_cells, -1);
   num_reads_.assign(num_cells, 0);
   independent_.assign(num_steps_, true);
-  mark_dropped(plan);
+  mark_dropped(plan, layers);
   for (int step = 0; step < num_steps_; ++step) {
     walk_back(step, plan, layers);
     mark_independent(step, layers);
@@ -35,18 +35,21 @@ Schedule::Schedule(const Plan& plan, std::span<const LayerInfo> layers)
   }
 }
 
-void Schedule::mark_dropped(const Plan& plan) {
+void Schedule::mark_dropped(const Plan& plan, std::span<const LayerInfo> layers) {
+  const std::vector<bool> is_optional = optional_layers(layers);
   dropped_.assign(num_steps_, false);
   for (int step = 0; step < num_steps_; ++step) {
-    int num_dropped = 0;
+    int num_dropped = 0, first_fault = -1;
     for (int layer = 0; layer < num_layers_; ++layer) {
-      num_dropped += plan.at(step, layer) == Cell::kDrop ? 1 : 0;
+      if (plan.at(step, layer) != Cell::kDrop) continue;
+      ++num_dropped;
+      if (!is_optional[layer] && first_fault < 0) first_fault = layer;
     }
-    if (num_dropped != 0 && num_dropped != num_layers_) {
-      throw usage_error("the plan drops a part of " + step_text(step, num_steps_) +
-                        "; only whole steps can be dropped");
-    }
-    dropped_[step] = num_dropped != 0;
+    dropped_[step] = num_dropped == num_layers_;
+    if (dropped_[step] || first_fault < 0) continue;
+    throw usage_error("the plan drops a part of " + step_text(step, num_steps_) + ", " +
+                      layers[first_fault].name +
+                      " among it; only whole steps and control networks can be dropped");
   }
 }
 
@@ -61,8 +64,12 @@ void Schedule::walk_back(int step, const Plan& plan, std::span<const LayerInfo> 
       runs_[cell] = true;
       source_[cell] = step;
       for (const Edge& input : layers[layer].inputs) {
-        if (input.layer != kSample) needed[input.layer] = true;
+        if (reads(step, input)) needed[input.layer] = true;
       }
+    } else if (plan.at(step, layer) == Cell::kDrop) {
+      throw usage_error("the plan drops " + layers[layer].name + " at " +
+                        step_text(step, num_steps_) +
+                        ", but layers behind it compute: drop the whole control network");
     } else if (source_[cell] < 0) {
       throw usage_error("the plan reuses " + layers[layer].name + " at " +
                         step_text(step, num_steps_) + ", but no earlier step has run it");
@@ -76,7 +83,7 @@ void Schedule::mark_independent(int step, std::span<const LayerInfo> layers) {
     if (!runs(step, layer)) continue;
     const std::vector<Edge>& inputs = layers[layer].inputs;
     on_sample[layer] = std::any_of(inputs.begin(), inputs.end(), [&](const Edge& input) {
-      return input.layer == kSample || on_sample[input.layer];
+      return input.layer == kSample || (reads(step, input) && on_sample[input.layer]);
     });
     if (on_sample[layer]) independent_[step] = false;
   }
@@ -110,7 +117,7 @@ void Schedule::count_reads(int step, std::span<const LayerInfo> layers) {
   for (int layer = 0; layer < num_layers_; ++layer) {
     if (!runs(step, layer)) continue;
     for (const Edge& input : layers[layer].inputs) {
-      if (input.layer != kSample) read(step, input.layer);
+      if (reads(step, input)) read(step, input.layer);
     }
   }
   if (!dropped_[step]) read(step, num_layers_ - 1);

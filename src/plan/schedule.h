@@ -17,8 +17,8 @@ namespace fdbench {
 /// would read.
 class Schedule {
  public:
-  /// Throws a usage error when a needed layer is reused that no earlier step ran, or a row is
-  /// dropped in part.
+  /// Throws a usage error when a needed layer is reused that no earlier step ran, and when a row is
+  /// dropped in part: but optional layers (models/denoiser.h) may be.
   Schedule(const Plan& plan, std::span<const LayerInfo> layers);
 
   const Plan& plan() const { return plan_; }
@@ -39,6 +39,12 @@ class Schedule {
   int held_source(int step, int layer) const;
   /// True when the step is left out.
   bool dropped(int step) const { return dropped_[step]; }
+  /// True when a layer that runs at the step reads the input: another layer, and not one that is
+  /// left out.
+  bool reads(int step, const Edge& input) const {
+    if (input.layer == kSample) return false;
+    return input.kind != EdgeKind::kOptional || plan_.at(step, input.layer) != Cell::kDrop;
+  }
   /// True when the step runs no layer that depends on the latent of its own step, so that it can
   /// share a batch with the steps before it.
   bool independent(int step) const { return independent_[step]; }
@@ -58,7 +64,7 @@ class Schedule {
   std::size_t index(int step, int layer) const {
     return static_cast<std::size_t>(step) * num_layers_ + layer;
   }
-  void mark_dropped(const Plan& plan);
+  void mark_dropped(const Plan& plan, std::span<const LayerInfo> layers);
   void walk_back(int step, const Plan& plan, std::span<const LayerInfo> layers);
   void mark_independent(int step, std::span<const LayerInfo> layers);
   void count_reads(int step, std::span<const LayerInfo> layers);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "plan/control_use.h"
 #include "plan/keyed_plan.h"
 
 namespace fdbench {
@@ -30,6 +31,22 @@ Plan between_key_steps(const StrategyOptions& options, int, Layers layers) {
   return keyed_plan(options.key_steps, layers, kOtherwise, kIsChosen);
 }
 
+/// What is held between key steps is skips with the residuals of control networks added to them, as
+/// in the authors' code; where the networks are computed or dropped, the sums are made anew.
+Plan encoder_plan(const StrategyOptions& options, int, Layers layers) {
+  Plan plan = keyed_plan(options.key_steps, layers, Cell::kReuse, encoder_layer);
+  const ControlUse use = control_use_of(options.options, ControlUse::kHold, layers);
+  if (use == ControlUse::kHold) return plan;
+  set_networks(plan, options.key_steps, layers, use);
+  const std::vector<bool> is_sum = residual_sums(layers);
+  for (int step = 0; step < plan.num_steps(); ++step) {
+    for (int layer = 0; layer < plan.num_layers(); ++layer) {
+      if (is_sum[static_cast<std::size_t>(layer)]) plan.set(step, layer, Cell::kCompute);
+    }
+  }
+  return plan;
+}
+
 std::vector<Strategy> table() {
   return {
       {.name = kPlainStrategy,
@@ -40,7 +57,8 @@ std::vector<Strategy> table() {
        .make = full_plan},
       {.name = "encoder",
        .help = "reuses the encoder and the bottleneck between key steps (the paper)",
-       .make = between_key_steps<Cell::kReuse, encoder_layer>},
+       .options = {control_option(ControlUse::kHold)},
+       .make = encoder_plan},
       {.name = "decoder",
        .help = "reuses the decoder between key steps",
        .make = between_key_steps<Cell::kReuse, decoder_layer>},

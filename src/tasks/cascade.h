@@ -12,6 +12,8 @@ namespace fdbench {
 struct StageFolder {
   std::string name;
   ModelFolder folder;
+  /// Beside its denoiser; of a task of one stage alone.
+  std::vector<ControlSource> controls = {};
 };
 
 /// Every stage reads the prompts; from the second on it is shown the sample of the stage before,

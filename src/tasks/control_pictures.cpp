@@ -10,9 +10,18 @@
 
 namespace fdbench {
 
+ModelFolder open_controlnet(const ControlSource& source) {
+  const ModelSource& model = source.model;
+  ModelFolder folder = model.architecture.empty()
+                           ? ModelFolder(model.folder, model.variant)
+                           : open_architecture(model.architecture, model.seed);
+  folder.part_path("controlnet");
+  return folder;
+}
+
 std::vector<ControlSource> resolved_controls(std::vector<ControlSource> sources) {
   if (sources.empty()) return sources;
-  const ModelFolder first(sources.front().folder);
+  const ModelFolder first = open_controlnet(sources.front());
   const bool pools = first.config("controlnet").value("global_pool_conditions", false);
   for (ControlSource& source : sources) source.guess_mode = source.guess_mode || pools;
   return sources;
@@ -23,11 +32,9 @@ std::unique_ptr<Denoiser> with_controls(std::unique_ptr<Denoiser> unet,
   if (sources.empty()) return unet;
   std::vector<ControlNet> controls;
   for (const ControlSource& source : sources) {
-    const ModelFolder folder(source.folder);
+    const ModelFolder folder = open_controlnet(source);
     const at::Device device = outline ? at::Device(at::kMeta) : unet->info().device;
     ControlNet control = load_controlnet(folder, unet->info().dtype, device);
-    control.control_guidance_start = source.control_guidance_start;
-    control.control_guidance_end = source.control_guidance_end;
     control.guess_mode = source.guess_mode;
     controls.push_back(std::move(control));
   }

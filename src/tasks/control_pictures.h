@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "io/architectures.h"
+#include "io/model_folder.h"
 #include "models/controlled_denoiser.h"
 
 namespace fdbench {
@@ -19,11 +21,15 @@ struct PictureSize {
 /// A control network as the user names it, under the names of diffusers'
 /// StableDiffusionControlNetPipeline.
 struct ControlSource {
-  std::filesystem::path folder;
+  /// A folder of its own (config.json of a ControlNetModel), or one with controlnet/.
+  ModelSource model;
   double controlnet_conditioning_scale = 1;
   double control_guidance_start = 0, control_guidance_end = 1;
   bool guess_mode = false;
 };
+
+/// Throws a usage error for a folder that holds no control network.
+ModelFolder open_controlnet(const ControlSource& source);
 
 /// With guess_mode where the first network's config has `global_pool_conditions`, as in diffusers'
 /// pipelines. Throws a usage error for a folder that holds no control network.

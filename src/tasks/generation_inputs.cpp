@@ -122,14 +122,14 @@ Conditioning negative_side(const TextToImagePipeline& pipeline, const Generation
 }
 
 /// What control networks read, in both halves.
-void add_control(GenerationInputs& made, const GenerationRequest& request, PictureSize size) {
-  std::vector<at::Tensor> pictures;
-  for (const std::filesystem::path& path : request.control_images) {
-    pictures.push_back(load_control_picture(path, size));
-  }
-  add_controls(made.conditional, request.controls, pictures, made.num_pictures, false);
-  if (!request.guided) return;
-  add_controls(made.unconditional, request.controls, pictures, made.num_pictures, true);
+void show_controls(GenerationInputs& made, const TextToImagePipeline& pipeline,
+                   const GenerationRequest& request, PictureSize size) {
+  std::vector<std::vector<std::filesystem::path>> images;
+  for (const std::filesystem::path& path : request.control_images) images.push_back({path});
+  PromptPair pair{std::move(made.conditional), std::move(made.unconditional)};
+  pipeline.show_controls(pair, images, made.num_pictures, size);
+  made.conditional = std::move(pair.conditional);
+  made.unconditional = std::move(pair.unconditional);
 }
 
 }  // namespace
@@ -154,7 +154,9 @@ GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
   made.num_pictures = made.latents.defined() ? made.latents.size(0) : states.size(0);
   made.conditional = for_pictures("", made.conditional, made.num_pictures);
   made.unconditional = for_pictures("negative_", made.unconditional, made.num_pictures);
-  add_control(made, request, pipeline.sized(size));
+  if (!pipeline.controls().empty()) {
+    show_controls(made, pipeline, request, pipeline.sized(size));
+  }
   return made;
 }
 

@@ -38,8 +38,7 @@ struct GenerationRequest {
   /// latents [n, c, h, w], or prompt_embeds [n, l, d] with negative_prompt_embeds, for SDXL with
   /// text_embeds, negative_text_embeds and time_ids; or both.
   std::optional<SafetensorsFile> inputs;
-  std::vector<ControlSource> controls = {};
-  /// One for each of them.
+  /// One for each control network of the pipeline.
   std::vector<std::filesystem::path> control_images = {};
 };
 

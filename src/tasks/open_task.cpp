@@ -5,7 +5,9 @@ namespace fdbench {
 std::unique_ptr<Task> open_task(const std::vector<StageFolder>& folders,
                                 const TaskOptions& options) {
   if (folders.size() > 1) return std::make_unique<Cascade>(folders, options);
-  return std::make_unique<TextToImagePipeline>(folders.at(0).folder, options);
+  TaskOptions with_controls = options;
+  with_controls.controls = folders.at(0).controls;
+  return std::make_unique<TextToImagePipeline>(folders.at(0).folder, with_controls);
 }
 
 }  // namespace fdbench

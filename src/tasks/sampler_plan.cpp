@@ -1,5 +1,7 @@
 #include "tasks/sampler_plan.h"
 
+#include "tasks/control_schedule.h"
+
 namespace fdbench {
 
 StrategyOptions with_first_calls(StrategyOptions options, const Sampler& sampler, int num_steps) {
@@ -27,9 +29,11 @@ StrategyOptions with_first_calls(StrategyOptions options, const Sampler& sampler
 }
 
 Plan make_plan(const StrategyOptions& options, const Sampler& sampler, int num_steps,
-               std::span<const LayerInfo> layers) {
-  return make_plan(with_first_calls(options, sampler, num_steps),
-                   static_cast<int>(sampler.timesteps().size()), layers);
+               std::span<const LayerInfo> layers, const std::vector<ControlSource>& controls) {
+  Plan plan = make_plan(with_first_calls(options, sampler, num_steps),
+                        static_cast<int>(sampler.timesteps().size()), layers);
+  limit_controls(plan, layers, controls);
+  return plan;
 }
 
 }  // namespace fdbench

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "plan/strategies.h"
 #include "samplers/sampler.h"
+#include "tasks/control_pictures.h"
 
 namespace fdbench {
 
@@ -13,8 +15,9 @@ namespace fdbench {
 /// start, and they are key steps.
 StrategyOptions with_first_calls(StrategyOptions options, const Sampler& sampler, int num_steps);
 
-/// make_plan with a row for each call of the sampler.
+/// make_plan with a row for each call of the sampler. controls: the model's, which count at some
+/// steps alone (tasks/control_schedule.h).
 Plan make_plan(const StrategyOptions& options, const Sampler& sampler, int num_steps,
-               std::span<const LayerInfo> layers);
+               std::span<const LayerInfo> layers, const std::vector<ControlSource>& controls = {});
 
 }  // namespace fdbench

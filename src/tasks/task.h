@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -63,6 +64,8 @@ struct PromptBatch {
   bool guided = true;
   /// Of the stage's pictures, which some models are told.
   PictureSize size;
+  /// What each control network is shown: one for all prompts, or one for each.
+  std::vector<std::vector<std::filesystem::path>> control_images = {};
 };
 
 class Task {

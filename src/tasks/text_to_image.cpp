@@ -86,7 +86,8 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, const TaskOp
   unet_ =
       is_outline ? load_outline(folder) : load_denoiser(folder, dtype_, device_, options.reading);
   if (image_channels > 0) unet_ = with_image(std::move(unet_), image_channels);
-  unet_ = with_controls(std::move(unet_), options.controls, is_outline);
+  controls_ = resolved_controls(options.controls);
+  unet_ = with_controls(std::move(unet_), controls_, is_outline);
   if (options.change) unet_ = options.change(std::move(unet_));
   stage_.denoiser = unet_.get();
 }
@@ -94,13 +95,41 @@ TextToImagePipeline::TextToImagePipeline(const ModelFolder& folder, const TaskOp
 PromptPair TextToImagePipeline::encode(std::size_t, const PromptBatch& batch,
                                        const at::Tensor&) const {
   PromptPair pair;
-  pair.conditional = encode_prompts(batch.prompts, batch.size, batch.clip_skip);
-  if (!batch.guided) return pair;
   const auto count = static_cast<std::int64_t>(batch.prompts.size());
-  pair.unconditional = batch.negative_prompts.empty()
-                           ? encode_no_prompt(count, batch.size)
-                           : encode_prompts(batch.negative_prompts, batch.size);
+  pair.conditional = encode_prompts(batch.prompts, batch.size, batch.clip_skip);
+  if (batch.guided) {
+    pair.unconditional = batch.negative_prompts.empty()
+                             ? encode_no_prompt(count, batch.size)
+                             : encode_prompts(batch.negative_prompts, batch.size);
+  }
+  show_controls(pair, batch.control_images, count, sized(batch.size));
   return pair;
+}
+
+void TextToImagePipeline::show_controls(
+    PromptPair& pair, const std::vector<std::vector<std::filesystem::path>>& images, std::int64_t n,
+    PictureSize size) const {
+  if (images.size() != controls_.size()) {
+    throw usage_error("the model has " + std::to_string(controls_.size()) +
+                      " control networks, but control pictures for " +
+                      std::to_string(images.size()) + " are given");
+  }
+  if (controls_.empty()) return;
+  std::vector<at::Tensor> pictures;
+  for (const std::vector<std::filesystem::path>& of_network : images) {
+    const auto count = static_cast<std::int64_t>(of_network.size());
+    if (count != 1 && count != n) {
+      throw usage_error(std::to_string(count) + " control pictures for " + std::to_string(n) +
+                        " pictures: give one for all, or one for each");
+    }
+    std::vector<at::Tensor> loaded;
+    for (const std::filesystem::path& path : of_network) {
+      loaded.push_back(load_control_picture(path, size));
+    }
+    pictures.push_back(at::cat(loaded, 0));
+  }
+  add_controls(pair.conditional, controls_, pictures, n, false);
+  if (!pair.unconditional.empty()) add_controls(pair.unconditional, controls_, pictures, n, true);
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {

@@ -61,6 +61,13 @@ class TextToImagePipeline : public Task {
   /// What guidance points away from where there is no negative prompt, n times: the empty prompt;
   /// zeros for SDXL folders with `force_zeros_for_empty_prompt`.
   Conditioning encode_no_prompt(std::int64_t n, PictureSize size = {}) const;
+  /// Adds what the control networks read to both sides of n pictures. images: of each network, one
+  /// for all or one for each picture. Throws a usage error for other numbers, and what
+  /// load_control_picture throws.
+  void show_controls(PromptPair& pair,
+                     const std::vector<std::vector<std::filesystem::path>>& images, std::int64_t n,
+                     PictureSize size) const;
+  const std::vector<ControlSource>& controls() const { return controls_; }
   /// SDXL's [n, 6]: original height and width, crop corner (0, 0), target height and width.
   /// Undefined for other models.
   at::Tensor time_ids(std::int64_t n, PictureSize size) const;
@@ -75,6 +82,7 @@ class TextToImagePipeline : public Task {
   at::ScalarType dtype_;
   at::Device device_;
   std::unique_ptr<Denoiser> unet_;
+  std::vector<ControlSource> controls_;
   Stage stage_;
   std::int64_t factor_;
   /// On the meta device while it is unread.

@@ -78,7 +78,7 @@ StageRun prepare_stage_run(const PreparedStage& stage, const Denoiser& denoiser,
     RunSpec whole = spec;
     whole.strategy =
         resolve_for_model(with_first_calls(spec.strategy, *sampler, spec.num_steps), layers);
-    Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, layers);
+    Plan plan = make_plan(spec.strategy, *sampler, spec.num_steps, layers, stage.controls);
     Schedule schedule(plan, layers);
     Program program = compile(
         schedule, layers,
@@ -108,6 +108,7 @@ PreparedStage prepare_stage(const Experiment& experiment, const Task& task, std:
       .scheduler = placed(experiment.model_place, [&] { return task.scheduler(number); }),
       .model = denoiser.info(),
       .layer_costs = denoiser.costs(shape, {}),
+      .controls = experiment.controls.networks,
       .latent_shape = {denoiser.info().in_channels},
       .guidance_scale = guidance_scale};
   stage.latent_shape.insert(stage.latent_shape.end(), shape.axes.begin(), shape.axes.end());
@@ -188,9 +189,10 @@ std::string PreparedSweep::name_in_stage(std::size_t stage, const std::string& n
 std::vector<StageFolder> open_models(const Experiment& experiment) {
   std::vector<StageFolder> folders;
   for (const StageSettings& stage : experiment.stages) {
-    folders.push_back({.name = stage.name, .folder = placed(experiment.model_place, [&] {
-                                             return open_model(stage.model);
-                                           })});
+    folders.push_back(
+        {.name = stage.name,
+         .folder = placed(experiment.model_place, [&] { return open_model(stage.model); }),
+         .controls = experiment.controls.networks});
   }
   return folders;
 }

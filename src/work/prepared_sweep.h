@@ -58,6 +58,8 @@ struct PreparedStage {
   ModelInfo model;
   /// [L] one call for one picture, guidance included.
   std::vector<LayerCost> layer_costs;
+  /// Networks beside it.
+  std::vector<ControlSource> controls;
   /// [c, axes...].
   std::vector<std::int64_t> latent_shape;
   double guidance_scale = 7.5;

@@ -22,10 +22,14 @@ DenoiseResult RunLatents::make(const StageRun& run, const Denoiser& denoiser,
 
 PromptPair encode_pair(const PreparedSweep& sweep, const Task& task, std::size_t stage,
                        std::int64_t first, std::int64_t count, const at::Tensor& last) {
-  const auto part = [&](const std::vector<std::string>& all) {
+  const auto part = [&](const auto& all) {
     if (all.empty()) return all;
-    return std::vector<std::string>(all.begin() + first, all.begin() + first + count);
+    return std::decay_t<decltype(all)>(all.begin() + first, all.begin() + first + count);
   };
+  std::vector<std::vector<std::filesystem::path>> images;
+  for (const auto& of_network : sweep.experiment.controls.images) {
+    images.push_back(of_network.size() == 1 ? of_network : part(of_network));
+  }
   const PromptOptions& options = sweep.experiment.prompt_options;
   const std::vector<std::int64_t>& shape = sweep.stages[stage].latent_shape;
   const std::int64_t factor = task.factor(stage);
@@ -34,7 +38,8 @@ PromptPair encode_pair(const PreparedSweep& sweep, const Task& task, std::size_t
                       .negative_prompts = part(options.negative_prompts),
                       .clip_skip = options.clip_skip,
                       .guided = sweep.stages[stage].guided(),
-                      .size = {.height = shape[1] * factor, .width = shape[2] * factor}},
+                      .size = {.height = shape[1] * factor, .width = shape[2] * factor},
+                      .control_images = std::move(images)},
                      last);
 }
 

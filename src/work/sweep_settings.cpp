@@ -123,6 +123,22 @@ Made stages_of(const Experiment& experiment) {
   return text(json.dump());
 }
 
+/// How the control networks are used, with their weights; nothing without any.
+Made controlnet_of(const Experiment& experiment) {
+  if (experiment.controls.networks.empty()) return {};
+  nlohmann::json weights = nlohmann::json::array();
+  for (const ControlSource& source : experiment.controls.networks) {
+    weights.push_back(open_controlnet(source).weights_hash("controlnet"));
+  }
+  return text(control_setting(experiment.controls) + weights.dump());
+}
+
+Made control_images_of(const Experiment& experiment) {
+  const std::string hash =
+      control_images_hash(experiment.controls, 0, experiment.num_pictures());
+  return hash.empty() ? Made() : text(hash);
+}
+
 Made scheduler_of(const ModelFolder& folder) {
   if (!folder.has("scheduler")) return {};
   return text(content_hash(folder.config("scheduler").dump()));
@@ -205,6 +221,7 @@ constexpr Maker kMakers[] = {
     {Setting::kModelZerosForEmptyPrompt,
      [](const Sources& from) { return zeros_for_empty_prompt_of(from.folder); }},
     {Setting::kModelScheduler, [](const Sources& from) { return scheduler_of(from.folder); }},
+    {Setting::kModelControlnet, [](const Sources& from) { return controlnet_of(from.experiment); }},
     {Setting::kModelStages, [](const Sources& from) { return stages_of(from.experiment); }},
     {Setting::kPromptsCount,
      [](const Sources& from) { return whole(from.experiment.num_pictures()); }},
@@ -212,6 +229,8 @@ constexpr Maker kMakers[] = {
      [](const Sources& from) { return text(content_hash(captions_text(from.experiment))); }},
     {Setting::kPromptsNegative,
      [](const Sources& from) { return negative_of(from.experiment.prompt_options); }},
+    {Setting::kPromptsControl,
+     [](const Sources& from) { return control_images_of(from.experiment); }},
     {Setting::kFeaturesEnabled,
      [](const Sources& from) { return Made(from.experiment.features.enabled); }},
     {Setting::kFeaturesDetail,
