@@ -28,7 +28,9 @@ at::Tensor definition_of(const GraphToy& toy, const Plan& plan, ToySampler& samp
         if (!schedule.runs(step, layer)) continue;
         std::vector<LayerInput> inputs;
         for (const Edge& input : toy.layers()[layer].inputs) {
-          inputs.push_back({input.layer == kSample ? Value(sample) : held[half][input.layer]});
+          const bool is_there = input.layer == kSample || schedule.reads(step, input);
+          const Value given = input.layer == kSample ? Value(sample) : held[half][input.layer];
+          inputs.push_back({is_there ? given : Value()});
         }
         held[half][layer] = toy.run(layer, inputs, *state, nullptr);
       }
@@ -171,6 +173,39 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ExecutorOnGraphs,
                                          GraphCase{"frames", controlled(), {3, 4, 5}, 1},
                                          GraphCase{"sequence", chain_of(5), {7}, 1}),
                          [](const auto& graph) { return graph.param.name; });
+
+/// Control networks of a plan at random: each step computes, holds or drops them.
+Plan random_control_plan(int num_steps, std::mt19937& random) {
+  Plan plan(num_steps, ControlToy::kNumLayers);
+  for (int step = 1; step < num_steps; ++step) {
+    const Cell network = static_cast<Cell>(random() % 3);
+    for (int layer = 0; layer < ControlToy::kNumLayers; ++layer) {
+      const bool reuses = layer < ControlToy::kAdd0 && random() % 2 == 0;
+      plan.set(step, layer, reuses ? Cell::kReuse : Cell::kCompute);
+      if (layer <= ControlToy::kControl1) plan.set(step, layer, network);
+    }
+  }
+  return plan;
+}
+
+TEST_F(ExecutorNumbers, ControlNetworksThatAreLeftOutAddNothing) {
+  const ControlToy toy;
+  std::mt19937 random(11);
+  for (int trial = 0; trial < 12; ++trial) {
+    const Plan plan = random_control_plan(kNumSteps, random);
+    const at::Tensor expected =
+        definition_of(toy, plan, sampler_, {unconditional_, conditional_}, latents_, 4.0);
+    for (const Execution execution : {Execution::kSequential, Execution::kParallel}) {
+      ExecutorOptions options;
+      options.guidance_scale = 4.0;
+      const at::Tensor made =
+          denoise(toy, sampler_, compile(plan, toy.layers(), {.execution = execution}),
+                  {conditional_, unconditional_, latents_, {}}, options)
+              .latents;
+      EXPECT_TRUE(at::allclose(made, expected, 1e-5, 1e-5)) << trial;
+    }
+  }
+}
 
 }  // namespace
 }  // namespace fdbench

@@ -71,7 +71,9 @@ class GraphToy : public Denoiser {
             std::unique_ptr<LayerMemo>*) const override {
     const auto& step = static_cast<const ToyStep&>(state);
     std::int64_t batch = 0;
-    for (const LayerInput& input : inputs) batch = std::max(batch, input.value.batch());
+    for (const LayerInput& input : inputs) {
+      if (!input.value.empty()) batch = std::max(batch, input.value.batch());
+    }
     if (looks_at_step(layer)) batch = std::max({batch, step.emb.size(0), step.text.size(0)});
     batch_sizes[layer].push_back(batch);
     at::Tensor sum;
@@ -124,6 +126,51 @@ class ToyDenoiser : public GraphToy {
                    {kUp0, {kDown0, EdgeKind::kSkip}}},
                   {"conv_out", "conv_out", parts::kDecoder, {kUp1}}},
                  std::move(axes)) {}
+};
+
+/// The same with a control network before it: control.0 -> control.1, whose output is added to
+/// down.1 and to mid.
+class ControlToy : public GraphToy {
+ public:
+  enum Layer {
+    kControl0,
+    kControl1,
+    kConvIn,
+    kDown0,
+    kDown1,
+    kMid,
+    kAdd0,
+    kAddMid,
+    kUp0,
+    kUp1,
+    kConvOut,
+    kNumLayers
+  };
+
+  ControlToy()
+      : GraphToy({{"controlnet.0", "controlnet.conv_in", parts::kControl, {kSample}},
+                  {"controlnet.1", "controlnet.mid_block", parts::kControl, {kControl0}},
+                  {"conv_in", "conv_in", parts::kEncoder, {kSample}},
+                  {"down_blocks.0.resnets.0", "down_blocks.0", parts::kEncoder, {kConvIn}},
+                  {"down_blocks.1.resnets.0", "down_blocks.1", parts::kEncoder, {kDown0}},
+                  {"mid_block", "mid_block", parts::kBottleneck, {kDown1}},
+                  {"control_add.0",
+                   "control_add",
+                   parts::kControl,
+                   {kDown0, {kControl0, EdgeKind::kOptional}}},
+                  {"control_add.mid",
+                   "control_add",
+                   parts::kControl,
+                   {kMid, {kControl1, EdgeKind::kOptional}}},
+                  {"up_blocks.0.resnets.0",
+                   "up_blocks.0",
+                   parts::kDecoder,
+                   {kAddMid, {kDown1, EdgeKind::kSkip}}},
+                  {"up_blocks.0.resnets.1",
+                   "up_blocks.0",
+                   parts::kDecoder,
+                   {kUp0, {kAdd0, EdgeKind::kSkip}}},
+                  {"conv_out", "conv_out", parts::kDecoder, {kUp1}}}) {}
 };
 
 /// Scales its input and moves against the prediction, by another share at each step.

@@ -5,6 +5,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, StableDiffusionControlNetPipeline
 from PIL import Image
+from safetensors.torch import save_file
 
 from tests.parity.reference import scaled_difference
 from tests.parity.test_controlnet_parity import make_controlnet
@@ -133,7 +134,10 @@ def test_what_does_not_fit_is_one_line(fdbench, tmp_path, models, flags, words):
     folder, _, _, paths, images = models
     Image.new("RGB", (64, 64)).save(tmp_path / "small.png")
     names = {"image": images[0], "control": paths[0], "small": tmp_path / "small.png"}
-    done = fdbench("generate", folder, "--prompt", "a", "--steps", 2, "--save-latents",
-                   tmp_path / "x.safetensors", *(flag.format(**names) for flag in flags))  # fmt: skip
+    save_file({k: v for k, v in make_inputs().items() if k != "latents"}, tmp_path / "in")
+    done = fdbench(
+        "generate", folder, "--inputs", tmp_path / "in", "--guidance", 4, "--steps", 2,
+        "--save-latents", tmp_path / "x.safetensors", *(flag.format(**names) for flag in flags),
+    )  # fmt: skip
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1 and words in done.stderr, done.stderr
