@@ -210,8 +210,8 @@ void run_generate(GenerateOptions options) {
                                               .controls = control_sources(options.control)});
   load.stop();
   const auto layers = pipeline.unet().layers();
-  const Schedule schedule(
-      make_plan(strategy, *sampler, options.steps, layers, pipeline.controls()), layers);
+  const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers, pipeline.controls()),
+                          layers);
   Generated generated = generate(options, pipeline, *sampler, schedule);
   save(options, pipeline, generated);
   total.stop();

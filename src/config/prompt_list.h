@@ -44,8 +44,8 @@ class PromptCollector {
   /// place, name ("prompt 3", counted from 1): for messages. Throws a usage error for a prompt of
   /// white space and for one with a NUL.
   void add(Prompt prompt, const Place& place, const std::string& name);
-  /// Throws a usage error at the place where some prompts have a file name, or control pictures, and
-  /// others have none, and where there is no prompt.
+  /// Throws a usage error at the place where some prompts have a file name, or control pictures,
+  /// and others have none, and where there is no prompt.
   PromptList finish(const Place& place);
 
  private:

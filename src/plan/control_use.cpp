@@ -28,9 +28,10 @@ Cell cell_of(ControlUse use) {
 Option control_option(ControlUse usual) {
   return {.name = kControlOption,
           .type = OptionType::kChoice,
-          .help = "control networks between key steps: hold what they made, compute it anew or drop "
-                  "it (as a rule " +
-                  std::string(kWords[static_cast<std::size_t>(usual)]) + ")",
+          .help =
+              "control networks between key steps: hold what they made, compute it anew or drop "
+              "it (as a rule " +
+              std::string(kWords[static_cast<std::size_t>(usual)]) + ")",
           .words = {kWords.begin(), kWords.end()},
           .flag = "--control-use"};
 }
@@ -43,7 +44,8 @@ ControlUse control_use_of(const OptionSet& values, ControlUse usual,
     return layer.part == parts::kControl;
   });
   if (!has_control) {
-    throw usage_error("control: " + *word + " is for models with a control network; this one has none")
+    throw usage_error("control: " + *word +
+                      " is for models with a control network; this one has none")
         .about(kControlOption);
   }
   return static_cast<ControlUse>(std::find(kWords.begin(), kWords.end(), *word) - kWords.begin());

@@ -134,8 +134,7 @@ Made controlnet_of(const Experiment& experiment) {
 }
 
 Made control_images_of(const Experiment& experiment) {
-  const std::string hash =
-      control_images_hash(experiment.controls, 0, experiment.num_pictures());
+  const std::string hash = control_images_hash(experiment.controls, 0, experiment.num_pictures());
   return hash.empty() ? Made() : text(hash);
 }
 

@@ -32,8 +32,7 @@ WorkUnit picture_unit(const PreparedSweep& sweep, const Settings& settings, int 
         nlohmann::json(std::vector<std::string>(from, from + unit.count))
             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
-  const std::string images =
-      control_images_hash(experiment.controls, first, unit.count);
+  const std::string images = control_images_hash(experiment.controls, first, unit.count);
   if (!images.empty()) of_unit["control_images"] = images;
   unit.hash = content_hash(settings_json(of_unit));
   return unit;
