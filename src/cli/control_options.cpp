@@ -1,5 +1,6 @@
 #include "cli/control_options.h"
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -20,20 +21,24 @@ void check_count(const std::string& option, std::size_t count, std::size_t num_n
                     std::to_string(num_networks) + " --controlnet");
 }
 
-/// A folder, or where there is none a name of models/architectures: random weights.
-ModelSource source_of(const std::filesystem::path& named) {
-  ModelSource source;
-  std::error_code ignored;
-  const bool is_folder = std::filesystem::exists(named, ignored) || named.has_parent_path();
-  if (is_folder) {
-    source.folder = named;
-  } else {
-    source.architecture = named.string();
-  }
-  return source;
-}
-
 }  // namespace
+
+std::vector<ControlSource> control_folders(const std::vector<std::filesystem::path>& named,
+                                           bool guess_mode) {
+  std::vector<ControlSource> sources;
+  for (const std::filesystem::path& one : named) {
+    ControlSource& source = sources.emplace_back();
+    source.guess_mode = guess_mode;
+    std::error_code ignored;
+    const bool is_folder = std::filesystem::exists(one, ignored) || one.has_parent_path();
+    if (is_folder) {
+      source.model.folder = one;
+    } else {
+      source.model.architecture = one.string();
+    }
+  }
+  return sources;
+}
 
 void add_control_options(CLI::App& command, ControlOptions& options) {
   command
@@ -84,17 +89,18 @@ std::vector<ControlSource> control_sources(const ControlOptions& options) {
   check_count("--control-scale", options.scales.size(), count);
   check_count("--control-start", options.starts.size(), count);
   check_count("--control-end", options.ends.size(), count);
-  std::vector<ControlSource> sources;
+  std::vector<ControlSource> sources = control_folders(options.folders, options.guess_mode);
   for (std::size_t i = 0; i < count; ++i) {
-    ControlSource source{.model = source_of(options.folders[i]),
-                         .controlnet_conditioning_scale = entry_of(options.scales, i, 1),
-                         .control_guidance_start = entry_of(options.starts, i, 0),
-                         .control_guidance_end = entry_of(options.ends, i, 1),
-                         .guess_mode = options.guess_mode};
+    ControlSource& source = sources[i];
+    source.controlnet_conditioning_scale = entry_of(options.scales, i, 1);
+    source.control_guidance_start = entry_of(options.starts, i, 0);
+    source.control_guidance_end = entry_of(options.ends, i, 1);
+    if (!std::isfinite(source.controlnet_conditioning_scale)) {
+      throw usage_error("--control-scale must be a finite number");
+    }
     if (source.control_guidance_start >= source.control_guidance_end) {
       throw usage_error("--control-start must be below --control-end");
     }
-    sources.push_back(std::move(source));
   }
   return resolved_controls(std::move(sources));
 }

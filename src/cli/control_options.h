@@ -17,6 +17,11 @@ struct ControlOptions {
 
 void add_control_options(CLI::App& command, ControlOptions& options);
 
+/// Control networks as they are named on the command line: folders, or names of
+/// models/architectures where there is no such folder (random weights).
+std::vector<ControlSource> control_folders(const std::vector<std::filesystem::path>& named,
+                                           bool guess_mode = false);
+
 /// One for each --controlnet. Throws a usage error where there are other numbers of pictures,
 /// scales, starts or ends, where a start is not before its end, and for options without a network.
 std::vector<ControlSource> control_sources(const ControlOptions& options);

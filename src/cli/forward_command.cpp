@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/control_options.h"
 #include "cli/plain_options.h"
 #include "cli/tome_options.h"
 #include "cli/variant_option.h"
@@ -155,20 +156,6 @@ Outputs predict(const Denoiser& unet, const SafetensorsFile& file, const TokenMe
   }
 }
 
-/// The UNet with the control networks that were asked for.
-std::unique_ptr<Denoiser> with_controlnets(std::unique_ptr<Denoiser> unet,
-                                           const ForwardOptions& options) {
-  if (options.controlnets.empty()) return unet;
-  std::vector<ControlNet> controls;
-  for (const std::filesystem::path& path : options.controlnets) {
-    ControlNet control =
-        load_controlnet(ModelFolder(path), unet->info().dtype, unet->info().device);
-    control.guess_mode = options.guess_mode;
-    controls.push_back(std::move(control));
-  }
-  return with_control(std::move(unet), std::move(controls));
-}
-
 void run_forward(const ForwardOptions& options) {
   if (options.threads > 0) at::set_num_threads(options.threads);
   check_token_merging(options.tome);
@@ -176,7 +163,8 @@ void run_forward(const ForwardOptions& options) {
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
   const ModelFolder folder(options.model, options.variant);
-  const auto unet = with_controlnets(load_denoiser(folder, dtype, device), options);
+  const auto unet = with_controls(load_denoiser(folder, dtype, device),
+                                  control_folders(options.controlnets, options.guess_mode), false);
 
   Stopwatch stopwatch(device);
   stopwatch.start();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/control_options.h"
 #include "cli/variant_option.h"
 #include "core/error.h"
 #include "io/architectures.h"
@@ -19,6 +21,7 @@ constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
 struct InfoOptions {
   std::filesystem::path model;
   std::string variant;
+  std::vector<std::filesystem::path> controlnets;
   std::string architecture, format = "table", detail = "block";
 };
 
@@ -60,10 +63,12 @@ SampleShape call_shape(const ModelFolder& folder, const Denoiser& unet) {
   return shape;
 }
 
-/// Adds `row` to the last group if that has the name, else to a new one.
+/// Adds `row` to the group of the name, a new one where there is none.
 void add_to_group(std::vector<InfoRow>& groups, const std::string& name, const InfoRow& row) {
-  if (groups.empty() || groups.back().name != name) groups.push_back({name, row.role});
-  groups.back().add(row);
+  const auto same = [&](const InfoRow& group) { return group.name == name; };
+  auto group = std::find_if(groups.begin(), groups.end(), same);
+  if (group == groups.end()) group = groups.insert(groups.end(), {name, row.role});
+  group->add(row);
 }
 
 ModelTable collect(const ModelFolder& folder, const Denoiser& unet) {
@@ -144,7 +149,7 @@ void print_json(const ModelTable& info, bool by_layer) {
 
 void run_info(const InfoOptions& options) {
   const ModelFolder folder = open_model({options.model, options.architecture, 0, options.variant});
-  const auto unet = load_outline(folder);
+  const auto unet = with_controls(load_outline(folder), control_folders(options.controlnets), true);
   const ModelTable info = collect(folder, *unet);
   const bool by_layer = options.detail == "layer";
   options.format == "json" ? print_json(info, by_layer) : print_table(info, by_layer);
@@ -161,6 +166,8 @@ void add_info_command(CLI::App& app) {
   command->add_option("--architecture", options->architecture,
                       "Instead of a folder: sd15, sd21 or sdxl as they come with fdbench");
   add_variant_option(*command, options->variant);
+  command->add_option("--controlnet", options->controlnets,
+                      "Folder of a control network beside it, or sd15, sd21, sdxl (repeatable)");
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

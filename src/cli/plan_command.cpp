@@ -17,6 +17,8 @@ namespace {
 struct PlanOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
+  /// Of a config with tasks.
+  std::string task;
   std::string strategy, format = "text";
   TokenMerging tome;
   StrategyChoice choice;
@@ -56,7 +58,7 @@ std::vector<const PreparedRun*> chosen_runs(const PreparedSweep& sweep, const st
 
 void run_plan(const PlanOptions& options) {
   check_token_merging(options.tome);
-  Experiment experiment = load_experiment(options.config, options.assignments);
+  Experiment experiment = load_experiment(options.config, options.assignments, options.task);
   replace_runs(experiment, options);
   if (options.tome.on()) {
     for (RunSpec& run : experiment.runs) run.tome = options.tome;
@@ -96,6 +98,7 @@ void add_plan_command(CLI::App& app) {
   command->add_option("--set", options->assignments, "Replace a value of the config: key=value")
       ->take_all()
       ->check(is_text());
+  command->add_option("--task", options->task, "Of a config with tasks: which one");
   command
       ->add_option("--format", options->format,
                    "text, or json with every layer; both are read back by a run with "

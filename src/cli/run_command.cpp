@@ -24,6 +24,8 @@ namespace {
 struct RunOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
+  /// Of a config with tasks; "": all, one after the other.
+  std::string task;
   /// "": all
   std::string shard;
   /// "5-9": what a process of `rounds_per_process` is asked for.
@@ -61,12 +63,14 @@ std::vector<std::string> same_command(const RunOptions& options) {
   for (const std::string& assignment : options.assignments) {
     command.insert(command.end(), {"--set", assignment});
   }
+  if (!options.task.empty()) command.insert(command.end(), {"--task", options.task});
   if (!options.shard.empty()) command.insert(command.end(), {"--shard", options.shard});
   return command;
 }
 
-void run_run(RunOptions options) {
-  const Experiment experiment = load_experiment(options.config, options.assignments);
+/// One sweep.
+void run_one(RunOptions options) {
+  const Experiment experiment = load_experiment(options.config, options.assignments, options.task);
   if (!options.shard.empty()) options.sweep.shard = parse_shard(options.shard);
   if (options.sweep.output.empty()) {
     options.sweep.output = "results/" + experiment.name + ".h5";
@@ -89,6 +93,29 @@ void run_run(RunOptions options) {
               options.sweep.output.c_str());
 }
 
+/// "results/table4_edges.h5" of "results/table4.h5".
+std::filesystem::path with_task(std::filesystem::path path, const std::string& task) {
+  if (path.empty()) return path;
+  const std::string name = path.stem().string() + "_" + task + path.extension().string();
+  return path.replace_filename(name);
+}
+
+void run_run(const RunOptions& options) {
+  const std::vector<std::string> tasks = load_task_names(options.config, options.assignments);
+  if (tasks.empty() || !options.task.empty()) return run_one(options);
+  // Faults of any task before the first one takes its time.
+  for (const std::string& task : tasks) {
+    load_experiment(options.config, options.assignments, task);
+  }
+  for (const std::string& task : tasks) {
+    RunOptions of_task = options;
+    of_task.task = task;
+    of_task.sweep.output = with_task(options.sweep.output, task);
+    if (!options.quiet) std::printf("\ntask %s\n", task.c_str());
+    run_one(std::move(of_task));
+  }
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app) {
@@ -103,6 +130,9 @@ void add_run_command(CLI::App& app) {
                    "Replace a value of the config: key=value, lists by index (repeatable)")
       ->take_all()
       ->check(is_text());
+  command->add_option("--task", options->task,
+                      "Of a config with tasks, one alone (default: all, each with a file of its "
+                      "own: --out FILE stands for FILE_TASK)");
   command->add_option("--shard", options->shard,
                       "Compute part K of N only, into a file for `fdbench merge`: K/N");
   command->add_option("--timing-rounds", options->timing_rounds)->group("");

@@ -35,6 +35,8 @@ constexpr double kDefaultTimestep = 500;
 struct WorkerOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;
+  /// Of a config with tasks.
+  std::string task;
 };
 
 /// What is known of a run before it runs. The plan is what runs, so its counts stand for counting.
@@ -86,7 +88,8 @@ class Worker {
         folder_(folders_[0].folder),
         pipeline_(folder_, {.dtype = parse_dtype(experiment.dtype),
                             .device = parse_device(experiment.device),
-                            .wanted = Wanted::kLatents}),
+                            .wanted = Wanted::kLatents,
+                            .controls = experiment.controls.networks}),
         sweep_(prepare_sweep(experiment, folders_, pipeline_)),
         stage_(sweep_.stages[0]) {
     choose_executions();
@@ -255,7 +258,7 @@ void print_line(const Json& json) {
 }
 
 void run_worker(const WorkerOptions& options) {
-  const Experiment experiment = load_experiment(options.config, options.assignments);
+  const Experiment experiment = load_experiment(options.config, options.assignments, options.task);
   if (experiment.threads > 0) at::set_num_threads(experiment.threads);
   const Worker worker(experiment);
   print_line(worker.ready());
@@ -276,6 +279,7 @@ void add_worker_command(CLI::App& app) {
                    "Replace a value of the config: key=value, lists by index (repeatable)")
       ->take_all()
       ->check(is_text());
+  command->add_option("--task", options->task, "Of a config with tasks: which one");
   command->footer(
       "Prints one line when it is loaded, then answers each line on stdin until its end:\n"
       "  {\"run\": \"full\", \"picture\": 0, \"save\": \"latents.safetensors\"}  one latent\n"

@@ -16,6 +16,7 @@
 #include "config/prompt_config.h"
 #include "config/run_config.h"
 #include "config/stage_config.h"
+#include "config/task_config.h"
 #include "config/timing_config.h"
 #include "config/tome_config.h"
 #include "core/device.h"
@@ -171,6 +172,13 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   return experiment;
 }
 
+ConfigTree changed_config(const std::filesystem::path& path,
+                          const std::vector<std::string>& assignments) {
+  ConfigTree tree = read_config(path);
+  for (const std::string& assignment : assignments) set_config_value(tree, assignment);
+  return tree;
+}
+
 }  // namespace
 
 bool RunSpec::is_plain() const {
@@ -202,12 +210,17 @@ int Experiment::baseline_of(int run) const {
 }
 
 Experiment load_experiment(const std::filesystem::path& path,
-                           const std::vector<std::string>& assignments) {
-  ConfigTree tree = read_config(path);
-  for (const std::string& assignment : assignments) set_config_value(tree, assignment);
+                           const std::vector<std::string>& assignments, const std::string& task) {
+  const ConfigTree tree = tree_of_task(changed_config(path, assignments), task);
   Experiment experiment = read_experiment(tree, path);
-  experiment.config_text = assignments.empty() ? read_text(path, "config file") : config_text(tree);
+  const bool is_as_it_stands = assignments.empty() && task.empty();
+  experiment.config_text = is_as_it_stands ? read_text(path, "config file") : config_text(tree);
   return experiment;
+}
+
+std::vector<std::string> load_task_names(const std::filesystem::path& path,
+                                         const std::vector<std::string>& assignments) {
+  return task_names(changed_config(path, assignments));
 }
 
 Experiment experiment_of_text(const std::string& text, const std::filesystem::path& path) {

@@ -220,10 +220,15 @@ struct Experiment {
   std::int64_t num_pictures() const { return static_cast<std::int64_t>(captions.size()); }
 };
 
-/// Reads a config file and applies the assignments of --set. All faults are usage errors that name
-/// the place.
+/// Reads a config file and applies the assignments of --set. task: of a file with `tasks`
+/// (config/task_config.h). All faults are usage errors that name the place.
 Experiment load_experiment(const std::filesystem::path& path,
-                           const std::vector<std::string>& assignments);
+                           const std::vector<std::string>& assignments,
+                           const std::string& task = "");
+
+/// Tasks of a config file with the assignments of --set; none where it is one sweep.
+std::vector<std::string> load_task_names(const std::filesystem::path& path,
+                                         const std::vector<std::string>& assignments);
 
 /// The same of the text that a result or a part of a sweep keeps (`config_text`); path: where it
 /// came from, for messages and for paths in it.
