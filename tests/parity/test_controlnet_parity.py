@@ -27,6 +27,8 @@ CASES = {
     "sdxl": (SDXL, SDXL_UP, {}),
     "bgr, pooled": ({}, {}, {"controlnet_conditioning_channel_order": "bgr",
                              "global_pool_conditions": True}),
+    "no attention": ({}, {}, {"down_block_types": ("DownBlock2D",) * 4,
+                              "mid_block_type": "UNetMidBlock2D"}),
     "small factor": ({}, {}, {"conditioning_embedding_out_channels": (8, 16)}),
 }  # fmt: skip
 

@@ -142,7 +142,7 @@ TEST(ControlUse, GridsMayLeaveANetworkOut) {
 // The rule looks at the UNet's first block; the network is no part of it.
 TEST(ControlUse, FirstBlockCachingLooksAtTheUNet) {
   const Toy toy;
-  const Plan plan = first_block_cache_plan({.threshold = 0.1}, 4, toy.layers());
+  const Plan plan = first_block_cache_plan({.threshold = 0.1, .cache_branch = 0}, 4, toy.layers());
   EXPECT_EQ(plan.adaptive()->input, Toy::kConvIn);
   EXPECT_EQ(plan.adaptive()->head, Toy::kDown0);
   const Program program = compile(plan, toy.layers(), {});

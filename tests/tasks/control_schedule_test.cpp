@@ -56,7 +56,7 @@ TEST(ControlSchedule, WhatWasNeverMadeIsNotHeld) {
 
 TEST(ControlSchedule, RulesThatDecideDuringTheRunRefuse) {
   const Toy toy;
-  Plan plan = first_block_cache_plan({.threshold = 0.1}, 4, toy.layers());
+  Plan plan = first_block_cache_plan({.threshold = 0.1, .cache_branch = 0}, 4, toy.layers());
   EXPECT_NO_THROW(limit_controls(plan, toy.layers(), {source(0, 1)}));
   EXPECT_THROW(limit_controls(plan, toy.layers(), {source(0.5, 1)}), Error);
 }
