@@ -63,10 +63,22 @@ void check_output_place(const std::filesystem::path& output) {
   }
 }
 
+namespace {
+
+/// Throws a usage error for a control picture that a network cannot be shown.
+void check_control_pictures(const ControlSettings& controls, PictureSize size) {
+  for (const std::vector<std::filesystem::path>& of_network : controls.images) {
+    for (const std::filesystem::path& image : of_network) load_control_picture(image, size);
+  }
+}
+
+}  // namespace
+
 void check_before_pictures(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
                            const std::filesystem::path& output,
                            const std::vector<WorkUnit>& missing) {
   check_makes_pictures(folders);
+  check_control_pictures(sweep.experiment.controls, picture_size(sweep, folders));
   check_output_place(output);
   check_disk(output, disk_need(sweep, picture_size(sweep, folders), missing));
 }
