@@ -30,7 +30,10 @@ def paper_tables(table: pd.DataFrame) -> list[dict]:
         key: heading for key, heading in JUDGED.items() if bool(np.isfinite(table[key]).any())
     }
     shown = []
+    tasks = set(table["task"])
     for comparison in numbers()["comparisons"]:
+        if comparison.get("task", "text_to_image") not in tasks:
+            continue
         rows = [_row(row, comparison["rows"], table) for row in comparison["rows"]]
         if sum(row["ours"] is not None for row in rows) < LEAST_SHARE * len(rows):
             continue

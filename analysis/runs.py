@@ -22,6 +22,7 @@ SETTINGS = (
     "tome_ratio",
     "tome_options",
 )
+PAPER_TASKS = ("edges", "scribble", "dreambooth", "custom_diffusion")
 RECORDED = {  # our name: the field of /runs
     "unet_s": "unet_s",
     "total_s": "total_s",
@@ -77,6 +78,7 @@ def _run(results: Results, run: int) -> dict:
         "keys": keys,
         "key_set": key_set_name(keys, num_steps, name),
         "sampler": str(_field(results, run, "sampler", "")),
+        "task": _task(results),
         "injects": float(_field(results, run, "noise_injection_alpha", 0)) > 0,
         "baseline": bool(_field(results, run, "baseline", run == results.full)),
         "compared_with": str(_field(results, run, "compared_with", "")),
@@ -87,6 +89,18 @@ def _run(results: Results, run: int) -> dict:
     row |= {"predicted": np.nan, "peak_memory": np.nan, "held_memory": np.nan}
     row |= _times(results, run) | _quality(results, run)
     return row | _recorded(results, run)
+
+
+def _task(results: Results) -> str:
+    """The paper's task that a sweep is of: that of its config's `tasks` (the end of its name), else
+    ControlNet with edges where its model has a control network, else text to picture.
+    """
+    sweep = str(results.attributes.get("name", ""))
+    for task in PAPER_TASKS:
+        if sweep.endswith("_" + task):
+            return task
+    has_control = "role" in results.layers and (results.layers["role"] == "control").any()
+    return "edges" if has_control else "text_to_image"
 
 
 def _recorded(results: Results, run: int) -> dict:

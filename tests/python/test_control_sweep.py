@@ -29,10 +29,10 @@ pictures: {{chunk: 1}}
 timing: {{warmup: 0, rounds: 1}}
 runs:
   - {{strategy: full}}
-  - {{name: every, strategy: encoder, key_steps: {{interval: 1}}}}
-  - {{name: hold, strategy: encoder, key_steps: {{interval: 3}}, execution: [sequential, parallel]}}
-  - {{name: compute, strategy: encoder, key_steps: {{interval: 3}}, control: compute}}
-  - {{name: drop, strategy: encoder, key_steps: {{interval: 3}}, control: drop}}
+  - {{name: every, strategy: encoder, key_steps: all}}
+  - {{name: hold, strategy: encoder, key_steps: uniform:3, execution: [sequential, parallel]}}
+  - {{name: compute, strategy: encoder, key_steps: uniform:3, control: compute}}
+  - {{name: drop, strategy: encoder, key_steps: uniform:3, control: drop}}
   - {{name: cached, strategy: deepcache, cache_interval: 3}}
   - {{name: cached_held, strategy: deepcache, cache_interval: 3, control: hold}}
 """
