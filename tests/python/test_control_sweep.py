@@ -116,7 +116,8 @@ def test_what_ran_is_recorded_by_part(result: Path):
         assert steps[name].tolist() == keys, name
     # Of a live network DeepCache needs what reaches the outermost skip.
     assert 0 < ran[names.index("cached")][1, network].sum() < network.sum() / 2
-    assert adds["hold/sequential"] == adds["drop"] < adds["compute"] < adds["full"]
+    # Sums that are made anew cannot be hoisted.
+    assert adds["hold/sequential"] < adds["drop"] < adds["compute"] < adds["full"]
 
 
 def test_settings_tell_networks_and_pictures(result: Path, fdbench, folder: Path, tmp_path: Path):
