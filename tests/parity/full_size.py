@@ -1,9 +1,10 @@
 """UNets at full size with random weights: `fdbench forward` against diffusers.
 
-    .venv/bin/python tests/parity/full_size.py [sd15 sd21 sdxl] [--dtype float32] [--latent 64]
+    .venv/bin/python tests/parity/full_size.py [sd15 sd21 sdxl sd15+controlnet] [--dtype float32] \
+        [--latent 64]
 
 Prints the largest difference relative to the output's scale and both times; exits with 1 above the
-bound. Strict loading is checked at this size too: a surplus tensor must be refused. Reference and
+bound. Of a UNet with a control network, the residuals are compared as well. Strict loading is checked at this size too: a surplus tensor must be refused. Reference and
 program run one after the other, so that the memory of one model is enough: 4 GB for SD, 11 GB for
 SDXL in float32, half of it in bfloat16. Files (up to 5 GB) are temporary.
 """
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import ControlNetModel, UNet2DConditionModel
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -37,32 +38,64 @@ from tests.parity.reference import (  # noqa: E402
 
 PROGRAM = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
 ARCHITECTURES = ROOT / "models/architectures"
-NAMES = ["sd15", "sd21", "sdxl"]
+NAMES = ["sd15", "sd21", "sdxl", "sd15+controlnet"]
 # bfloat16 keeps 8 bits of each number; both sides round at some hundred places, each in its order.
 BOUNDS = {"float32": TOLERANCE, "bfloat16": 5e-2}
 BATCH, TOKENS = 2, 77
 
 
-def make_reference(folder: Path, name: str, dtype: str, latent: int):
-    """Writes the model (float16, as most checkpoints are) -> inputs and prediction."""
+def make_part(folder: Path, name: str, part: str, model_class: type, dtype: str):
+    """Writes unet/ or controlnet/ (float16, as most checkpoints are) -> the model in `dtype`."""
     torch.manual_seed(0)
-    config = json.loads((ARCHITECTURES / name / "unet/config.json").read_text())
-    model = randomize(UNet2DConditionModel.from_config(config), 0)
-    model.half().save_pretrained(folder / "unet", max_shard_size="20GB")
-    model.to(getattr(torch, dtype))
+    config = json.loads((ARCHITECTURES / name / part / "config.json").read_text())
+    model = model_class.from_config(config)
+    # Zero convolutions of a control network stay small, not zero.
+    for parameter in model.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.02)
+    model = randomize(model, 0)
+    model.half().save_pretrained(folder / part, max_shard_size="20GB")
     count = sum(parameter.numel() for parameter in model.parameters())
-    print(f"{name}: UNet of {count / 1e6:.1f} M parameters, random float16 weights run in {dtype}")
-    inputs = unet_inputs(model, batch=BATCH, size=(latent, latent), tokens=TOKENS)
+    print(
+        f"{name}: {part} of {count / 1e6:.1f} M parameters, random float16 weights run in {dtype}"
+    )
+    return model.to(getattr(torch, dtype))
+
+
+def controlled(unet, control, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Residuals of the control network and the UNet's prediction with them."""
+    states, timestep = inputs["encoder_hidden_states"], inputs["timestep"]
+    with torch.inference_mode():
+        down, mid = control(inputs["sample"], timestep, states, inputs["controlnet_cond"],
+                            return_dict=False)  # fmt: skip
+        sample = unet(inputs["sample"], timestep, states, down_block_additional_residuals=down,
+                      mid_block_additional_residual=mid).sample  # fmt: skip
+    names = [f"controlnet.controlnet_down_blocks.{place}" for place in range(len(down))]
+    residuals = dict(zip([*names, "controlnet.controlnet_mid_block"], [*down, mid], strict=True))
+    return {"sample": sample} | residuals
+
+
+def make_reference(folder: Path, name: str, dtype: str, latent: int):
+    """Writes the model -> inputs and what a call gives, by the names of `forward`."""
+    base, _, beside = name.partition("+")
+    unet = make_part(folder, base, "unet", UNet2DConditionModel, dtype)
+    inputs = unet_inputs(unet, batch=BATCH, size=(latent, latent), tokens=TOKENS)
+    if beside:
+        control = make_part(folder, base, "controlnet", ControlNetModel, dtype)
+        side = 8 * latent
+        inputs["controlnet_cond"] = torch.rand((BATCH, 3, side, side)).to(inputs["sample"].dtype)
     start = time.perf_counter()
-    prediction = unet_forward(model, inputs).float()
+    made = controlled(unet, control, inputs) if beside else {"sample": unet_forward(unet, inputs)}
     seconds = time.perf_counter() - start
     print(f"diffusers  {seconds:7.3f} s, first call (batch {BATCH}, latent {latent}x{latent})")
-    return inputs, prediction
+    return inputs, {key: tensor.float() for key, tensor in made.items()}
 
 
 def run_program(folder: Path, dtype: str) -> subprocess.CompletedProcess:
     command = [PROGRAM, "forward", folder, "--inputs", folder / "inputs.safetensors"]
     command += ["--output", folder / "output.safetensors", "--dtype", dtype]
+    if (folder / "controlnet").exists():
+        command += ["--controlnet", folder / "controlnet"]
     return subprocess.run([str(part) for part in command], capture_output=True, text=True)
 
 
@@ -94,9 +127,9 @@ def check(name: str, dtype: str, latent: int) -> bool:
             print(result.stderr)
             return False
         print(f"fdbench    {result.stdout.strip().replace(str(folder) + '/', '')}")
-        ours = load_file(folder / "output.safetensors")["sample"].float()
-        difference, bound = scaled_difference(ours, reference), BOUNDS[dtype]
-        print(f"max |difference| / max |prediction| = {difference:.2e} (bound {bound:.0e})")
+        ours, bound = load_file(folder / "output.safetensors"), BOUNDS[dtype]
+        difference = max(scaled_difference(ours[k].float(), v) for k, v in reference.items())
+        print(f"max |difference| / max |output| = {difference:.2e} (bound {bound:.0e})")
         passed = refuses_a_surplus_tensor(folder, dtype) and difference <= bound
         print(f"{name}, parity at full size:", "ok" if passed else "FAILED", flush=True)
         return passed
@@ -106,7 +139,7 @@ def check(name: str, dtype: str, latent: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=NAMES, metavar="sd15|sd21|sdxl")
+    parser.add_argument("names", nargs="*", default=NAMES, metavar="|".join(NAMES))
     parser.add_argument("--dtype", choices=list(BOUNDS), default="float32")
     parser.add_argument("--latent", type=int, default=64, help="side of the latent")
     arguments = parser.parse_args()
