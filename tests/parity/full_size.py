@@ -4,9 +4,10 @@
         [--latent 64]
 
 Prints the largest difference relative to the output's scale and both times; exits with 1 above the
-bound. Of a UNet with a control network, the residuals are compared as well. Strict loading is checked at this size too: a surplus tensor must be refused. Reference and
-program run one after the other, so that the memory of one model is enough: 4 GB for SD, 11 GB for
-SDXL in float32, half of it in bfloat16. Files (up to 5 GB) are temporary.
+bound. Of a UNet with a control network the residuals are compared as well. Strict loading is
+checked at this size too: a surplus tensor must be refused. Reference and program run one after the
+other, so that the memory of one model is enough: 4 GB for SD, 11 GB for SDXL in float32, half of it
+in bfloat16. Files (up to 5 GB) are temporary.
 """
 
 import argparse
