@@ -12,7 +12,7 @@ OF_A_LAYER = {
     "num_parameters": "parameters",
     "multiply_adds": "multiply_adds",
 }
-PARTS = ("encoder", "bottleneck", "decoder")
+PARTS = ("control", "encoder", "bottleneck", "decoder")
 
 
 def network_layers(results: Results) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def complexity(results: Results) -> pd.DataFrame:
                     "parameters_share": sums["num_parameters"] / max(totals["num_parameters"], 1),
                     "multiply_adds": sums["multiply_adds"],
                     "multiply_adds_share": sums["multiply_adds"] / max(totals["multiply_adds"], 1),
-                    "paper": numbers()["table10"][part],
+                    "paper": numbers()["table10"].get(part),
                 }
             )
     return pd.DataFrame(rows)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import ControlNetModel
 from diffusers.models.attention_processor import AttnProcessor
 from fvcore.nn import FlopCountAnalysis
 
@@ -34,7 +35,12 @@ def fvcore_count(unet: torch.nn.Module, size: int) -> dict[str, int]:
     added = {key: inputs[key] for key in ("text_embeds", "time_ids") if key in inputs}
     arguments = (inputs["sample"], inputs["timestep"], inputs["encoder_hidden_states"])
     arguments += (None,) * 4 + ((added,) if added else ())
-    analysis = FlopCountAnalysis(unet, arguments).set_op_handle("aten::baddbmm", count_baddbmm)
+    return matrix_counts(unet, arguments)
+
+
+def matrix_counts(model: torch.nn.Module, arguments: tuple) -> dict[str, int]:
+    """Multiply-adds of matrix operators by module."""
+    analysis = FlopCountAnalysis(model, arguments).set_op_handle("aten::baddbmm", count_baddbmm)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     with torch.no_grad():
         by_module = analysis.by_module_and_operator()
@@ -64,3 +70,41 @@ def test_counts_equal_fvcore(fdbench, tmp_path: Path, options: dict) -> None:
         assert count == counts[name], name
     assert sum(blocks.values()) == info["multiply_adds"]
     assert sum(blocks.values()) == counts[""] - counts["time_embedding"]
+
+
+class Residuals(torch.nn.Module):
+    """A control network that gives its residuals as one list, so that it can be traced."""
+
+    def __init__(self, control: ControlNetModel):
+        super().__init__()
+        self.control = control
+
+    def forward(self, *inputs):
+        down, mid = self.control(*inputs, return_dict=False)
+        return [*down, mid]
+
+
+def test_counts_of_a_control_network_equal_fvcore(fdbench, tmp_path: Path) -> None:
+    unet = make_unet()
+    control = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 24, 40))
+    unet.save_pretrained(tmp_path / "model/unet")
+    control.save_pretrained(tmp_path / "control")
+    result = fdbench("info", tmp_path / "model", "--controlnet", tmp_path / "control", "--format",
+                     "json")  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    info = json.loads(result.stdout)
+    size = info["call"]["height"]
+    inputs = unet_inputs(unet, batch=BATCH, size=(size, size), tokens=TOKENS)
+    control.set_attn_processor(AttnProcessor())
+    arguments = (inputs["sample"], inputs["timestep"], inputs["encoder_hidden_states"])
+    picture = torch.zeros(BATCH, 3, 8 * size, 8 * size)
+    counts = matrix_counts(Residuals(control), (*arguments, picture))
+    blocks = {block["name"]: block["multiply_adds"] for block in info["blocks"]}
+    own = {name: count for name, count in blocks.items() if name.startswith("controlnet.")}
+    embedding = counts["control.controlnet_cond_embedding"]
+    assert own.pop("controlnet.conv_in") == counts["control.conv_in"] + embedding > embedding
+    for name, count in own.items():
+        assert count == counts[name.replace("controlnet.", "control.", 1)] > 0, name
+    parts = {part["name"]: part["multiply_adds"] for part in info["parts"]}
+    assert parts["control"] == counts[""] - counts["control.time_embedding"]
+    assert blocks["control_add"] == 0
