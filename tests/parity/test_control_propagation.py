@@ -1,5 +1,5 @@
-"""Strategies on a UNet with a control network against runs on diffusers' own blocks, and against the
-library DeepCache, around which the control network runs at every step.
+"""Strategies on a UNet with a control network against runs on diffusers' own blocks, and against
+the library DeepCache, around which the control network runs at every step.
 """
 
 from types import SimpleNamespace
