@@ -125,6 +125,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   PromptList prompts = read_prompts(map.at("prompts"), path);
   experiment.captions = std::move(prompts.captions);
   experiment.scenes = std::move(prompts.scenes);
+  experiment.controls = std::move(prompts.controls);
   experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
   if (map.has("latent")) {
     if (experiment.stages.size() > 1) {

@@ -6,14 +6,36 @@
 namespace fdbench {
 namespace {
 
-PromptList prompts_of_list(const ConfigValue& value) {
+/// {prompt: TEXT, control: FILE}, or a list of files.
+Prompt prompt_of_map(const ConfigValue& value, const std::filesystem::path& config) {
+  ConfigMap map(value);
+  Prompt prompt{map.at("prompt").tree().scalar, "", nullptr, {}};
+  const ConfigValue control = map.at("control");
+  if (control.is_list()) {
+    for (const ConfigValue& path : control.list()) {
+      prompt.control.push_back(locate(path.text(), config));
+    }
+  } else {
+    prompt.control.push_back(locate(control.text(), config));
+  }
+  map.finish();
+  return prompt;
+}
+
+PromptList prompts_of_list(const ConfigValue& value, const std::filesystem::path& config) {
   PromptCollector prompts;
   for (const ConfigValue& item : value.list()) {
-    if (!item.is_scalar()) {
-      throw item.error("'" + item.path() + "' must be a text, not " + kind_name(item.tree()) +
+    const std::string name = "'" + item.path() + "'";
+    const bool has_control = item.is_map() && item.tree().find("control") != nullptr;
+    if (!item.is_scalar() && !has_control) {
+      throw item.error(name + " must be a text, not " + kind_name(item.tree()) +
                        "; the empty prompt is \"\", and a text with ': ' in it stands in quotes");
     }
-    prompts.add({item.tree().scalar, "", nullptr}, item.place(), "'" + item.path() + "'");
+    if (has_control) {
+      prompts.add(prompt_of_map(item, config), item.place(), name);
+    } else {
+      prompts.add({item.tree().scalar, "", nullptr, {}}, item.place(), name);
+    }
   }
   return prompts.finish(value.place());
 }
@@ -21,7 +43,7 @@ PromptList prompts_of_list(const ConfigValue& value) {
 }  // namespace
 
 PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& config) {
-  if (value.is_list()) return prompts_of_list(value);
+  if (value.is_list()) return prompts_of_list(value, config);
   if (value.is_scalar()) {
     const std::string text = value.text();
     throw value.error("'prompts' must be a list or a map, not '" + text + "': write prompts: [\"" +
@@ -33,7 +55,7 @@ PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& c
   }
   PromptList prompts;
   std::string holder = "the list";
-  if (map.has("list")) prompts = prompts_of_list(map.at("list"));
+  if (map.has("list")) prompts = prompts_of_list(map.at("list"), config);
   if (map.has("file")) {
     const ConfigValue file = map.at("file");
     holder = file.text();

@@ -18,6 +18,7 @@ void PromptList::keep_first(std::size_t count) {
   captions.resize(count);
   if (!scenes.empty()) scenes.resize(count);
   if (!file_names.empty()) file_names.resize(count);
+  if (!controls.empty()) controls.resize(count);
 }
 
 void PromptCollector::add(Prompt prompt, const Place& place, const std::string& name) {
@@ -27,10 +28,18 @@ void PromptCollector::add(Prompt prompt, const Place& place, const std::string& 
   if (prompt.caption.find('\0') != std::string::npos) {
     throw usage_error(place, name + " holds a NUL, which no text has");
   }
+  for (const std::filesystem::path& control : prompt.control) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(control, ignored)) continue;
+    throw usage_error(place, "the control picture of " + name + ", " + control.string() +
+                                 ", is not there or no file");
+  }
   has_scenes_ |= !prompt.scene.is_null();
+  has_controls_ |= !prompt.control.empty();
   num_named_ += !prompt.file_name.empty();
   list_.captions.push_back(std::move(prompt.caption));
   list_.scenes.push_back(std::move(prompt.scene));
+  list_.controls.push_back(std::move(prompt.control));
   list_.file_names.push_back(std::move(prompt.file_name));
 }
 
@@ -46,6 +55,7 @@ PromptList PromptCollector::finish(const Place& place) {
   }
   if (num_named_ == 0) list_.file_names.clear();
   if (!has_scenes_) list_.scenes.clear();
+  if (!has_controls_) list_.controls.clear();
   return std::move(list_);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ struct PromptList {
   /// Of the pictures that the captions belong to: as long as captions, or empty where the file does
   /// not say. A name may come several times (COCO has five captions a picture).
   std::vector<std::string> file_names;
+  /// Control pictures of each: as long as captions, or empty where none has any.
+  std::vector<std::vector<std::filesystem::path>> controls;
 
   /// Keeps the first `count` of all.
   void keep_first(std::size_t count);
@@ -29,6 +32,8 @@ struct Prompt {
   std::string caption, file_name;
   /// Null: none
   nlohmann::json scene;
+  /// Pictures that control networks are shown, one a network.
+  std::vector<std::filesystem::path> control = {};
 };
 
 /// Puts a list together. The one rule for blank prompts: an empty text ("") is the empty prompt; a
@@ -36,7 +41,7 @@ struct Prompt {
 class PromptCollector {
  public:
   /// place, name ("prompt 3", counted from 1): for messages. Throws a usage error for a prompt of
-  /// white space and for one with a NUL.
+  /// white space, for one with a NUL, and for a control picture that is not there.
   void add(Prompt prompt, const Place& place, const std::string& name);
   /// Throws a usage error at the place where some prompts have a file name and others have none,
   /// and where there is no prompt.
@@ -44,7 +49,7 @@ class PromptCollector {
 
  private:
   PromptList list_;
-  bool has_scenes_ = false;
+  bool has_scenes_ = false, has_controls_ = false;
   std::size_t num_named_ = 0;
 };
 

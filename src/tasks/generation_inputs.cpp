@@ -123,9 +123,10 @@ Conditioning negative_side(const TextToImagePipeline& pipeline, const Generation
 
 /// What control networks read, in both halves.
 void add_control(GenerationInputs& made, const GenerationRequest& request, PictureSize size) {
-  std::vector<at::Tensor> pictures;
-  for (const std::filesystem::path& path : request.control_images) {
-    pictures.push_back(load_control_picture(path, size));
+  std::vector<at::Tensor>& pictures = made.control_pictures;
+  for (std::size_t i = 0; i < request.control_images.size(); ++i) {
+    pictures.push_back(
+        load_control_picture(request.control_images[i], size, request.controls[i].preprocessing));
   }
   add_controls(made.conditional, request.controls, pictures, made.num_pictures, false);
   if (!request.guided) return;
