@@ -19,6 +19,42 @@ struct ReadControl {
   std::optional<std::filesystem::path> image;
 };
 
+/// Those of the preprocessor; the command line has them with dashes.
+void read_preprocessing(ConfigMap& map, ControlPreprocessing& made) {
+  if (map.has("control_from")) made.from = map.at("control_from").choice(control_kinds());
+  if (map.has("control_low")) made.canny.low = map.at("control_low").number(0);
+  if (map.has("control_high")) made.canny.high = map.at("control_high").number(0);
+  if (map.has("control_aperture")) {
+    made.canny.aperture = static_cast<int>(map.at("control_aperture").integer(3, 7));
+  }
+  if (map.has("control_l2_gradient")) {
+    made.canny.l2_gradient = map.at("control_l2_gradient").truth();
+  }
+  if (map.has("control_variant")) {
+    made.variant = map.at("control_variant").choice(control_variants());
+  }
+}
+
+/// Throws a usage error for keys of a preprocessor that is not asked for, and for one without what
+/// it needs.
+void check_preprocessing(const ConfigValue& value, ConfigMap& map,
+                         const ControlPreprocessing& made) {
+  for (const char* key :
+       {"control_low", "control_high", "control_aperture", "control_l2_gradient"}) {
+    if (!map.has(key) || made.from == "canny") continue;
+    throw map.at(key).error("'" + std::string(key) + "' needs control_from: canny");
+  }
+  if (map.has("control_variant") && !made.wanted()) {
+    throw map.at("control_variant")
+        .error("'control_variant' needs control_from: canny or scribble");
+  }
+  const bool is_scribble = made.from == "scribble";
+  if (is_scribble != made.hed.empty()) return;
+  throw value.error(is_scribble ? "control_from: scribble needs 'control_hed', the weights of "
+                                  "ControlNet's HED network as .safetensors"
+                                : "'control_hed' needs control_from: scribble");
+}
+
 double read_share(const ConfigValue& value) {
   const double share = value.number(0);
   if (share > 1) throw value.error("'" + value.path() + "' must be at most 1");
@@ -43,6 +79,12 @@ ReadControl read_control(const ConfigValue& value, const std::filesystem::path& 
   }
   if (map.has("control_end")) source.control_guidance_end = read_share(map.at("control_end"));
   if (map.has("guess_mode")) source.guess_mode = map.at("guess_mode").truth();
+  read_preprocessing(map, source.preprocessing);
+  if (map.has("control_hed")) {
+    source.preprocessing.hed = locate(map.at("control_hed").text(), config);
+  }
+  check_preprocessing(value, map, source.preprocessing);
+  at_place(value, [&] { check_canny(source.preprocessing.canny); });
   if (source.control_guidance_start >= source.control_guidance_end) {
     throw value.error("'control_start' must be below 'control_end'");
   }
@@ -95,6 +137,17 @@ ControlSettings read_controls(const ConfigValue& value, const std::filesystem::p
   return settings;
 }
 
+std::vector<std::vector<std::filesystem::path>> pictures_of_prompts(
+    const ControlSettings& controls, std::vector<std::vector<std::filesystem::path>> own,
+    std::size_t count) {
+  if (!own.empty() || controls.images.empty()) return own;
+  std::vector<std::filesystem::path> for_all;
+  for (const std::vector<std::filesystem::path>& of_network : controls.images) {
+    for_all.push_back(of_network.front());
+  }
+  return std::vector<std::vector<std::filesystem::path>>(count, for_all);
+}
+
 std::string control_images_hash(const ControlSettings& controls, std::int64_t first,
                                 std::int64_t count) {
   std::string summary;
@@ -113,10 +166,20 @@ std::string control_setting(const ControlSettings& controls) {
   if (controls.networks.empty()) return "";
   nlohmann::json json = nlohmann::json::array();
   for (const ControlSource& source : controls.networks) {
-    json.push_back({{"scale", source.controlnet_conditioning_scale},
-                    {"start", source.control_guidance_start},
-                    {"end", source.control_guidance_end},
-                    {"guess_mode", source.guess_mode}});
+    nlohmann::json& one = json.emplace_back();
+    one = {{"scale", source.controlnet_conditioning_scale},
+           {"start", source.control_guidance_start},
+           {"end", source.control_guidance_end},
+           {"guess_mode", source.guess_mode}};
+    const ControlPreprocessing& made = source.preprocessing;
+    if (!made.wanted()) continue;
+    one["from"] = made.from;
+    one["variant"] = made.variant;
+    one["canny"] = {made.canny.low, made.canny.high, made.canny.aperture, made.canny.l2_gradient};
+    if (!made.hed.empty()) {
+      const FileMapping weights(made.hed);
+      one["hed"] = content_hash(weights.data(), weights.size());
+    }
   }
   return json.dump();
 }

@@ -19,12 +19,19 @@ struct ControlSettings {
 };
 
 /// A folder; {folder: F, ...} or {architecture: sd15, weights: random, seed: 0, ...} with
-/// control_image, control_scale, control_start, control_end and guess_mode, which are the options
-/// of `fdbench generate`; or a list of such. Pictures are those of the prompts (`control`, one for
-/// each network), or control_image for all prompts. config: paths in it count from there. Throws a
-/// usage error at the place for networks without a picture and for pictures from both.
+/// control_image, control_scale, control_start, control_end, guess_mode and those of the
+/// preprocessor (control_from, ...), which are the options of `fdbench generate`; or a list of
+/// such. Pictures are those of the prompts (`control`, one for each network), or control_image for
+/// all prompts. config: paths in it count from there. Throws a usage error at the place for
+/// networks without a picture and for pictures from both.
 ControlSettings read_controls(const ConfigValue& value, const std::filesystem::path& config,
                               const PromptList& prompts);
+
+/// The control pictures of each of `count` prompts: their own, or what the networks are shown for
+/// all; empty where there are none.
+std::vector<std::vector<std::filesystem::path>> pictures_of_prompts(
+    const ControlSettings& controls, std::vector<std::vector<std::filesystem::path>> own,
+    std::size_t count);
 
 /// Hash of the pictures that pictures `first` to `first` + `count` - 1 of the sweep are made with;
 /// "" without control networks.

@@ -133,6 +133,8 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   }
   experiment.captions = std::move(prompts.captions);
   experiment.scenes = std::move(prompts.scenes);
+  experiment.control_pictures = pictures_of_prompts(
+      experiment.controls, std::move(prompts.controls), experiment.captions.size());
   experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
   if (map.has("latent")) {
     if (experiment.stages.size() > 1) {

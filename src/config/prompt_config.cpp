@@ -7,36 +7,32 @@ namespace fdbench {
 namespace {
 
 /// {prompt: TEXT, control: FILE or a list of them}.
-Prompt prompt_of_map(const ConfigValue& value) {
+Prompt prompt_of_map(const ConfigValue& value, const std::filesystem::path& config) {
   ConfigMap map(value);
-  Prompt prompt{.caption = map.at("prompt").tree().scalar, .file_name = "", .scene = nullptr};
+  Prompt prompt{map.at("prompt").tree().scalar, "", nullptr, {}};
   if (map.has("control")) {
     const ConfigValue control = map.at("control");
-    if (control.is_scalar()) {
-      prompt.control.emplace_back(control.text());
-    } else {
-      for (const ConfigValue& image : control.list()) prompt.control.emplace_back(image.text());
-    }
+    const auto items = control.is_list() ? control.list() : std::vector<ConfigValue>{control};
+    for (const ConfigValue& path : items) prompt.control.push_back(locate(path.text(), config));
   }
   map.finish();
   return prompt;
 }
 
-PromptList prompts_of_list(const ConfigValue& value) {
+PromptList prompts_of_list(const ConfigValue& value, const std::filesystem::path& config) {
   PromptCollector prompts;
   for (const ConfigValue& item : value.list()) {
-    if (item.is_map()) {
-      ConfigMap entry(item);
-      if (entry.has("prompt")) {
-        prompts.add(prompt_of_map(item), item.place(), "'" + item.path() + "'");
-        continue;
-      }
-    }
-    if (!item.is_scalar()) {
-      throw item.error("'" + item.path() + "' must be a text, not " + kind_name(item.tree()) +
+    const std::string name = "'" + item.path() + "'";
+    const bool is_map = item.is_map() && item.tree().find("prompt") != nullptr;
+    if (!item.is_scalar() && !is_map) {
+      throw item.error(name + " must be a text, not " + kind_name(item.tree()) +
                        "; the empty prompt is \"\", and a text with ': ' in it stands in quotes");
     }
-    prompts.add({item.tree().scalar, "", nullptr}, item.place(), "'" + item.path() + "'");
+    if (is_map) {
+      prompts.add(prompt_of_map(item, config), item.place(), name);
+    } else {
+      prompts.add({item.tree().scalar, "", nullptr, {}}, item.place(), name);
+    }
   }
   return prompts.finish(value.place());
 }
@@ -44,7 +40,7 @@ PromptList prompts_of_list(const ConfigValue& value) {
 }  // namespace
 
 PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& config) {
-  if (value.is_list()) return prompts_of_list(value);
+  if (value.is_list()) return prompts_of_list(value, config);
   if (value.is_scalar()) {
     const std::string text = value.text();
     throw value.error("'prompts' must be a list or a map, not '" + text + "': write prompts: [\"" +
@@ -56,7 +52,7 @@ PromptList read_prompts(const ConfigValue& value, const std::filesystem::path& c
   }
   PromptList prompts;
   std::string holder = "the list";
-  if (map.has("list")) prompts = prompts_of_list(map.at("list"));
+  if (map.has("list")) prompts = prompts_of_list(map.at("list"), config);
   if (map.has("file")) {
     const ConfigValue file = map.at("file");
     holder = file.text();

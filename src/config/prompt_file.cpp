@@ -59,7 +59,7 @@ PromptList prompts_of_lines(const std::string& text, const std::string& file) {
                         "a blank line between prompts: take it out, or write the empty prompt as "
                         "\"\" in a JSON or YAML list");
     }
-    prompts.add({line.text, "", nullptr}, place, "this line");
+    prompts.add({line.text, "", nullptr, {}}, place, "this line");
   }
   return prompts.finish(Place{file});
 }

@@ -29,26 +29,27 @@ std::string text_under(const Json& entry, const char* key, const Place& place,
   throw usage_error(place, "the '" + std::string(key) + "' of " + name + " is not text");
 }
 
-/// Control pictures: one, or a list with one for each control network.
+/// `control` of an entry: a path or a list of paths, from the prompt file's folder.
 std::vector<std::filesystem::path> control_of(const Json& entry, const Place& place,
                                               const std::string& name) {
   const auto found = entry.find("control");
   if (found == entry.end() || found->is_null()) return {};
-  std::vector<std::filesystem::path> images;
-  for (const Json& image : found->is_array() ? *found : Json::array({*found})) {
-    if (!image.is_string() || image.get<std::string>().empty()) {
-      throw usage_error(place, "the 'control' of " + name +
-                                   " is neither the path of a picture nor a list of such");
+  const Json list = found->is_array() ? *found : Json::array({*found});
+  std::vector<std::filesystem::path> paths;
+  for (const Json& path : list) {
+    if (!path.is_string() || path.get<std::string>().empty()) {
+      throw usage_error(place,
+                        "the 'control' of " + name + " is neither a path nor a list of them");
     }
-    images.emplace_back(image.get<std::string>());
+    paths.push_back(std::filesystem::path(place.file).parent_path() / path.get<std::string>());
   }
-  if (images.empty()) throw usage_error(place, "the 'control' of " + name + " is empty");
-  return images;
+  if (paths.empty()) throw usage_error(place, "the 'control' of " + name + " is empty");
+  return paths;
 }
 
 /// A text, or an object with one.
 Prompt prompt_of(const Json& entry, const Place& place, const std::string& name) {
-  if (entry.is_string()) return {entry.get<std::string>(), "", nullptr};
+  if (entry.is_string()) return {entry.get<std::string>(), "", nullptr, {}};
   if (!is_entry(entry)) {
     throw usage_error(place, name +
                                  " is neither a text nor an object with a text 'caption', "
@@ -67,8 +68,8 @@ Prompt prompt_of(const Json& entry, const Place& place, const std::string& name)
     prompt.caption = value.get<std::string>();
   }
   prompt.file_name = text_under(entry, "file_name", place, name);
-  if (entry.contains("scene")) prompt.scene = nlohmann::json(entry["scene"]);
   prompt.control = control_of(entry, place, name);
+  if (entry.contains("scene")) prompt.scene = nlohmann::json(entry["scene"]);
   return prompt;
 }
 

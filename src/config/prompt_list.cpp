@@ -28,17 +28,19 @@ void PromptCollector::add(Prompt prompt, const Place& place, const std::string& 
   if (prompt.caption.find('\0') != std::string::npos) {
     throw usage_error(place, name + " holds a NUL, which no text has");
   }
+  for (const std::filesystem::path& control : prompt.control) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(control, ignored)) continue;
+    throw usage_error(place, "the control picture of " + name + ", " + control.string() +
+                                 ", is not there or no file");
+  }
   has_scenes_ |= !prompt.scene.is_null();
+  num_controlled_ += !prompt.control.empty();
   num_named_ += !prompt.file_name.empty();
   list_.captions.push_back(std::move(prompt.caption));
   list_.scenes.push_back(std::move(prompt.scene));
-  list_.file_names.push_back(std::move(prompt.file_name));
-  num_controlled_ += !prompt.control.empty();
-  for (std::filesystem::path& image : prompt.control) {
-    // An absolute path stays as it is.
-    image = std::filesystem::path(place.file).parent_path() / image;
-  }
   list_.controls.push_back(std::move(prompt.control));
+  list_.file_names.push_back(std::move(prompt.file_name));
 }
 
 namespace {

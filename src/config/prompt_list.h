@@ -33,7 +33,7 @@ struct Prompt {
   std::string caption, file_name;
   /// Null: none
   nlohmann::json scene;
-  /// Control pictures; relative ones count from the folder of the file.
+  /// Pictures that control networks are shown, one a network.
   std::vector<std::filesystem::path> control = {};
 };
 
@@ -42,7 +42,7 @@ struct Prompt {
 class PromptCollector {
  public:
   /// place, name ("prompt 3", counted from 1): for messages. Throws a usage error for a prompt of
-  /// white space and for one with a NUL.
+  /// white space, for one with a NUL, and for a control picture that is not there.
   void add(Prompt prompt, const Place& place, const std::string& name);
   /// Throws a usage error at the place where some prompts have a file name, or control pictures,
   /// and others have none, and where there is no prompt.

@@ -158,7 +158,9 @@ PromptList prompts_of_table(const std::string& text, char delimiter, const std::
     };
     Prompt prompt{cell(columns.caption), columns.file_name ? cell(*columns.file_name) : "", {}};
     const std::string control = columns.control ? cell(*columns.control) : "";
-    if (!is_blank(control)) prompt.control = {control};
+    if (!is_blank(control)) {
+      prompt.control = {std::filesystem::path(file).parent_path() / control};
+    }
     if (is_blank(prompt.caption)) {
       throw usage_error(place, "has no prompt; the empty prompt is \"\" in a JSON or YAML list");
     }

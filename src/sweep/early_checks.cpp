@@ -67,8 +67,10 @@ namespace {
 
 /// Throws a usage error for a control picture that a network cannot be shown.
 void check_control_pictures(const ControlSettings& controls, PictureSize size) {
-  for (const std::vector<std::filesystem::path>& of_network : controls.images) {
-    for (const std::filesystem::path& image : of_network) load_control_picture(image, size);
+  for (std::size_t i = 0; i < controls.images.size(); ++i) {
+    for (const std::filesystem::path& image : controls.images[i]) {
+      load_control_picture(image, size, controls.networks[i].preprocessing);
+    }
   }
 }
 

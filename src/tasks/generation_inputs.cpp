@@ -127,7 +127,7 @@ void show_controls(GenerationInputs& made, const TextToImagePipeline& pipeline,
   std::vector<std::vector<std::filesystem::path>> images;
   for (const std::filesystem::path& path : request.control_images) images.push_back({path});
   PromptPair pair{std::move(made.conditional), std::move(made.unconditional)};
-  pipeline.show_controls(pair, images, made.num_pictures, size);
+  made.control_pictures = pipeline.show_controls(pair, images, made.num_pictures, size);
   made.conditional = std::move(pair.conditional);
   made.unconditional = std::move(pair.unconditional);
 }

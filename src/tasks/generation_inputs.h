@@ -21,6 +21,8 @@ struct GenerationInputs {
   /// [n, c, h, w] unit noise; undefined: to be drawn.
   at::Tensor latents;
   std::int64_t num_pictures = 0;
+  /// What control networks are shown, [1, 3, h, w] float32, 0 to 1.
+  std::vector<at::Tensor> control_pictures = {};
 };
 
 /// What the user gave.

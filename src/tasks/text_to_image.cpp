@@ -102,11 +102,11 @@ PromptPair TextToImagePipeline::encode(std::size_t, const PromptBatch& batch,
                              ? encode_no_prompt(count, batch.size)
                              : encode_prompts(batch.negative_prompts, batch.size);
   }
-  show_controls(pair, batch.control_images, count, sized(batch.size));
+  if (!controls_.empty()) show_controls(pair, batch.control_images, count, sized(batch.size));
   return pair;
 }
 
-void TextToImagePipeline::show_controls(
+std::vector<at::Tensor> TextToImagePipeline::show_controls(
     PromptPair& pair, const std::vector<std::vector<std::filesystem::path>>& images, std::int64_t n,
     PictureSize size) const {
   if (images.size() != controls_.size()) {
@@ -114,22 +114,22 @@ void TextToImagePipeline::show_controls(
                       " control networks, but control pictures for " +
                       std::to_string(images.size()) + " are given");
   }
-  if (controls_.empty()) return;
   std::vector<at::Tensor> pictures;
-  for (const std::vector<std::filesystem::path>& of_network : images) {
-    const auto count = static_cast<std::int64_t>(of_network.size());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto count = static_cast<std::int64_t>(images[i].size());
     if (count != 1 && count != n) {
       throw usage_error(std::to_string(count) + " control pictures for " + std::to_string(n) +
                         " pictures: give one for all, or one for each");
     }
     std::vector<at::Tensor> loaded;
-    for (const std::filesystem::path& path : of_network) {
-      loaded.push_back(load_control_picture(path, size));
+    for (const std::filesystem::path& path : images[i]) {
+      loaded.push_back(load_control_picture(path, size, controls_[i].preprocessing));
     }
     pictures.push_back(at::cat(loaded, 0));
   }
   add_controls(pair.conditional, controls_, pictures, n, false);
   if (!pair.unconditional.empty()) add_controls(pair.unconditional, controls_, pictures, n, true);
+  return pictures;
 }
 
 const PromptEncoder& TextToImagePipeline::prompt_encoder() const {

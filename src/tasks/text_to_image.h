@@ -62,11 +62,11 @@ class TextToImagePipeline : public Task {
   /// zeros for SDXL folders with `force_zeros_for_empty_prompt`.
   Conditioning encode_no_prompt(std::int64_t n, PictureSize size = {}) const;
   /// Adds what the control networks read to both sides of n pictures. images: of each network, one
-  /// for all or one for each picture. Throws a usage error for other numbers, and what
-  /// load_control_picture throws.
-  void show_controls(PromptPair& pair,
-                     const std::vector<std::vector<std::filesystem::path>>& images, std::int64_t n,
-                     PictureSize size) const;
+  /// for all or one for each picture -> what each network is shown, [1 or n, 3, h, w]. Throws a
+  /// usage error for other numbers, and what load_control_picture throws.
+  std::vector<at::Tensor> show_controls(
+      PromptPair& pair, const std::vector<std::vector<std::filesystem::path>>& images,
+      std::int64_t n, PictureSize size) const;
   const std::vector<ControlSource>& controls() const { return controls_; }
   /// SDXL's [n, 6]: original height and width, crop corner (0, 0), target height and width.
   /// Undefined for other models.
