@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "mini")
     parser.add_argument("--control", type=Path, default=ROOT / "models" / "mini-control")
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--empty-count", type=int, default=64, help="with the empty caption, too")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--guidance", type=float, default=4.0)
     parser.add_argument("--seed", type=int, default=0, help="of the first picture's noise")
@@ -75,11 +76,18 @@ def main() -> None:
     captions, control = [scene.caption() for scene in wanted], control_picture(edges)
     pipeline = load(args.model)
     images = [Image.fromarray(picture) for picture in control]
-    made = pictures_of(with_control(pipeline, args.control), captions, args, images)
+    controlled = with_control(pipeline, args.control)
+    made = pictures_of(controlled, captions, args, images)
     plain = pictures_of(pipeline, captions, args)
     result = {"scenes_seed": SCENE_SEED, "steps": args.steps, "guidance": args.guidance}
     for name, pictures in (("with_control", made), ("without_control", plain)):
         result[name] = edge_scores(pictures, edges) | quality(pictures, wanted)
+    few = slice(args.empty_count)
+    empty = [""] * len(captions[few])
+    result["empty_captions"] = {
+        "with_control": edge_scores(pictures_of(controlled, empty, args, images[few]), edges[few]),
+        "without_control": edge_scores(pictures_of(pipeline, empty, args), edges[few]),
+    }
     print(json.dumps(result, indent=2))
     if args.output:
         args.output.write_text(json.dumps(result, indent=2) + "\n")

@@ -13,6 +13,7 @@ import torch
 from evaluate import contact_sheet, load, pictures_of, quality
 from new_shape import RARE_WORD, TOKEN, caption_with, known_shapes, new_scenes
 from reader import LEAST_OVERLAP, read
+from safetensors.torch import load_file
 from scenes import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +32,11 @@ def with_lora(model: Path, folder: Path):
 def with_custom_diffusion(model: Path, folder: Path):
     """The pipeline with the new token and the changed keys and values."""
     pipeline = load(model)
-    # Without `_pipeline` diffusers 0.42.1 reads the file and changes nothing.
-    pipeline.unet.load_attn_procs(folder, weight_name=CUSTOM_FILE, _pipeline=pipeline)
+    # diffusers 0.42.1 wants every attention in the file, those without weights as empty, although
+    # it does not write these; and without `_pipeline` it reads the file and changes nothing.
+    unchanged = [name for name in pipeline.unet.attn_processors if name.endswith("attn1.processor")]
+    state = load_file(folder / CUSTOM_FILE) | {name: torch.empty(0) for name in unchanged}
+    pipeline.unet.load_attn_procs(state, _pipeline=pipeline)
     pipeline.load_textual_inversion(folder, weight_name=f"{TOKEN}.safetensors", token=TOKEN)
     return pipeline
 
