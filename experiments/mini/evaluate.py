@@ -28,14 +28,21 @@ def load(folder: Path) -> StableDiffusionPipeline:
     return pipeline
 
 
-def pictures_of(pipeline, captions: list[str], args: argparse.Namespace) -> np.ndarray:
-    """[n, 64, 64, 3] uint8. Picture i starts from the noise of generator seed `args.seed` + i."""
+def pictures_of(
+    pipeline, captions: list[str], args: argparse.Namespace, images: list | None = None
+) -> np.ndarray:
+    """[n, 64, 64, 3] uint8. Picture i starts from the noise of generator seed `args.seed` + i.
+
+    `images`: one for each caption, where the pipeline takes them.
+    """
     made = []
     for i in range(0, len(captions), args.batch):
         part = captions[i : i + args.batch]
         generators = [torch.Generator().manual_seed(args.seed + i + j) for j in range(len(part))]
+        more = {"image": images[i : i + len(part)]} if images else {}
         result = pipeline(
             part,
+            **more,
             num_inference_steps=args.steps,
             guidance_scale=args.guidance,
             generator=generators,
@@ -45,11 +52,14 @@ def pictures_of(pipeline, captions: list[str], args: argparse.Namespace) -> np.n
     return np.concatenate(made)
 
 
-def quality(pictures: np.ndarray, wanted: list[Scene]) -> dict:
-    """Shares of right attributes over all objects, and of pictures right in every respect."""
+def quality(pictures: np.ndarray, wanted: list[Scene], known: list | None = None) -> dict:
+    """Shares of right attributes over all objects, and of pictures right in every respect.
+
+    `known`: the reader's templates, those of the five shapes unless given.
+    """
     verdicts, backgrounds, whole = [], [], {1: [], 2: [], 3: []}
     for picture, scene in zip(pictures, wanted, strict=True):
-        background, readings = read(picture, scene)
+        background, readings = read(picture, scene, known)
         judged = [r.judge(thing) for r, thing in zip(readings, scene.things, strict=True)]
         verdicts += judged
         backgrounds.append(background == scene.background)

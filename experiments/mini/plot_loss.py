@@ -11,6 +11,10 @@ from common import HERE
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+PERSONAL = {
+    f"personal_{method}": "epsilon_mse" for method in ("lora", "custom_diffusion", "dreambooth")
+}
+
 
 def columns(name: str) -> dict[str, list[float]]:
     """The columns of one CSV file by name."""
@@ -19,18 +23,24 @@ def columns(name: str) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Three panels: autoencoder, text encoder, UNet."""
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
-    vae, text, unet = (columns(f"loss_{name}.csv") for name in ("vae", "text", "unet"))
-    left.plot(vae["iteration"], vae["reconstruction"])
-    left.set(title="autoencoder", ylabel="L1 + L2 + edges")
-    middle.plot(text["iteration"], text["loss"])
-    middle.set(title="text encoder", ylabel="cross entropy of the layout")
-    right.plot(unet["iteration"], unet["epsilon_mse"])
-    right.set(title="UNet", ylabel="squared error of the noise")
-    for axes in (left, middle, right):
-        axes.set(xlabel="iteration", yscale="log")
+    """Panels: autoencoder, text encoder, UNet, control network, the three ways to a new shape."""
+    figure, grid = plt.subplots(2, 3, figsize=(12, 6.4), layout="constrained")
+    panels = (
+        ("autoencoder", "L1 + L2 + edges", {"vae": "reconstruction"}),
+        ("text encoder", "cross entropy of the layout", {"text": "loss"}),
+        ("UNet", "squared error of the noise", {"unet": "epsilon_mse"}),
+        ("control network", "squared error of the noise", {"control": "epsilon_mse"}),
+        ("new shape", "squared error of the noise", PERSONAL),
+    )
+    for axes, (title, label, curves) in zip(grid.flat, panels, strict=False):
+        for name, key in curves.items():
+            values = columns(f"loss_{name}.csv")
+            axes.plot(values["iteration"], values[key], label=name.removeprefix("personal_"))
+        axes.set(title=title, xlabel="iteration", ylabel=label, yscale="log")
         axes.grid(alpha=0.3)
+        if len(curves) > 1:
+            axes.legend()
+    grid.flat[-1].set_axis_off()
     figure.savefig(HERE / "loss.png", dpi=80)
 
 

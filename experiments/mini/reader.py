@@ -47,13 +47,13 @@ def nearest(colour: np.ndarray, palette: dict[str, tuple[int, int, int]]) -> str
     return min(palette, key=lambda name: float(np.linalg.norm(colour - np.array(palette[name]))))
 
 
-@lru_cache(maxsize=1)
-def templates() -> list[tuple[str, str, np.ndarray]]:
+@lru_cache(maxsize=2)
+def templates(shapes: tuple[str, ...] = SHAPES, cover_of=mask) -> list[tuple[str, str, np.ndarray]]:
     """Every shape in every size, a little smaller and larger, as boolean masks."""
     middle = (PICTURE / 2, PICTURE / 2)
     return [
-        (shape, size, mask(shape, middle, radius * scale, tilt) > 0.5)
-        for shape in SHAPES
+        (shape, size, cover_of(shape, middle, radius * scale, tilt) > 0.5)
+        for shape in shapes
         for size, radius in RADII.items()
         for scale in (0.92, 1.0, 1.08)
         for tilt in (-0.1, 0.0, 0.1)
@@ -66,11 +66,11 @@ def box_centre(cover: np.ndarray) -> tuple[float, float]:
     return (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
 
 
-def best_template(cover: np.ndarray) -> tuple[float, str, str]:
-    """Overlap, shape and size of the template that fits a boolean mask best."""
+def best_template(cover: np.ndarray, known: list) -> tuple[float, str, str]:
+    """Overlap, shape and size of the template in `known` that fits a boolean mask best."""
     x, y = box_centre(cover)
     best = (0.0, "", "")
-    for shape, size, template in templates():
+    for shape, size, template in known:
         tx, ty = box_centre(template)
         for dx in {int(np.floor(x - tx)), int(np.ceil(x - tx))}:
             for dy in {int(np.floor(y - ty)), int(np.ceil(y - ty))}:
@@ -89,8 +89,12 @@ def background_of(picture: np.ndarray, scene: Scene) -> np.ndarray:
     return np.median(picture[free], axis=0)
 
 
-def read(picture: np.ndarray, scene: Scene) -> tuple[str, list[Reading]]:
-    """The background's name and one reading for each object that `scene` expects."""
+def read(picture: np.ndarray, scene: Scene, known: list | None = None) -> tuple[str, list[Reading]]:
+    """The background's name and one reading for each object that `scene` expects.
+
+    `known`: the templates it tells shapes by, those of `templates()` unless given.
+    """
+    known = templates() if known is None else known
     picture = picture.astype(np.float64)
     background = background_of(picture, scene)
     contrast = np.linalg.norm(picture - background, axis=-1)
@@ -108,7 +112,7 @@ def read(picture: np.ndarray, scene: Scene) -> tuple[str, list[Reading]]:
             readings.append(Reading())
             continue
         core = mine >= np.median(mine[cover])
-        overlap, shape, size = best_template(cover)
+        overlap, shape, size = best_template(cover, known)
         fx, fy = box_centre(cover)
         offset = float(np.hypot(fx - cx, fy - cy))
         colour = nearest(np.median(picture[core], axis=0), COLOURS)

@@ -224,8 +224,11 @@ def mask(shape: str, centre, radius: float, tilt: float = 0.0) -> np.ndarray:
     return np.asarray(image.reduce(SUPERSAMPLING), np.float32) / 255
 
 
-def draw(scene: Scene, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The picture of a scene, [64, 64, 3] uint8. Without a generator: the nominal picture."""
+def draw(scene: Scene, rng: np.random.Generator | None = None, cover_of=mask) -> np.ndarray:
+    """The picture of a scene, [64, 64, 3] uint8. Without a generator: the nominal picture.
+
+    `cover_of` draws the shapes, as `mask` does.
+    """
     jitter = rng.uniform if rng is not None else (lambda low, high: (low + high) / 2)
     y, x = np.mgrid[0:PICTURE, 0:PICTURE] / (PICTURE - 1) - 0.5
     angle = jitter(0.0, 2 * math.pi)
@@ -234,7 +237,7 @@ def draw(scene: Scene, rng: np.random.Generator | None = None) -> np.ndarray:
     for thing, (cx, cy) in zip(scene.things, scene.centres(), strict=True):
         centre = (cx + jitter(-2.0, 2.0), cy + jitter(-2.0, 2.0))
         radius = RADII[thing.size] * jitter(0.93, 1.07)
-        cover = mask(thing.shape, centre, radius, jitter(-0.12, 0.12))[..., None]
+        cover = cover_of(thing.shape, centre, radius, jitter(-0.12, 0.12))[..., None]
         colour = np.array([c + jitter(-8, 8) for c in COLOURS[thing.colour]], np.float32)
         picture = picture * (1 - cover) + colour * cover
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

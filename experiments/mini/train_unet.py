@@ -69,19 +69,23 @@ class Denoiser(torch.nn.Module):
         return self.unet(noisy, timesteps, states).sample
 
 
-def sample_batch(data: dict, batch: int, alphas_cumprod: torch.Tensor) -> tuple:
-    """Noisy latents, noise, timesteps and tokens. Timesteps are stratified over the batch."""
-    chosen = torch.randint(0, len(data["latents"]), (batch,))
-    latents = data["latents"][chosen].float()
-    tokens = data["tokens"][chosen].clone()
-    tokens[torch.rand(batch) < EMPTY_CAPTION] = data["empty"]
-    steps = len(alphas_cumprod)
+def noised(latents: torch.Tensor, alphas_cumprod: torch.Tensor) -> tuple:
+    """Noisy latents, noise and timesteps. Timesteps are stratified over the batch."""
+    batch, steps = len(latents), len(alphas_cumprod)
     timesteps = ((torch.arange(batch) + torch.rand(batch)) * steps / batch).long()
     timesteps = timesteps.clamp(max=steps - 1)
     noise = torch.randn_like(latents)
     alpha = alphas_cumprod[timesteps].view(-1, 1, 1, 1)
     noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
-    return noisy.to(memory_format=torch.channels_last), noise, timesteps, tokens
+    return noisy.to(memory_format=torch.channels_last), noise, timesteps
+
+
+def sample_batch(data: dict, batch: int, alphas_cumprod: torch.Tensor) -> tuple:
+    """Noisy latents, noise, timesteps and tokens."""
+    chosen = torch.randint(0, len(data["latents"]), (batch,))
+    tokens = data["tokens"][chosen].clone()
+    tokens[torch.rand(batch) < EMPTY_CAPTION] = data["empty"]
+    return *noised(data["latents"][chosen].float(), alphas_cumprod), tokens
 
 
 def weights(alphas_cumprod: torch.Tensor, limit: float) -> torch.Tensor:
