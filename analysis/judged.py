@@ -11,12 +11,15 @@ SCORES = {  # field: (heading, digits, what it says)
     "fid": ("FID", 3, "Fréchet distance of the judge's features to the reference; lower is better"),
     "clip_score": ("CLIPScore", 3, "2.5 max(0, cosine) of picture and caption; higher is better"),
     "objects_right": ("objects right", 3, "share of objects, right in every attribute; higher"),
+    "control_f1": ("control F1", 3, "agreement of edges with the control picture's; higher"),
 }
 OTHERS = {
     "kid": ("KID", 5, "kernel distance of the features; lower is better"),
     "precision": ("precision", 3, "share of pictures within the reference's manifold"),
     "recall": ("recall", 3, "share of the reference within the run's manifold"),
     "pictures_right": ("pictures right", 3, "share of pictures right in every respect"),
+    "control_precision": ("control precision", 3, "share of edges near one of the control"),
+    "control_recall": ("control recall", 3, "share of the control's edges near one"),
     "ssim_to_full": ("SSIM", 3, "structural similarity to the baseline's pictures; 1: identical"),
     "perceptual_to_full": (
         "perceptual",
@@ -77,6 +80,6 @@ def _score(run: pd.Series, key: str, digits: int) -> dict:
 def _judges(results: Results) -> list[str]:
     """Hashes of what judged, from the settings: scores of others are not comparable."""
     settings = json.loads(results.attributes.get("settings") or "{}")
-    parts = ("clip", "network", "scenes", "reference")
+    parts = ("clip", "network", "scenes", "reference", "control_f1")
     named = {part: settings.get(f"judges.{part}") for part in parts}
     return [f"{part} {value[:12]}" for part, value in named.items() if value]

@@ -15,6 +15,7 @@ TIMED = ("unet_s", "total_s")
 COMPARED_TIMES = ("unet_speedup", "total_speedup")
 DISTANCES = ("psnr_to_full", "latent_mse_to_full", "ssim_to_full", "perceptual_to_full")
 SCORES = ("fid", "kid", "precision", "recall", "clip_score", "objects_right", "pictures_right")
+SCORES += ("control_f1", "control_precision", "control_recall")
 
 
 def is_certain(table: pd.DataFrame) -> pd.Series:

@@ -11,6 +11,7 @@ SCORES = {  # field: axis label
     "fid": "FID by this file's judge, lower is better",
     "clip_score": "CLIPScore, higher is better",
     "objects_right": "share of objects right, higher is better",
+    "control_f1": "edges as in the control picture (F1), higher is better",
 }
 
 

@@ -135,16 +135,59 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
 }
 
 /// x.png for one picture; x_0.png, x_1.png, ... for several.
+fs::path numbered(const fs::path& path, std::size_t index, std::size_t count) {
+  if (count == 1) return path;
+  fs::path target = path;
+  target.replace_filename(path.stem().string() + "_" + std::to_string(index) +
+                          path.extension().string());
+  return target;
+}
+
 void save_pictures(const fs::path& path, const at::Tensor& pictures) {
-  const std::int64_t count = pictures.size(0);
-  for (std::int64_t i = 0; i < count; ++i) {
-    fs::path target = path;
-    if (count > 1) {
-      target.replace_filename(path.stem().string() + "_" + std::to_string(i) +
-                              path.extension().string());
-    }
-    save_png(target, pictures[i]);
+  const auto count = static_cast<std::size_t>(pictures.size(0));
+  for (std::size_t i = 0; i < count; ++i) {
+    const fs::path target = numbered(path, i, count);
+    save_png(target, pictures[static_cast<std::int64_t>(i)]);
     std::printf("picture  %s\n", target.string().c_str());
+  }
+}
+
+/// Beside x.png: x_control.png, or of several networks x_control_0.png, x_control_1.png, ... Empty
+/// where no pictures are written.
+fs::path control_target(const GenerateOptions& options, std::size_t index) {
+  if (options.output.empty()) return {};
+  fs::path path = options.output;
+  path.replace_filename(path.stem().string() + "_control.png");
+  return numbered(path, index, options.control.images.size());
+}
+
+/// Throws where a picture that is read would be written over.
+void check_control_targets(const GenerateOptions& options) {
+  const std::vector<ControlSource> sources = control_sources(options.control);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const fs::path target = control_target(options, i);
+    if (!sources[i].preprocessing.wanted() || target.empty()) continue;
+    for (const fs::path& image : options.control.images) {
+      std::error_code ignored;
+      if (!fs::equivalent(target, image, ignored)) continue;
+      throw usage_error({image.string()},
+                        "is read as --control-image and would be written over with the control "
+                        "picture: give another --output");
+    }
+  }
+}
+
+/// What --control-from made of pictures, for people to look at.
+void save_control_pictures(const GenerateOptions& options, PictureSize size) {
+  const std::vector<ControlSource> sources = control_sources(options.control);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (!sources[i].preprocessing.wanted()) continue;
+    const at::Tensor picture =
+        load_control_picture(options.control.images[i], size, sources[i].preprocessing);
+    const at::Tensor pixels = picture[0].permute({1, 2, 0}) * 255;
+    const fs::path target = control_target(options, i);
+    save_png(target, pixels.round().to(at::kByte));
+    std::printf("control  %s\n", target.string().c_str());
   }
 }
 
@@ -173,7 +216,9 @@ void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
                                             {"trajectory", at::stack(generated.trajectory)}});
   }
   if (options.output.empty()) return;
-  save_pictures(options.output, pipeline.decode(generated.result.latents));
+  const at::Tensor pictures = pipeline.decode(generated.result.latents);
+  save_pictures(options.output, pictures);
+  save_control_pictures(options, {pictures.size(1), pictures.size(2)});
   if (pipeline.synthetic()) {
     std::printf("note: the weights are random, so what is drawn means nothing; times are real\n");
   }
@@ -195,6 +240,7 @@ void run_generate(GenerateOptions options) {
     options.output = "picture.png";
   }
   check_options(options, folder);
+  check_control_targets(options);
   const auto sampler = make_sampler(options.sampler, scheduler.config, sampler_overrides(options),
                                     options.steps, scheduler.file);
   const StrategyOptions strategy =

@@ -39,7 +39,7 @@ void print_set(const char* role, const JudgedSet& set) {
 }
 
 void print_score(const Score& score) {
-  std::printf("%-14s %12.6g", score.name.c_str(), score.value);
+  std::printf("%-17s %12.6g", score.name.c_str(), score.value);
   if (std::isfinite(score.low)) std::printf("  [%.6g, %.6g]", score.low, score.high);
   if (std::isfinite(score.std)) std::printf("  +- %.3g", score.std);
   if (!score.remark.empty()) std::printf("  (%s)", score.remark.c_str());
@@ -63,6 +63,7 @@ void print_json(const JudgeReport& report) {
       report.judged ? described(*report.judged) : ordered_json{{"file", report.pictures}};
   if (report.reference) json["reference"] = described(*report.reference);
   if (!report.pairs.file.empty()) json["pairs"] = described(report.pairs);
+  if (!report.controls.file.empty()) json["controls"] = described(report.controls);
   if (!report.prompts.file.empty()) json["prompts"] = described(report.prompts);
   if (!report.protocol.empty()) json["protocol"] = report.protocol;
   json["bootstrap"] = report.options.bootstrap;
@@ -77,6 +78,10 @@ void print_table(const JudgeReport& report) {
   if (!report.pairs.file.empty()) {
     std::printf("%-10s %s, each with that of the same %s in %s\n", "pairs", report.pictures.c_str(),
                 report.pairs.by.c_str(), report.pairs.file.c_str());
+  }
+  if (!report.controls.file.empty()) {
+    std::printf("%-10s %s, each with that of the same %s in %s\n", "controls",
+                report.pictures.c_str(), report.controls.by.c_str(), report.controls.file.c_str());
   }
   if (!report.prompts.file.empty()) {
     std::printf("%-10s %s by %s: %s ... %s\n", "prompts", report.prompts.file.c_str(),

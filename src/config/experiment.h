@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "execution/executor.h"
 #include "execution/noise_injection.h"
 #include "io/architectures.h"
+#include "metrics/edge_agreement.h"
 #include "metrics/scorer.h"
 #include "plan/strategies.h"
 
@@ -139,6 +141,12 @@ struct TimingSettings {
   bool is_open() const { return until > 0; }
 };
 
+struct ControlJudgeSettings {
+  EdgeOptions edges;
+  /// Of which network the control pictures are, from 0 on.
+  std::int64_t control = 0;
+};
+
 /// Who looks at the pictures; empty paths: nobody.
 struct JudgeSettings {
   /// A CLIPModel folder.
@@ -153,6 +161,8 @@ struct JudgeSettings {
   std::filesystem::path scenes;
   /// Of human preference.
   std::vector<ScorerSettings> scorers;
+  /// Do edges follow those of the control pictures?
+  std::optional<ControlJudgeSettings> control_f1;
   std::vector<std::string> metrics = {"fid", "kid", "precision", "recall"};
   /// In the config: then each must be had from the reference.
   bool metrics_named = false;
@@ -166,7 +176,7 @@ struct JudgeSettings {
   Place place;
 
   bool wanted() const {
-    return !clip.empty() || !network.empty() || !scenes.empty() || !scorers.empty();
+    return !clip.empty() || !network.empty() || !scenes.empty() || !scorers.empty() || control_f1;
   }
 };
 

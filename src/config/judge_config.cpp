@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <sstream>
 
+#include "core/number_text.h"
 #include "core/word_list.h"
 #include "metrics/scores.h"
 
 namespace fdbench {
 namespace {
 
-constexpr std::int64_t kMostResamples = 100'000, kLargestPicture = 4096, kLongestText = 4096;
+constexpr std::int64_t kMostResamples = 100'000, kLargestPicture = 4096, kLongestText = 4096,
+                       kLargestTolerance = 64;
 
 /// What is read into.
 struct Reading {
@@ -130,6 +132,44 @@ void read_scorers(const ConfigValue& value, Reading& reading) {
   }
 }
 
+std::span<const ConfigKey<ControlJudgeSettings>> control_keys() {
+  static const ControlJudgeSettings initial;
+  static const std::vector<ConfigKey<ControlJudgeSettings>> rows = {
+      {{"low", "number, 0 or more", number_text(initial.edges.canny.low),
+        "Canny's threshold that an edge may go on at"},
+       [](const ConfigValue& value, ControlJudgeSettings& settings) {
+         settings.edges.canny.low = value.number(0);
+       }},
+      {{"high", "number, low or more", number_text(initial.edges.canny.high),
+        "Canny's threshold that an edge needs somewhere"},
+       [](const ConfigValue& value, ControlJudgeSettings& settings) {
+         settings.edges.canny.high = value.number(0);
+       }},
+      {{"tolerance", "whole number, 0 to " + std::to_string(kLargestTolerance),
+        std::to_string(initial.edges.tolerance),
+        "[pixels] along both axes within which edges are the same"},
+       [](const ConfigValue& value, ControlJudgeSettings& settings) {
+         settings.edges.tolerance = value.integer(0, kLargestTolerance);
+       }},
+      {{"control", "whole number, 0 or more", std::to_string(initial.control),
+        "of which control network the pictures are, where there are several"},
+       [](const ConfigValue& value, ControlJudgeSettings& settings) {
+         settings.control = value.integer(0);
+       }},
+  };
+  return rows;
+}
+
+void read_control_f1(const ConfigValue& value, Reading& reading) {
+  if (!value.is_map() && !value.truth()) return;
+  ControlJudgeSettings& settings = reading.judges.control_f1.emplace();
+  if (!value.is_map()) return;
+  ConfigMap map(value);
+  read_keys(map, control_keys(), settings);
+  map.finish();
+  at_place(value, [&] { check_canny(settings.edges.canny); });
+}
+
 /// A list, or words with commas between them as --metrics takes them.
 ConfigTree as_list(const ConfigValue& value) {
   if (!value.is_scalar()) return value.tree();
@@ -176,6 +216,9 @@ std::span<const ConfigKey<Reading>> keys() {
       {{"scorers", "list of maps {name, network or clip, inputs, tokenizer, ...}", "",
         "networks of human preference: a number for a picture and its prompt"},
        read_scorers},
+      {{"control_f1", "true, false, or map {low, high, tolerance, control}", "false",
+        "do a picture's edges follow those of its control picture?"},
+       read_control_f1},
       {{"metrics", "list of " + words_text(default_scores()), "all that the reference allows",
         "comparisons with the reference"},
        read_metrics},
@@ -205,6 +248,7 @@ std::vector<KeyInfo> judge_keys() {
     infos.push_back(key.info);
     const std::string& name = key.info.name;
     if (name == "scorers") add_nested(infos, name, infos_of(scorer_keys()));
+    if (name == "control_f1") add_nested(infos, name, infos_of(control_keys()));
     if (name == "scorers" || name == "network") add_nested(infos, name, infos_of(protocol_keys()));
   }
   return infos;
@@ -232,7 +276,8 @@ JudgeSettings read_judges(const ConfigValue& value, const std::filesystem::path&
   judges.place = value.place();
   const bool sees = !judges.clip.empty() || !judges.network.empty();
   if (!judges.wanted()) {
-    throw value.error("'judges' wants at least one of 'clip', 'network', 'scenes' and 'scorers'");
+    throw value.error(
+        "'judges' wants at least one of 'clip', 'network', 'scenes', 'scorers' and 'control_f1'");
   }
   if (!judges.reference.empty() && !sees) {
     throw value.error("a 'reference' wants 'clip' or 'network', whose features it holds");

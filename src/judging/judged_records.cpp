@@ -45,6 +45,9 @@ void JudgedRuns::add(std::size_t run, const Arrays& arrays) {
   take(columns.clip_score, arrays, judged_arrays::kClipScore);
   take(columns.objects_right, arrays, judged_arrays::kObjects);
   take(columns.picture_right, arrays, judged_arrays::kWhole);
+  take(columns.control_f1, arrays, judged_arrays::kControlF1);
+  take(columns.control_precision, arrays, judged_arrays::kControlPrecision);
+  take(columns.control_recall, arrays, judged_arrays::kControlRecall);
 }
 
 void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) {
@@ -63,8 +66,16 @@ void JudgedRuns::summarise(RunRecord& record, std::size_t run, int baseline) {
       {&RunRecord::objects_right_change, &RunRecord::objects_right_change_low,
        &RunRecord::objects_right_change_high},
       own.objects_right, other.objects_right, judges_.bootstrap);
-  if (!own.picture_right.empty()) {
-    record.pictures_right = at::cat(own.picture_right, 0).mean().item<double>();
+  fill_means(record,
+             {&RunRecord::control_f1, &RunRecord::control_f1_low, &RunRecord::control_f1_high},
+             {&RunRecord::control_f1_change, &RunRecord::control_f1_change_low,
+              &RunRecord::control_f1_change_high},
+             own.control_f1, other.control_f1, judges_.bootstrap);
+  for (const auto& [field, values] :
+       {std::pair{&RunRecord::pictures_right, &own.picture_right},
+        std::pair{&RunRecord::control_precision, &own.control_precision},
+        std::pair{&RunRecord::control_recall, &own.control_recall}}) {
+    if (!values->empty()) record.*field = at::cat(*values, 0).mean().item<double>();
   }
   if (!reference_ || own.features.empty()) return;
   add_distances(record, run, compared ? baseline : -1);

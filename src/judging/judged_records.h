@@ -27,7 +27,8 @@ class JudgedRuns {
 
  private:
   struct Columns {
-    std::vector<at::Tensor> features, clip_score, objects_right, picture_right;
+    std::vector<at::Tensor> features, clip_score, objects_right, picture_right, control_f1,
+        control_precision, control_recall;
     std::optional<double> fid;
     std::vector<double> resampled_fids;
   };

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/notes.h"
+#include "judging/control_judge.h"
 #include "judging/matched_pictures.h"
 #include "judging/paired_scores.h"
 #include "judging/prompt_scores.h"
@@ -42,7 +43,7 @@ class ScoreTable {
 };
 
 bool is_set_score(const std::string& name) {
-  return !is_prompt_score(name) && !is_paired_score(name);
+  return !is_prompt_score(name) && !is_paired_score(name) && !is_control_score(name);
 }
 
 /// Throws a usage error for a metric that is not known or lacks what it compares with.
@@ -54,6 +55,12 @@ void check_metrics(const std::vector<std::string>& names, const JudgeOptions& op
       throw usage_error("metric '" + name +
                         "' compares each picture with another method's of the same prompt and "
                         "seed: add --pairs PICTURES");
+    }
+    if (is_control_score(name)) {
+      if (!options.controls.empty()) continue;
+      throw usage_error("metric '" + name +
+                        "' compares each picture with its control picture: add --controls "
+                        "PICTURES");
     }
     check_score_name(name);
     if (needs_reference(name) && options.reference.empty()) {
@@ -77,6 +84,7 @@ class Judgement {
     const std::vector<std::string> of_sets = table.names(is_set_score);
     const std::vector<std::string> of_prompts = table.names(is_prompt_score);
     of_pairs_ = table.names(is_paired_score);
+    of_controls_ = table.names(is_control_score);
     check_before_extracting(of_sets, of_prompts);
     extract(of_sets);
     score_all(of_sets, of_prompts);
@@ -89,10 +97,20 @@ class Judgement {
         !options_.prompts.empty() && !options_.network.clip.empty()) {
       names_ = {"clip_score"};
     }
+    if (names_.empty() && options_.pairs.empty() && options_.reference.empty() &&
+        options_.prompts.empty() && !options_.controls.empty()) {
+      names_ = control_score_names();
+    }
     is_default_ = names_.empty();
     if (is_default_) names_ = options_.pairs.empty() ? default_scores() : paired_score_names();
     if (is_default_ && options_.network.clip.empty()) std::erase(names_, "perceptual");
     check_metrics(names_, options_);
+    if (!options_.controls.empty() &&
+        std::none_of(names_.begin(), names_.end(), is_control_score)) {
+      throw usage_error(
+          "--controls is for control_f1, control_precision and control_recall: name "
+          "them in --metrics");
+    }
     if (std::find(names_.begin(), names_.end(), "perceptual") != names_.end()) {
       // Says what is missing.
       if (options_.network.clip.empty()) judges_.clip();
@@ -109,6 +127,7 @@ class Judgement {
       reference_.emplace(where(options_.reference, options_.reference_run));
     }
     if (!options_.pairs.empty()) pairs_.emplace(where(options_.pairs, options_.pairs_run));
+    if (!options_.controls.empty()) controls_.emplace(where(options_.controls, ""));
     if (is_default_ && pairs_) return leave_out_ssim();
     if (is_default_ && reference_) leave_out_rows();
   }
@@ -162,6 +181,12 @@ class Judgement {
         check_window(judged_->pictures());
       }
     }
+    if (!of_controls_.empty()) {
+      check_canny(options_.edges.canny);
+      check_opaque(controls_->pictures());
+      report_.controls = {options_.controls.string(),
+                          match_pairs(judged_->pictures(), controls_->pictures())};
+    }
     if (of_sets.empty()) return;
     check_input(*judged_, own_, of_sets, SetRole::kJudged);
     if (reference_) check_input(*reference_, their_, of_sets, SetRole::kReference);
@@ -207,7 +232,7 @@ class Judgement {
 
   /// Files first: what is wrong with them is known before a network runs.
   void extract(const std::vector<std::string>& of_sets) {
-    const bool only_pairs = of_pairs_.size() == names_.size();
+    const bool only_pairs = of_pairs_.size() + of_controls_.size() == names_.size();
     const auto extract_reference = [&] {
       theirs_ = judges_.extract(*reference_, their_, ours_ ? &ours_->set : nullptr);
       check_parts(theirs_->set, of_sets, SetRole::kReference);
@@ -242,6 +267,10 @@ class Judgement {
       table.add(paired_scores(judged_->pictures(), pairs_->pictures(), of_pairs_, judges_,
                               options_.score));
     }
+    if (!of_controls_.empty()) {
+      table.add(control_scores(judged_->pictures(), controls_->pictures(), of_controls_,
+                               options_.edges, options_.score));
+    }
     report_.pictures = options_.judged.string();
     report_.scores = table.in_order();
     if (ours_) report_.warnings = score_warnings(ours_->set, reference, names_);
@@ -253,9 +282,9 @@ class Judgement {
 
   const JudgeOptions& options_;
   JudgedPictures judges_;
-  std::vector<std::string> names_, of_pairs_, captions_;
+  std::vector<std::string> names_, of_pairs_, of_controls_, captions_;
   bool is_default_ = false;
-  std::optional<JudgeInput> judged_, reference_, pairs_;
+  std::optional<JudgeInput> judged_, reference_, pairs_, controls_;
   WantedArrays own_, their_;
   std::optional<ExtractedFeatures> ours_, theirs_;
   JudgeReport report_;

@@ -9,16 +9,19 @@
 #include <vector>
 
 #include "judging/judged_pictures.h"
+#include "metrics/edge_agreement.h"
 #include "metrics/scores.h"
 
 namespace fdbench {
 
 struct JudgeOptions {
-  std::filesystem::path judged, reference, pairs, prompts;
+  std::filesystem::path judged, reference, pairs, controls, prompts;
   std::vector<std::string> metrics;
   /// Of result files.
   std::string run, reference_run, pairs_run;
   ScoreOptions score;
+  /// Of control_f1 and its kin.
+  EdgeOptions edges;
   JudgeNetworkOptions network;
 };
 
@@ -36,7 +39,7 @@ struct JudgeReport {
   /// Path.
   std::string pictures;
   std::optional<JudgedSet> judged, reference;
-  JudgedBeside pairs, prompts;
+  JudgedBeside pairs, controls, prompts;
   std::vector<Score> scores;
   /// What a reader of the scores must know.
   std::vector<std::string> warnings;

@@ -143,6 +143,7 @@ SweepJudges::SweepJudges(const Experiment& experiment, PictureSize picture)
       scorers_.emplace_back(scorer).warn_of_cut_prompts(experiment.captions);
     }
     check_scorers(picture);
+    if (judges.control_f1) control_.emplace(experiment, picture);
     if (judges.scenes.empty()) return;
     check_size(picture.height, picture.width);
     reader_ = std::make_unique<SceneReader>(judges.scenes);
@@ -201,6 +202,7 @@ void SweepJudges::judge(Arrays& arrays, std::int64_t first) const {
     if (found != arrays.end()) check_numbers(found->second, name, first, experiment_);
   }
   if (!scorers_.empty()) arrays[judged_arrays::kScores] = scores(images, first);
+  if (control_) control_->judge(arrays, first);
   if (!reader_) return;
   std::vector<double> objects, whole;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/experiment.h"
+#include "judging/control_judge.h"
 #include "metrics/clip_judge.h"
 #include "metrics/feature_network.h"
 #include "metrics/judged_set.h"
@@ -23,10 +24,11 @@ class SweepJudges {
  public:
   /// Loads what the experiment's `judges` name. Throws errors at their place in the config, before
   /// anything is computed: for what cannot be loaded, for prompts without the scenes that a scene
-  /// reader compares with, pictures of a size that it cannot read, scorers that do not give a
-  /// number a picture, and for a reference that another network has seen, that holds other
-  /// dimensions, that lacks what a named metric needs, or that there are too few pictures for.
-  /// experiment: outlives the judges. picture: height and width of the sweep's pictures [pixels].
+  /// reader or the control pictures that control_f1 compares with, pictures of a size that it
+  /// cannot read, scorers that do not give a number a picture, and for a reference that another
+  /// network has seen, that holds other dimensions, that lacks what a named metric needs, or that
+  /// there are too few pictures for. experiment: outlives the judges. picture: height and width of
+  /// the sweep's pictures [pixels].
   SweepJudges(const Experiment& experiment, PictureSize picture);
 
   /// Adds judged_arrays of the pictures `first`, `first` + 1, ... of the sweep to a unit's arrays.
@@ -47,6 +49,7 @@ class SweepJudges {
   std::vector<Scorer> scorers_;
   std::unique_ptr<SceneReader> reader_;
   std::vector<ExpectedScene> scenes_;
+  std::optional<ControlJudge> control_;
 };
 
 /// The metrics that the reference allows: those that the config names, else those of the defaults

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "metrics/resize.h"
+#include "pictures/resize.h"
 
 namespace fdbench {
 

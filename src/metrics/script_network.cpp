@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "io/file_mapping.h"
-#include "metrics/resize.h"
+#include "pictures/resize.h"
 
 namespace fdbench {
 namespace {

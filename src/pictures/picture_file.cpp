@@ -23,10 +23,16 @@ struct Reader {
   const char* kind;
   at::Tensor (*load)(const fs::path& path);
   PixelSize (*size)(const fs::path& path);
+  bool (*is_transparent)(const fs::path& path);
 };
-constexpr std::array kReaders = {
-    Reader{"PNG", load_png, png_size}, Reader{"JPEG", load_jpeg, jpeg_size},
-    Reader{"WebP", load_webp, webp_size}, Reader{"TIFF", load_tiff, tiff_size}};
+
+/// JPEG knows no alpha.
+bool is_never(const fs::path&) { return false; }
+
+constexpr std::array kReaders = {Reader{"PNG", load_png, png_size, png_is_transparent},
+                                 Reader{"JPEG", load_jpeg, jpeg_size, is_never},
+                                 Reader{"WebP", load_webp, webp_size, webp_is_transparent},
+                                 Reader{"TIFF", load_tiff, tiff_size, tiff_is_transparent}};
 
 /// How files of a kind begin, from `offset` on.
 struct Signature {
@@ -102,6 +108,8 @@ bool is_picture_name(const fs::path& path) {
 }
 
 at::Tensor load_picture(const fs::path& path) { return reader_of(path).load(path); }
+
+bool is_transparent(const fs::path& path) { return reader_of(path).is_transparent(path); }
 
 PixelSize picture_size(const fs::path& path) { return reader_of(path).size(path); }
 

@@ -21,6 +21,9 @@ bool is_picture_name(const std::filesystem::path& path);
 /// [h, w, 3] uint8. Throws what load_png, load_jpeg, load_webp and load_tiff throw, and a runtime
 /// error for a file of another kind.
 at::Tensor load_picture(const std::filesystem::path& path);
+/// Whether some pixel is transparent, in part or whole; load_picture drops alpha, so what it gives
+/// is then not what a viewer shows. Throws the same.
+bool is_transparent(const std::filesystem::path& path);
 /// From its header. Throws the same.
 PixelSize picture_size(const std::filesystem::path& path);
 

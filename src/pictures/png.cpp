@@ -57,13 +57,26 @@ void ask_for_rgb(png_structp png, png_infop info) {
   png_read_update_info(png, info);
 }
 
+/// 8-bit RGB and alpha, 255 where there is none.
+void ask_for_alpha(png_structp png, png_infop info) {
+  png_set_interlace_handling(png);
+  png_set_expand(png);
+  png_set_strip_16(png);
+  png_set_gray_to_rgb(png);
+  png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+  png_read_update_info(png, info);
+}
+
+/// What the rows of a picture are to be.
+using Asking = void (*)(png_structp png, png_infop info);
+
 /// False when libpng gives up, with its message in the source. longjmp skips destructors, so the
 /// two functions around setjmp own nothing.
-bool read_header(png_structp png, png_infop info, Source& source) {
+bool read_header(png_structp png, png_infop info, Source& source, Asking ask) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_read_fn(png, &source, read_bytes);
   png_read_info(png, info);
-  ask_for_rgb(png, info);
+  ask(png, info);
   return true;
 }
 
@@ -104,8 +117,8 @@ bool is_animated(const FileMapping& file) {
   return control != std::string_view::npos && control < bytes.find("IDAT");
 }
 
-/// The picture; with `size` its size alone, and no picture.
-at::Tensor read_png(const std::filesystem::path& path, PixelSize* size) {
+/// The rows as `ask` wants them; with `size` the picture's size alone, and no rows.
+at::Tensor read_png(const std::filesystem::path& path, Asking ask, PixelSize* size) {
   const FileMapping file(path);
   const Place place{path.string()};
   if (file.size() < kSignatureBytes || png_sig_cmp(file.data(), 0, kSignatureBytes) != 0) {
@@ -117,7 +130,7 @@ at::Tensor read_png(const std::filesystem::path& path, PixelSize* size) {
   const auto damaged = [&] {
     return runtime_error(place, std::string("damaged PNG: ") + source.message);
   };
-  if (!read_header(reader.png, reader.info, source)) throw damaged();
+  if (!read_header(reader.png, reader.info, source, ask)) throw damaged();
   const std::int64_t height = png_get_image_height(reader.png, reader.info);
   const std::int64_t width = png_get_image_width(reader.png, reader.info);
   check_picture_size(place, height, width);
@@ -125,16 +138,14 @@ at::Tensor read_png(const std::filesystem::path& path, PixelSize* size) {
     *size = {height, width};
     return {};
   }
-  const bool wide_grey = is_wide_grey(reader.png, reader.info);
-  at::Tensor image = at::empty({height, width, wide_grey ? 2 : 3}, at::kByte);
+  const auto bytes = static_cast<std::int64_t>(png_get_rowbytes(reader.png, reader.info)) / width;
+  at::Tensor image = at::empty({height, width, bytes}, at::kByte);
   std::vector<png_bytep> rows;
   for (std::int64_t y = 0; y < height; ++y) {
     rows.push_back(image.data_ptr<std::uint8_t>() + y * image.stride(0));
   }
   if (!read_rows(reader.png, rows.data())) throw damaged();
-  if (!wide_grey) return image;
-  warn_of_wide_grey(place);
-  return cut_off(image);
+  return image;
 }
 
 }  // namespace
@@ -162,11 +173,20 @@ void save_png(const std::filesystem::path& path, const at::Tensor& image) {
   file.commit();
 }
 
-at::Tensor load_png(const std::filesystem::path& path) { return read_png(path, nullptr); }
+at::Tensor load_png(const std::filesystem::path& path) {
+  const at::Tensor image = read_png(path, ask_for_rgb, nullptr);
+  if (image.size(2) == 3) return image;
+  warn_of_wide_grey({path.string()});
+  return cut_off(image);
+}
+
+bool png_is_transparent(const std::filesystem::path& path) {
+  return read_png(path, ask_for_alpha, nullptr).select(2, 3).lt(255).any().item<bool>();
+}
 
 PixelSize png_size(const std::filesystem::path& path) {
   PixelSize size;
-  read_png(path, &size);
+  read_png(path, ask_for_rgb, &size);
   return size;
 }
 

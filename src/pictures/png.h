@@ -18,6 +18,9 @@ void save_png(const std::filesystem::path& path, const at::Tensor& image);
 /// above 255 becomes 255 (said once a folder). Throws a runtime error for a damaged file, a usage
 /// error for an animation.
 at::Tensor load_png(const std::filesystem::path& path);
+/// Whether alpha, or a transparent colour of the file, hides a pixel in part or whole. Throws the
+/// same.
+bool png_is_transparent(const std::filesystem::path& path);
 /// From its header.
 PixelSize png_size(const std::filesystem::path& path);
 

@@ -88,6 +88,8 @@ struct Form {
   std::uint16_t bits = 1, samples = 1, photometric = PHOTOMETRIC_MINISBLACK;
   /// Colours are stored times alpha.
   bool associated = false;
+  /// The sample after the colours is alpha, of either kind.
+  bool alpha = false;
 
   bool is_grey() const {
     return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
@@ -122,6 +124,7 @@ Form form_of(TIFF* tiff, const Place& place) {
   TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &turned);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra, &kinds);
   form.associated = extra > 0 && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
+  form.alpha = form.associated || (extra > 0 && kinds[0] == EXTRASAMPLE_UNASSALPHA);
   if (packing == COMPRESSION_JPEG && form.photometric == PHOTOMETRIC_YCBCR) {
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     form.photometric = PHOTOMETRIC_RGB;
@@ -220,7 +223,30 @@ at::Tensor coloured(TIFF* tiff, const at::Tensor& indices, const Place& place) {
   return colours.index({indices.select(2, 0).to(at::kLong)});
 }
 
+/// Rows that are long enough.
+at::Tensor checked_rows(TIFF* tiff, const Form& form, const Source& source, const Place& place) {
+  const at::Tensor rows = rows_of(tiff, form, place);
+  const std::int64_t wanted = (std::int64_t{form.width} * form.samples * form.bits + 7) / 8;
+  if (rows.defined() && rows.size(1) >= wanted) return rows;
+  throw runtime_error(place, std::string("damaged TIFF: ") + source.message);
+}
+
 }  // namespace
+
+bool tiff_is_transparent(const std::filesystem::path& path) {
+  const FileMapping file(path);
+  const Place place{path.string()};
+  Source source{file};
+  const OpenTiff tiff = open(source, place);
+  const Form form = form_of(tiff.get(), place);
+  if (!form.alpha || form.samples <= form.colours()) return false;
+  const at::Tensor rows = checked_rows(tiff.get(), form, source, place);
+  const std::int64_t bytes = form.bits / 8, pixel = form.samples * bytes;
+  const at::Tensor pixels =
+      rows.narrow(1, 0, form.width * pixel).reshape({form.height, form.width, pixel});
+  // Of 16 bits the higher 8: libtiff swapped if needed.
+  return pixels.select(2, (form.colours() + 1) * bytes - 1).lt(255).any().item<bool>();
+}
 
 at::Tensor load_tiff(const std::filesystem::path& path) {
   const FileMapping file(path);
@@ -228,11 +254,7 @@ at::Tensor load_tiff(const std::filesystem::path& path) {
   Source source{file};
   const OpenTiff tiff = open(source, place);
   const Form form = form_of(tiff.get(), place);
-  const at::Tensor rows = rows_of(tiff.get(), form, place);
-  const std::int64_t wanted = (std::int64_t{form.width} * form.samples * form.bits + 7) / 8;
-  if (!rows.defined() || rows.size(1) < wanted) {
-    throw runtime_error(place, std::string("damaged TIFF: ") + source.message);
-  }
+  const at::Tensor rows = checked_rows(tiff.get(), form, source, place);
   at::Tensor values = samples_of(rows, form, place);
   if (form.photometric == PHOTOMETRIC_PALETTE) return coloured(tiff.get(), values, place);
   if (form.photometric == PHOTOMETRIC_SEPARATED) return rgb_of_inks(values);

@@ -15,6 +15,8 @@ namespace fdbench {
 /// packing that libtiff knows. Throws a usage error for other kinds (several pages, floats, Lab,
 /// separate planes, turned pictures), a runtime error for a damaged file.
 at::Tensor load_tiff(const std::filesystem::path& path);
+/// Whether alpha hides a pixel in part or whole. Throws the same.
+bool tiff_is_transparent(const std::filesystem::path& path);
 /// From its header.
 PixelSize tiff_size(const std::filesystem::path& path);
 

@@ -21,18 +21,26 @@ PixelSize size_in(const FileMapping& file, const Place& place) {
   return {features.height, features.width};
 }
 
-}  // namespace
-
-at::Tensor load_webp(const std::filesystem::path& path) {
+/// channels: 3, or 4 with alpha. -> [h, w, channels] uint8.
+at::Tensor pixels_of(const std::filesystem::path& path, int channels) {
   const FileMapping file(path);
   const Place place{path.string()};
   const PixelSize size = size_in(file, place);
-  at::Tensor image = at::empty({size.height, size.width, 3}, at::kByte);
+  at::Tensor image = at::empty({size.height, size.width, channels}, at::kByte);
+  const auto decode = channels == 4 ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
   const std::uint8_t* read =
-      WebPDecodeRGBInto(file.data(), file.size(), image.mutable_data_ptr<std::uint8_t>(),
-                        image.nbytes(), static_cast<int>(3 * size.width));
+      decode(file.data(), file.size(), image.mutable_data_ptr<std::uint8_t>(), image.nbytes(),
+             static_cast<int>(channels * size.width));
   if (read == nullptr) throw runtime_error(place, "damaged WebP: its pixels cannot be read");
   return image;
+}
+
+}  // namespace
+
+at::Tensor load_webp(const std::filesystem::path& path) { return pixels_of(path, 3); }
+
+bool webp_is_transparent(const std::filesystem::path& path) {
+  return pixels_of(path, 4).select(2, 3).lt(255).any().item<bool>();
 }
 
 PixelSize webp_size(const std::filesystem::path& path) {

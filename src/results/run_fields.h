@@ -197,6 +197,22 @@ enum class Display {
         "upper end of that interval") \
   FIELD(double, pictures_right, kNotMeasured, "", kHidden, "", \
         "share of pictures of which all objects and the background are right") \
+  FIELD(double, control_f1, kNotMeasured, "", kScore, "control F1", \
+        "harmonic mean of control_precision and control_recall, of each picture, mean") \
+  FIELD(double, control_f1_low, kNotMeasured, "", kHidden, "", \
+        "lower end of the 95% bootstrap interval of control_f1") \
+  FIELD(double, control_f1_high, kNotMeasured, "", kHidden, "", \
+        "upper end of the 95% bootstrap interval of control_f1") \
+  FIELD(double, control_f1_change, kNotMeasured, "", kHidden, "", \
+        "control_f1 minus that of compared_with, on the same prompts and seeds") \
+  FIELD(double, control_f1_change_low, kNotMeasured, "", kHidden, "", \
+        "lower end of its 95% interval by paired bootstrap: a difference is there where 0 lies outside") \
+  FIELD(double, control_f1_change_high, kNotMeasured, "", kHidden, "", \
+        "upper end of that interval") \
+  FIELD(double, control_precision, kNotMeasured, "", kHidden, "", \
+        "share of a picture's edge pixels near an edge of its control picture, mean") \
+  FIELD(double, control_recall, kNotMeasured, "", kHidden, "", \
+        "share of a control picture's edge pixels near an edge of the picture, mean") \
   FIELD(double, ftc, kNotMeasured, "s", kHidden, "", \
         "fid x total_s / clip_score, as the paper's FTC: less is better")
 // clang-format on

@@ -120,7 +120,7 @@ std::string notes(const ResultSummary& summary) {
     pictures = std::max(pictures, record.num_pictures);
     baseline |= record.baseline;
     judged |= !std::isnan(record.fid) || !std::isnan(record.clip_score) ||
-              !std::isnan(record.objects_right);
+              !std::isnan(record.objects_right) || !std::isnan(record.control_f1);
     if (record.auto_execution) {
       text +=
           "execution: auto took " + execution_text(record) + " for " + one_line(record.name) + "\n";

@@ -73,6 +73,8 @@ constexpr SettingInfo kSettings[] = {
     {Setting::kJudgesScenes, "judges.scenes", kPictures | kCompared, "hash of the scene reader"},
     {Setting::kJudgesScorers, "judges.scorers", kPictures | kCompared,
      "names of the scorers with the hashes of what they depend on"},
+    {Setting::kJudgesControlF1, "judges.control_f1", kPictures | kCompared,
+     "how edges are found and matched"},
     {Setting::kJudgesPerceptual, "judges.perceptual", kPictures | kCompared,
      "false: no perceptual distance"},
     {Setting::kJudgesReference, "judges.reference", kJudging | kCompared, "hash of the file"},

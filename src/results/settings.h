@@ -75,6 +75,7 @@ enum class Setting : std::size_t {
   kJudgesNetwork,
   kJudgesScenes,
   kJudgesScorers,
+  kJudgesControlF1,
   kJudgesPerceptual,
   kJudgesReference,
   kJudgesMetrics,

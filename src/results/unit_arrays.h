@@ -39,6 +39,10 @@ inline constexpr const char* kScores = "/judged/scores";
 inline constexpr const char* kObjects = "/judged/objects_right";
 /// [n] float64, 0 or 1
 inline constexpr const char* kWhole = "/judged/picture_right";
+/// [n] float64, 0 to 1, of edges against the control picture's.
+inline constexpr const char* kControlF1 = "/judged/control_f1";
+inline constexpr const char* kControlPrecision = "/judged/control_precision";
+inline constexpr const char* kControlRecall = "/judged/control_recall";
 }  // namespace judged_arrays
 
 /// Names of the arrays of a `timing` unit, one value a run; the seconds are float64, the rest

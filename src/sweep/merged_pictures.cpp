@@ -18,7 +18,10 @@ const std::map<std::string, std::string> kJudgedDatasets = {
     {judged_arrays::kClipScore, "/pictures/clip_score"},
     {judged_arrays::kScores, "/pictures/scores"},
     {judged_arrays::kObjects, "/pictures/objects_right"},
-    {judged_arrays::kWhole, "/pictures/picture_right"}};
+    {judged_arrays::kWhole, "/pictures/picture_right"},
+    {judged_arrays::kControlF1, "/pictures/control_f1"},
+    {judged_arrays::kControlPrecision, "/pictures/control_precision"},
+    {judged_arrays::kControlRecall, "/pictures/control_recall"}};
 
 constexpr const char* kJudgedFeatures = "/pictures/judged_features";
 

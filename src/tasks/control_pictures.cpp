@@ -41,15 +41,31 @@ std::unique_ptr<Denoiser> with_controls(std::unique_ptr<Denoiser> unet,
   return with_control(std::move(unet), std::move(controls));
 }
 
-at::Tensor load_control_picture(const std::filesystem::path& path, PictureSize size) {
-  const PixelSize own = picture_size(path);
-  if (own.height != size.height || own.width != size.width) {
-    throw usage_error({path.string()}, "is a control picture of " + std::to_string(own.width) +
-                                           "x" + std::to_string(own.height) +
-                                           " pixels for pictures of " + std::to_string(size.width) +
-                                           "x" + std::to_string(size.height) + ": resize it first");
+at::Tensor load_control_picture(const std::filesystem::path& path, PictureSize size,
+                                const ControlPreprocessing& preprocessing) {
+  const Place place{path.string()};
+  const PixelSize own = picture_size(path), wanted{size.height, size.width};
+  if (!preprocessing.wanted() && own != wanted) {
+    throw usage_error(place, "is a control picture of " + std::to_string(own.width) + "x" +
+                                 std::to_string(own.height) + " pixels for pictures of " +
+                                 std::to_string(size.width) + "x" + std::to_string(size.height) +
+                                 ": resize it first");
   }
-  return load_picture(path).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat) / 255;
+  if (is_transparent(path)) {
+    throw usage_error(place,
+                      "is transparent somewhere, so it is not clear what a control network should "
+                      "see: put it on a background first");
+  }
+  at::Tensor pixels = load_picture(path);
+  if (preprocessing.wanted()) {
+    try {
+      pixels = sized_for_control(pixels, wanted, preprocessing.variant);
+    } catch (const Error& error) {
+      throw error.seen_from(place);
+    }
+    pixels = control_map(pixels, preprocessing).unsqueeze(2).expand({-1, -1, 3});
+  }
+  return pixels.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat) / 255;
 }
 
 void add_controls(Conditioning& conditioning, const std::vector<ControlSource>& sources,

@@ -10,6 +10,7 @@
 #include "io/architectures.h"
 #include "io/model_folder.h"
 #include "models/controlled_denoiser.h"
+#include "tasks/control_preprocessors.h"
 
 namespace fdbench {
 
@@ -26,6 +27,8 @@ struct ControlSource {
   double controlnet_conditioning_scale = 1;
   double control_guidance_start = 0, control_guidance_end = 1;
   bool guess_mode = false;
+  /// Of its picture.
+  ControlPreprocessing preprocessing = {};
 };
 
 /// Throws a usage error for a folder that holds no control network.
@@ -41,9 +44,11 @@ std::vector<ControlSource> resolved_controls(std::vector<ControlSource> sources)
 std::unique_ptr<Denoiser> with_controls(std::unique_ptr<Denoiser> unet,
                                         const std::vector<ControlSource>& sources, bool outline);
 
-/// [1, 3, h, w] float32, 0 to 1. Throws a usage error for a picture of another size, and for one
-/// that is transparent somewhere.
-at::Tensor load_control_picture(const std::filesystem::path& path, PictureSize size);
+/// [1, 3, h, w] float32, 0 to 1. Throws a usage error for a picture that is transparent somewhere,
+/// and for one of another size where it is no preprocessing that brings it to size; what
+/// control_map throws.
+at::Tensor load_control_picture(const std::filesystem::path& path, PictureSize size,
+                                const ControlPreprocessing& preprocessing = {});
 
 /// Adds what control networks read to the conditioning of a batch of n pictures. pictures: of each
 /// network, [1 or n, 3, h, w]. unconditional: the half that guidance points away from, in which

@@ -116,7 +116,8 @@ void TextToImagePipeline::show_controls(
   }
   if (controls_.empty()) return;
   std::vector<at::Tensor> pictures;
-  for (const std::vector<std::filesystem::path>& of_network : images) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const std::vector<std::filesystem::path>& of_network = images[i];
     const auto count = static_cast<std::int64_t>(of_network.size());
     if (count != 1 && count != n) {
       throw usage_error(std::to_string(count) + " control pictures for " + std::to_string(n) +
@@ -124,7 +125,7 @@ void TextToImagePipeline::show_controls(
     }
     std::vector<at::Tensor> loaded;
     for (const std::filesystem::path& path : of_network) {
-      loaded.push_back(load_control_picture(path, size));
+      loaded.push_back(load_control_picture(path, size, controls_[i].preprocessing));
     }
     pictures.push_back(at::cat(loaded, 0));
   }

@@ -8,6 +8,7 @@
 
 #include "config/tome_config.h"
 #include "core/hash.h"
+#include "judging/control_judge.h"
 #include "judging/judges.h"
 #include "plan/plan_grid.h"
 #include "tasks/prompt_encoder.h"
@@ -252,6 +253,8 @@ constexpr Maker kMakers[] = {
     {Setting::kJudgesNetwork, of_judges<Setting::kJudgesNetwork>},
     {Setting::kJudgesScenes, of_judges<Setting::kJudgesScenes>},
     {Setting::kJudgesScorers, of_judges<Setting::kJudgesScorers>},
+    {Setting::kJudgesControlF1,
+     [](const Sources& from) -> Made { return control_judge_setting(from.experiment); }},
     {Setting::kJudgesPerceptual, of_judges<Setting::kJudgesPerceptual>},
     {Setting::kJudgesReference, of_judges<Setting::kJudgesReference>},
     {Setting::kJudgesMetrics, of_judges<Setting::kJudgesMetrics>},

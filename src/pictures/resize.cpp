@@ -1,4 +1,4 @@
-#include "metrics/resize.h"
+#include "pictures/resize.h"
 
 #include <algorithm>
 #include <cmath>

@@ -14,7 +14,8 @@ Filter parse_filter(const std::string& name);
 
 /// picture: [h, w, c] uint8 -> [height, width, c] uint8. The filter is widened where the picture
 /// shrinks (antialiasing); first along the rows, then along the columns, rounded after each, in
-/// Pillow's fixed-point arithmetic: equal to it bit by bit.
+/// Pillow's fixed-point arithmetic: equal to it bit by bit. (Pillow 13 takes the columns first for
+/// some shapes that are not square, which may round a value otherwise.)
 at::Tensor resize(const at::Tensor& picture, std::int64_t height, std::int64_t width,
                   Filter filter);
 
