@@ -78,8 +78,10 @@ def _score(run: pd.Series, key: str, digits: int) -> dict:
 
 
 def _judges(results: Results) -> list[str]:
-    """Hashes of what judged, from the settings: scores of others are not comparable."""
+    """What judged, from the settings (hashes, thresholds): others do not compare."""
     settings = json.loads(results.attributes.get("settings") or "{}")
-    parts = ("clip", "network", "scenes", "reference", "control_f1")
+    parts = ("clip", "network", "scenes", "reference")
     named = {part: settings.get(f"judges.{part}") for part in parts}
-    return [f"{part} {value[:12]}" for part, value in named.items() if value]
+    judges = [f"{part} {value[:12]}" for part, value in named.items() if value]
+    control = settings.get("judges.control_f1")  # thresholds in place of a hash
+    return judges + [f"control_f1 {control}"] * bool(control)
