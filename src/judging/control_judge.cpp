@@ -31,11 +31,13 @@ std::vector<std::filesystem::path> control_pictures(const Experiment& experiment
       paths.push_back(experiment.control_pictures[i][index]);
       continue;
     }
-    throw usage_error("'control_f1' compares pictures with their control pictures: prompt " +
-                      std::to_string(i) + " has " +
-                      (count == 0 ? "no 'control'"
-                                  : std::to_string(count) + " in 'control', not number " +
-                                        std::to_string(index)));
+    const std::string prompt = "prompt " + std::to_string(i + 1);
+    throw usage_error(
+        "'control_f1' compares pictures with their control pictures: " +
+        (count == 0
+             ? prompt + " has none ('control' of the prompts, 'control_image' of a 'controlnet')"
+             : prompt + " has " + std::to_string(count) + ", none of number " +
+                   std::to_string(index) + " (counted from 0)"));
   }
   return paths;
 }
@@ -104,9 +106,9 @@ std::optional<SettingValue> control_judge_setting(const Experiment& experiment) 
     for (const std::filesystem::path& path : control_pictures(experiment)) {
       hashes += hash_of_files({path}) + "\n";
     }
-    return SettingValue(content_hash(hashes) + " low " + number_text(edges.canny.low) + " high " +
+    return SettingValue("low " + number_text(edges.canny.low) + " high " +
                         number_text(edges.canny.high) + " tolerance " +
-                        std::to_string(edges.tolerance));
+                        std::to_string(edges.tolerance) + " of " + content_hash(hashes));
   } catch (const Error& error) {
     throw error.seen_from(experiment.judges.place);
   }

@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr PictureSize kSize{.height = 16, .width = 16};
+constexpr PixelSize kSize{16, 16};
 
 /// A white square on black, moved to the right.
 at::Tensor square(std::int64_t left) {
@@ -27,13 +27,11 @@ Experiment experiment(const TemporaryFolder& folder) {
   Experiment made;
   made.captions = {"a", "b"};
   made.judges.control_f1.emplace();
-  made.controls.networks.resize(1);
-  made.controls.images.resize(1);
   for (int i = 0; i < 2; ++i) {
     const std::filesystem::path path = folder / (std::to_string(i) + ".png");
     const at::Tensor edges = canny(square(3 + 4 * i), {});
     save_png(path, edges.unsqueeze(2).expand({-1, -1, 3}));
-    made.controls.images[0].push_back(path);
+    made.control_pictures.push_back({path});
   }
   return made;
 }
@@ -56,32 +54,24 @@ TEST(ControlJudge, ComparesEachPictureWithItsOwnControl) {
   EXPECT_LT(second.at(judged_arrays::kControlF1).item<double>(), 0.7);
 }
 
-TEST(ControlJudge, TakesOneControlForAllPictures) {
-  const TemporaryFolder folder;
-  Experiment sweep = experiment(folder);
-  sweep.controls.images[0].resize(1);
-  Arrays arrays = {{picture_arrays::kImages, at::stack({square(3), square(3)})}};
-  ControlJudge(sweep, kSize).judge(arrays, 0);
-  EXPECT_EQ(arrays.at(judged_arrays::kControlF1).sum().item<double>(), 2);
-}
-
-TEST(ControlJudge, RefusesASweepWithoutThatNetwork) {
+TEST(ControlJudge, RefusesPromptsWithoutThatPicture) {
   const TemporaryFolder folder;
   Experiment sweep = experiment(folder);
   sweep.judges.control_f1->control = 1;
   EXPECT_THAT(message_of([&] { ControlJudge(sweep, kSize); }),
-              HasSubstr("there is one control network, number 0"));
-  sweep.controls = {};
-  EXPECT_THAT(message_of([&] { ControlJudge(sweep, kSize); }), HasSubstr("no 'controlnet'"));
+              HasSubstr("prompt 1 has 1, none of number 1"));
+  sweep.control_pictures = {};
+  EXPECT_THAT(message_of([&] { ControlJudge(sweep, kSize); }), HasSubstr("prompt 1 has none"));
 }
 
 TEST(ControlJudgeSetting, TellsThresholdsToTheLastDigit) {
   Experiment sweep;
   EXPECT_FALSE(control_judge_setting(sweep).has_value());
   sweep.judges.control_f1.emplace();
-  EXPECT_EQ(setting_text(control_judge_setting(sweep).value()), "low 100 high 200 tolerance 1");
+  const std::string usual = setting_text(control_judge_setting(sweep).value());
+  EXPECT_THAT(usual, HasSubstr("low 100 high 200 tolerance 1 of "));
   sweep.judges.control_f1->edges.canny.low = 100.00000001;
-  EXPECT_NE(setting_text(control_judge_setting(sweep).value()), "low 100 high 200 tolerance 1");
+  EXPECT_NE(setting_text(control_judge_setting(sweep).value()), usual);
 }
 
 }  // namespace
