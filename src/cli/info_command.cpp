@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/variant_option.h"
+#include "cli/weight_options.h"
 #include "core/error.h"
 #include "io/architectures.h"
 #include "models/load_denoiser.h"
@@ -19,6 +20,7 @@ constexpr std::int64_t kDefaultSide = 64, kDefaultTokens = 77;
 struct InfoOptions {
   std::filesystem::path model;
   std::string variant;
+  WeightOptions weights;
   std::string architecture, format = "table", detail = "block";
 };
 
@@ -143,7 +145,8 @@ void print_json(const ModelTable& info, bool by_layer) {
 }
 
 void run_info(const InfoOptions& options) {
-  const ModelFolder folder = open_model({options.model, options.architecture, 0, options.variant});
+  const ModelFolder folder = open_model(
+      {options.model, options.architecture, 0, options.variant, weight_additions(options.weights)});
   const auto unet = load_outline(folder);
   const ModelTable info = collect(folder, *unet);
   const bool by_layer = options.detail == "layer";
@@ -161,6 +164,7 @@ void add_info_command(CLI::App& app) {
   command->add_option("--architecture", options->architecture,
                       "Instead of a folder: sd15, sd21 or sdxl as they come with fdbench");
   add_variant_option(*command, options->variant);
+  add_weight_options(*command, options->weights);
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

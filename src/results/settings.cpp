@@ -46,6 +46,8 @@ constexpr SettingInfo kSettings[] = {
     {Setting::kModelScheduler, "model.scheduler", kEverything | kModel, "hash of its config"},
     {Setting::kModelStages, "model.stages", kEverything | kModel,
      "stages of a cascade with their guidance scales"},
+    {Setting::kModelAdditions, "model.additions", kEverything | kModel,
+     "LoRAs and other weights over the model's, with their scales, as JSON"},
     {Setting::kPromptsCount, "prompts.count", kTiming | kCompared, "number of prompts"},
     {Setting::kPromptsHash, "prompts.hash", kTiming | kCompared, "hash of the prompts"},
     {Setting::kPromptsNegative, "prompts.negative", kTiming | kLatents | kCompared,

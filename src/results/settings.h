@@ -58,6 +58,7 @@ enum class Setting : std::size_t {
   kModelZerosForEmptyPrompt,
   kModelScheduler,
   kModelStages,
+  kModelAdditions,
   kPromptsCount,
   kPromptsHash,
   kPromptsNegative,

@@ -20,6 +20,34 @@ std::string normalize(std::string_view text) {
   return lower_case(collapse_white_space(compose_nfc(text)));
 }
 
+/// The files with tokens that they do not have yet.
+TokenizerFiles with_learned(TokenizerFiles files, const std::vector<LearnedToken>& learned,
+                            const std::filesystem::path& folder) {
+  for (const LearnedToken& token : learned) {
+    const bool is_known =
+        files.vocabulary.contains(token.content) ||
+        std::any_of(files.added_tokens.begin(), files.added_tokens.end(),
+                    [&](const AddedToken& added) { return added.content == token.content; });
+    if (is_known) {
+      throw usage_error({token.file.string()}, "the token '" + token.content +
+                                                   "' is already in the tokenizer " +
+                                                   folder.string() + "; give it another name");
+    }
+    const bool is_taken =
+        std::any_of(files.vocabulary.begin(), files.vocabulary.end(),
+                    [&](const auto& entry) { return entry.second == token.id; }) ||
+        std::any_of(files.added_tokens.begin(), files.added_tokens.end(),
+                    [&](const AddedToken& added) { return added.id == token.id; });
+    if (is_taken) {
+      throw usage_error({token.file.string()},
+                        "the tokenizer " + folder.string() + " has tokens beyond the " +
+                            std::to_string(token.id) + " of its text encoder; none can be added");
+    }
+    files.added_tokens.push_back({token.content, /*normalized=*/true, token.id});
+  }
+  return files;
+}
+
 }  // namespace
 
 struct CLIPTokenizer::Impl {
@@ -66,8 +94,9 @@ struct CLIPTokenizer::Impl {
   std::int64_t start_id, end_id, pad_id, model_max_length;
 };
 
-CLIPTokenizer::CLIPTokenizer(const std::filesystem::path& folder)
-    : impl_(std::make_unique<Impl>(read_tokenizer_files(folder))) {}
+CLIPTokenizer::CLIPTokenizer(const std::filesystem::path& folder,
+                             const std::vector<LearnedToken>& learned)
+    : impl_(std::make_unique<Impl>(with_learned(read_tokenizer_files(folder), learned, folder))) {}
 CLIPTokenizer::~CLIPTokenizer() = default;
 CLIPTokenizer::CLIPTokenizer(CLIPTokenizer&&) noexcept = default;
 

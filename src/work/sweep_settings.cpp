@@ -123,6 +123,11 @@ Made stages_of(const Experiment& experiment) {
   return text(json.dump());
 }
 
+Made additions_of(const ModelFolder& folder) {
+  const std::string names = additions_json(folder.additions());
+  return names.empty() ? Made() : text(names);
+}
+
 Made scheduler_of(const ModelFolder& folder) {
   if (!folder.has("scheduler")) return {};
   return text(content_hash(folder.config("scheduler").dump()));
@@ -206,6 +211,7 @@ constexpr Maker kMakers[] = {
      [](const Sources& from) { return zeros_for_empty_prompt_of(from.folder); }},
     {Setting::kModelScheduler, [](const Sources& from) { return scheduler_of(from.folder); }},
     {Setting::kModelStages, [](const Sources& from) { return stages_of(from.experiment); }},
+    {Setting::kModelAdditions, [](const Sources& from) { return additions_of(from.folder); }},
     {Setting::kPromptsCount,
      [](const Sources& from) { return whole(from.experiment.num_pictures()); }},
     {Setting::kPromptsHash,
