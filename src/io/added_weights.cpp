@@ -38,6 +38,15 @@ std::string file_line(const WeightAddition& addition, const std::string& token) 
          " " + content_hash(file.data(), file.size()) + "\n";
 }
 
+/// True for "<cat>" and "<cat>", "<cat>_1", ...: further vectors of a word are named so.
+bool are_one_word(std::string_view one, std::string_view other) {
+  if (one.size() > other.size()) std::swap(one, other);
+  if (!other.starts_with(one)) return false;
+  const std::string_view rest = other.substr(one.size());
+  return rest.empty() || (rest.size() > 1 && rest[0] == '_' &&
+                          rest.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 /// The name of the table of tokens among a text encoder's tensors.
 std::string table_in(const StoredPart& part) {
   for (const auto& [name, shape] : part.shapes) {
@@ -153,12 +162,14 @@ void AddedWeights::add_embedding(const WeightAddition& addition, const FolderPar
                                    " numbers wide, those of " + encoder + "/ " +
                                    std::to_string(shape[1]) + ": it is for another model");
     }
+    for (const LearnedToken& known : changed.tokens) {
+      if (!are_one_word(known.content, word.token)) continue;
+      throw usage_error(place, "the token '" + word.token + "' and '" + known.content + "' of " +
+                                   known.file.string() +
+                                   " would be one word; give it another name");
+    }
     for (std::int64_t i = 0; i < vectors.size(0); ++i) {
       const std::string content = i == 0 ? word.token : word.token + "_" + std::to_string(i);
-      const auto same = [&](const LearnedToken& token) { return token.content == content; };
-      if (std::any_of(changed.tokens.begin(), changed.tokens.end(), same)) {
-        throw usage_error(place, "the token '" + content + "' is given twice");
-      }
       const auto id = shape[0] + static_cast<std::int64_t>(changed.tokens.size());
       changed.tokens.push_back({content, id, addition.file});
     }

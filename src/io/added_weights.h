@@ -33,7 +33,7 @@ class AddedWeights {
  public:
   /// Reads all files and finds the tensor that each of their keys changes. Throws a usage error
   /// that names file and key for a key without a layer (with the nearest one), another shape than
-  /// the layer's, a tensor that two files replace, a token that is given twice, and what the
+  /// the layer's, a tensor that two files replace, a token that is given by two files, and what the
   /// readers of the files throw.
   AddedWeights(WeightAdditions additions, const FolderParts& parts);
 

@@ -49,9 +49,9 @@ struct BlockLayer {
 bool split_layer(const std::string& layer, BlockLayer& split) {
   char side[16] = "", kind[16] = "";
   int length = 0;
-  if (std::sscanf(layer.c_str(), "mid_block.%15[a-z].%d.%n", kind, &split.index, &length) == 2) {
+  if (std::sscanf(layer.c_str(), "mid_block.%15[a-z].%4d.%n", kind, &split.index, &length) == 2) {
     split.side = "mid";
-  } else if (std::sscanf(layer.c_str(), "%15[a-z]_blocks.%d.%15[a-z].%d.%n", side, &split.block,
+  } else if (std::sscanf(layer.c_str(), "%15[a-z]_blocks.%4d.%15[a-z].%4d.%n", side, &split.block,
                          kind, &split.index, &length) == 4) {
     split.side = side;
   }

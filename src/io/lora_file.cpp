@@ -2,6 +2,7 @@
 
 #include <c10/util/StringUtil.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,8 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "core/notes.h"
+#include "core/number_text.h"
 #include "io/json_text.h"
 #include "io/lora_keys.h"
 #include "io/safetensors.h"
@@ -69,8 +72,8 @@ void check_layer(const LoraLayer& layer, const Place& place) {
   if (!layer.down.defined()) fail("up without down: lora_A (down) of the layer is missing");
   if (!layer.up.defined()) fail("down without up: lora_B (up) of the layer is missing");
   for (const at::Tensor& tensor : {layer.down, layer.up}) {
-    if (tensor.dim() != 2 && tensor.dim() != 4) {
-      fail(c10::str("must be [r, in] or [r, in, kh, kw], not ", tensor.sizes()));
+    if ((tensor.dim() != 2 && tensor.dim() != 4) || tensor.numel() == 0) {
+      fail(c10::str("a factor must be [r, in] or [r, in, kh, kw], not ", tensor.sizes()));
     }
   }
   const std::int64_t rank = layer.down.size(0), columns = layer.up.size(1);
@@ -186,6 +189,29 @@ void set_scales(const SafetensorsFile& file, RawLayers& layers) {
   }
 }
 
+/// diffusers 0.42.1 loses the alphas of attention layers on the way from kohya's names, and takes
+/// the part's most common alpha for them. Says so where that is another one.
+void note_lost_alphas(const RawLayers& layers, const std::string& part, const Place& place) {
+  std::map<double, int> counts;
+  for (const auto& [name, raw] : layers) {
+    if (raw.layer.part == part && raw.layer.flattened && raw.alpha) ++counts[*raw.alpha];
+  }
+  if (counts.size() < 2) return;
+  const double usual =
+      std::max_element(counts.begin(), counts.end(), [](const auto& one, const auto& other) {
+        return one.second < other.second;
+      })->first;
+  for (const auto& [name, raw] : layers) {
+    const bool is_lost = raw.layer.part == part && raw.layer.flattened && raw.alpha &&
+                         *raw.alpha != usual && raw.layer.layer.find("attn") != std::string::npos;
+    if (!is_lost) continue;
+    say_note(place, "key '" + raw.layer.key + "': its alpha is " + number_text(*raw.alpha) +
+                        ", as the file says; diffusers 0.42.1 takes " + number_text(usual) +
+                        ", the most common one of " + part + ", for attention layers");
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<LoraLayer> read_lora(const std::filesystem::path& path) {
@@ -196,6 +222,9 @@ std::vector<LoraLayer> read_lora(const std::filesystem::path& path) {
   if (raw.empty()) throw usage_error(place, "holds no tensors, so nothing of it can be applied");
   for (const auto& [name, layer] : raw) check_layer(layer.layer, place);
   set_scales(file, raw);
+  for (const std::string part : {"unet", "text_encoder", "text_encoder_2"}) {
+    note_lost_alphas(raw, part, place);
+  }
   std::vector<LoraLayer> layers;
   for (auto& [name, layer] : raw) layers.push_back(std::move(layer.layer));
   return layers;

@@ -31,8 +31,9 @@ struct LoraLayer {
 /// Reads a file in any of the ways of `parse_lora_key`. alpha: the layer's key, or what diffusers
 /// keeps in the file's metadata (`lora_adapter_metadata`, with rank-stabilised scaling); a file in
 /// which only some layers of a part have one is refused, since programs disagree about the others.
-/// Throws a usage error that names file and key for values that are not finite, up without down,
-/// matrices whose ranks disagree, an empty file, and what `parse_lora_key` throws.
+/// A note says where diffusers 0.42.1 takes another alpha than the layer's. Throws a usage error
+/// that names file and key for values that are not finite, up without down, matrices whose ranks
+/// disagree, an empty file, and what `parse_lora_key` throws.
 std::vector<LoraLayer> read_lora(const std::filesystem::path& path);
 
 }  // namespace fdbench

@@ -20,29 +20,32 @@ std::string normalize(std::string_view text) {
   return lower_case(collapse_white_space(compose_nfc(text)));
 }
 
+/// Throws where the tokenizer has the token, or further vectors of it ("token_1"), or its id. own:
+/// all that the files hold.
+void check_is_new(const LearnedToken& token, const Vocabulary& own,
+                  const std::filesystem::path& folder) {
+  const Place place{token.file.string()};
+  for (const std::string& content : {token.content, token.content + "_1"}) {
+    if (!own.contains(content)) continue;
+    throw usage_error(place, "the token '" + content + "' is already in the tokenizer " +
+                                 folder.string() + "; give it another name");
+  }
+  for (const auto& [content, id] : own) {
+    if (id < token.id) continue;
+    throw usage_error(place, "the tokenizer " + folder.string() + " has the id " +
+                                 std::to_string(id) + ", beyond the " + std::to_string(token.id) +
+                                 " tokens of its text encoder; none can be added");
+  }
+}
+
 /// The files with tokens that they do not have yet.
 TokenizerFiles with_learned(TokenizerFiles files, const std::vector<LearnedToken>& learned,
                             const std::filesystem::path& folder) {
+  if (learned.empty()) return files;
+  Vocabulary own = files.vocabulary;
+  for (const AddedToken& added : files.added_tokens) own[added.content] = added.id;
+  for (const LearnedToken& token : learned) check_is_new(token, own, folder);
   for (const LearnedToken& token : learned) {
-    const bool is_known =
-        files.vocabulary.contains(token.content) ||
-        std::any_of(files.added_tokens.begin(), files.added_tokens.end(),
-                    [&](const AddedToken& added) { return added.content == token.content; });
-    if (is_known) {
-      throw usage_error({token.file.string()}, "the token '" + token.content +
-                                                   "' is already in the tokenizer " +
-                                                   folder.string() + "; give it another name");
-    }
-    const bool is_taken =
-        std::any_of(files.vocabulary.begin(), files.vocabulary.end(),
-                    [&](const auto& entry) { return entry.second == token.id; }) ||
-        std::any_of(files.added_tokens.begin(), files.added_tokens.end(),
-                    [&](const AddedToken& added) { return added.id == token.id; });
-    if (is_taken) {
-      throw usage_error({token.file.string()},
-                        "the tokenizer " + folder.string() + " has tokens beyond the " +
-                            std::to_string(token.id) + " of its text encoder; none can be added");
-    }
     files.added_tokens.push_back({token.content, /*normalized=*/true, token.id});
   }
   return files;

@@ -77,8 +77,11 @@ def fused(pipeline, *files) -> object:
     for i, (file, _) in enumerate(files):
         pipeline.load_lora_weights(str(file), adapter_name=f"a{i}")
     pipeline.set_adapters([f"a{i}" for i in range(len(files))], [scale for _, scale in files])
-    components = [name for name in ("unet", "text_encoder", "text_encoder_2")
-                  if getattr(pipeline, name, None) is not None]
+    components = [
+        name
+        for name in ("unet", "text_encoder", "text_encoder_2")
+        if getattr(pipeline, name, None) is not None
+    ]
     pipeline.fuse_lora(components=components)
     return pipeline
 
@@ -128,7 +131,9 @@ def test_peft_with_rank_stabilised_scaling(fdbench, tmp_path, sd1):
     config = {"r": 4, "lora_alpha": 3, "use_rslora": True, "target_modules": ["to_q"]}
     metadata = {"lora_adapter_metadata": json.dumps({f"unet.{k}": v for k, v in config.items()})}
     tensors = lora_files.peft(unet_factors(sd1[1], "to_q", rank=4))
-    check(fdbench, sd1, tmp_path, (lora_files.save(tensors, tmp_path / "a.safetensors", metadata), 1))
+    check(
+        fdbench, sd1, tmp_path, (lora_files.save(tensors, tmp_path / "a.safetensors", metadata), 1)
+    )
 
 
 def test_diffusers_of_different_ranks(fdbench, tmp_path, sd1):
@@ -159,9 +164,23 @@ def test_kohya(fdbench, tmp_path, sd1, alpha):
 def test_kohya_convolutions(fdbench, tmp_path, sd1):
     endings = ("conv1", "conv2", "conv_shortcut", "proj_in", "proj_out", "samplers.0.conv")
     factors = unet_factors(sd1[1], *endings, rank=4, alpha=2.0)
-    factors |= unet_factors(sd1[1], "time_emb_proj", "to_q", rank=4, alpha=3.0, seed=2)
+    # The most common alpha is that of the attention layers: see the next test.
+    factors |= unet_factors(sd1[1], "time_emb_proj", *ATTENTION, rank=8, alpha=3.0, seed=2)
     file = lora_files.save(lora_files.kohya(factors), tmp_path / "a.safetensors")
     check(fdbench, sd1, tmp_path, (file, 1))
+
+
+def test_alphas_that_diffusers_loses(fdbench, tmp_path, sd1):
+    """Each layer's own alpha counts, as in kohya's scripts; where diffusers differs, a note."""
+    folder, pipeline = sd1
+    factors = unet_factors(pipeline, "conv1", "conv2", "ff.net.2", rank=4, alpha=2.0)
+    factors |= unet_factors(pipeline, "attn2.to_q", rank=4, alpha=3.0, seed=2)
+    file = lora_files.save(lora_files.kohya(factors), tmp_path / "a.safetensors")
+    expected = reference(with_changes(pipeline, factors))
+    assert scaled_difference(ours(fdbench, folder, tmp_path, "--lora", file), expected) < TOLERANCE
+    assert scaled_difference(reference(fused(pipeline, (file, 1))), expected) > TOLERANCE
+    result = fdbench("info", folder, "--lora", file)
+    assert "diffusers 0.42.1 takes 2, the most common one of unet" in result.stderr
 
 
 def with_changes(pipeline, factors: dict) -> object:
@@ -244,7 +263,9 @@ def test_sdxl_kohya_of_the_original_code(fdbench, tmp_path, sdxl):
 def test_a_change_that_is_left_out_shows(fdbench, tmp_path, sd1, part):
     """Each layer's change alone moves the latents by more than the tolerance: none can hide."""
     folder, pipeline = sd1
-    factors = unet_factors(pipeline, "mid_block.attentions.0.transformer_blocks.0.attn2.to_v", rank=4)
+    factors = unet_factors(
+        pipeline, "mid_block.attentions.0.transformer_blocks.0.attn2.to_v", rank=4
+    )
     factors |= text_factors(pipeline, "text_encoder", "layers.2.mlp.fc2", rank=4)
     whole = lora_files.save(lora_files.peft(factors), tmp_path / "whole.safetensors")
     others = {key: one for key, one in factors.items() if key[0] != part}
