@@ -7,7 +7,7 @@ VENV_PYTHON := .venv/bin/python
 CONFIG ?= configs/ablation.yaml
 FAULTS ?= 50
 SECONDS ?= 600
-FUZZ ?= safetensors npz picture tokenizer config result prompts baseline
+FUZZ ?= safetensors additions npz picture tokenizer config result prompts baseline
 # Layers that read files which others write.
 READERS := core io pictures text results config gate
 PYTEST := $(VENV_PYTHON) -m pytest -q

@@ -13,6 +13,7 @@
 #include "cli/plain_options.h"
 #include "cli/tome_options.h"
 #include "cli/variant_option.h"
+#include "cli/weight_options.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/stopwatch.h"
@@ -29,6 +30,7 @@ constexpr std::size_t kMostControls = 8;
 struct ForwardOptions {
   std::filesystem::path model, inputs, output;
   std::string variant;
+  WeightOptions weights;
   std::string dtype = "float32", device = "cpu";
   int threads = 0;
   TokenMerging tome;
@@ -162,7 +164,7 @@ void run_forward(const ForwardOptions& options) {
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
-  const ModelFolder folder(options.model, options.variant);
+  const ModelFolder folder(options.model, options.variant, weight_additions(options.weights));
   const auto unet = with_controls(load_denoiser(folder, dtype, device),
                                   control_folders(options.controlnets, options.guess_mode), false);
 
@@ -206,6 +208,7 @@ void add_forward_command(CLI::App& app) {
   command->add_flag("--guess-mode", options->guess_mode,
                     "Scales the residuals of deeper layers up, as diffusers' guess_mode");
   add_variant_option(*command, options->variant);
+  add_weight_options(*command, options->weights);
   command->add_option("--dtype", options->dtype, "float32, float16 or bfloat16")
       ->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();

@@ -231,8 +231,8 @@ void run_generate(GenerateOptions options) {
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   parse_execution(options.execution);
-  const ModelFolder folder =
-      open_model({options.model, options.architecture, options.seed, options.variant});
+  const ModelFolder folder = open_model({options.model, options.architecture, options.seed,
+                                         options.variant, weight_additions(options.weights)});
   const FolderScheduler scheduler = scheduler_config(folder);
   warn_of_cut_prompts(folder, options.prompts);
   if (options.negative_prompt) warn_of_cut_prompts(folder, {*options.negative_prompt});

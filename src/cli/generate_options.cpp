@@ -46,6 +46,8 @@ double injected_share(const std::string& text) {
 void add_model_options(CLI::App& command, GenerateOptions& options) {
   command.add_option("MODEL_DIR", options.model, "Model folder (diffusers layout)");
   add_variant_option(command, options.variant);
+  add_weight_options(command, options.weights);
+  add_embedding_option(command, options.weights);
   command.add_option("--architecture", options.architecture,
                      "Instead of a folder: sd15, sd21 or sdxl with random weights of --seed");
   command.add_option("--prompt", options.prompts, "What to draw; several: a picture each")

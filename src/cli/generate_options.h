@@ -10,6 +10,7 @@
 
 #include "cli/control_options.h"
 #include "cli/strategy_options.h"
+#include "cli/weight_options.h"
 #include "execution/network_pass.h"
 #include "execution/noise_injection.h"
 #include "io/model_folder.h"
@@ -24,6 +25,7 @@ struct GenerateOptions {
   /// key=value.
   std::vector<std::string> sampler_options;
   std::string variant;
+  WeightOptions weights;
   std::string architecture, sampler, savings = "all", strategy = kPlainStrategy;
   StrategyChoice strategy_choice;
   std::string execution = "sequential", dtype = "float32", device = "cpu";

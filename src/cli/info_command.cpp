@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/control_options.h"
 #include "cli/variant_option.h"
+#include "cli/weight_options.h"
 #include "core/error.h"
 #include "io/architectures.h"
 #include "models/load_denoiser.h"
@@ -22,6 +23,7 @@ struct InfoOptions {
   std::filesystem::path model;
   std::string variant;
   std::vector<std::filesystem::path> controlnets;
+  WeightOptions weights;
   std::string architecture, format = "table", detail = "block";
 };
 
@@ -148,7 +150,8 @@ void print_json(const ModelTable& info, bool by_layer) {
 }
 
 void run_info(const InfoOptions& options) {
-  const ModelFolder folder = open_model({options.model, options.architecture, 0, options.variant});
+  const ModelFolder folder = open_model(
+      {options.model, options.architecture, 0, options.variant, weight_additions(options.weights)});
   const auto unet = with_controls(load_outline(folder), control_folders(options.controlnets), true);
   const ModelTable info = collect(folder, *unet);
   const bool by_layer = options.detail == "layer";
@@ -168,6 +171,7 @@ void add_info_command(CLI::App& app) {
   add_variant_option(*command, options->variant);
   command->add_option("--controlnet", options->controlnets,
                       "Folder of a control network beside it, or sd15, sd21, sdxl (repeatable)");
+  add_weight_options(*command, options->weights);
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

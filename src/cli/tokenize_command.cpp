@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/plain_options.h"
+#include "cli/weight_options.h"
 #include "core/error.h"
 #include "io/model_folder.h"
 #include "text/clip_tokenizer.h"
@@ -19,6 +20,7 @@ struct TokenizeOptions {
   std::vector<std::string> texts;
   std::filesystem::path texts_file;
   std::string format = "text";
+  WeightOptions weights;
 };
 
 /// The texts of the command line, or those of the file.
@@ -63,8 +65,9 @@ void print_json(const std::vector<std::vector<std::int64_t>>& input_ids, bool as
 void run_tokenize(const TokenizeOptions& options) {
   if (options.texts.empty() && options.texts_file.empty())
     throw usage_error("--text or --texts-file is required");
-  const ModelFolder folder(options.model);
-  const std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(folder.part_path("tokenizer"));
+  const ModelFolder folder(options.model, "", weight_additions(options.weights));
+  const std::unique_ptr<Tokenizer> tokenizer =
+      open_tokenizer(folder.part_path("tokenizer"), folder.learned_tokens("text_encoder"));
   // Not for a tokenizer's own folder.
   const auto* of_pipeline =
       folder.has("text_encoder") ? dynamic_cast<const CLIPTokenizer*>(tokenizer.get()) : nullptr;
@@ -98,6 +101,7 @@ void add_tokenize_command(CLI::App& app) {
           ->check(is_text());
   command->add_option("--texts-file", options->texts_file, "JSON file with a list of texts")
       ->excludes(text);
+  add_embedding_option(*command, options->weights);
   command->add_option("--format", options->format, "text (a line of ids for each text) or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

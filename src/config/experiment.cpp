@@ -19,6 +19,7 @@
 #include "config/task_config.h"
 #include "config/timing_config.h"
 #include "config/tome_config.h"
+#include "config/weight_config.h"
 #include "core/device.h"
 #include "io/text_file.h"
 
@@ -111,6 +112,19 @@ EqualTime read_equal_time(const ConfigValue& value, const Experiment& experiment
   return equal_time;
 }
 
+/// Weights over those of the model, given beside `model:`.
+void add_own_weights(ConfigMap& map, Experiment& experiment) {
+  const WeightAdditions additions = read_weight_additions(map, experiment.config_path);
+  if (additions.empty()) return;
+  if (experiment.stages.size() > 1) {
+    throw usage_error(experiment.model_place,
+                      "a cascade's stages name their own lora, custom_diffusion, embeddings and "
+                      "unet, beside their 'folder'");
+  }
+  ModelSource& model = experiment.stages[0].model;
+  model.additions = joined(model.additions, additions, experiment.model_place);
+}
+
 Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& path) {
   ConfigMap map(ConfigValue(tree, ""));
   Experiment experiment;
@@ -119,6 +133,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
   experiment.stages = read_stages(map.at("model"), path, experiment.guidance_scale);
   experiment.model_place = map.at("model").place();
+  add_own_weights(map, experiment);
   read_machine(map, experiment);
   if (map.has("seed")) {
     experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/judge_config.h"
+#include "config/weight_config.h"
 
 namespace fdbench {
 
@@ -11,6 +12,7 @@ ModelSource read_source(ConfigMap& map, const std::filesystem::path& config) {
   if (map.has("folder")) {
     source.folder = locate(map.at("folder").text(), config);
     if (map.has("variant")) source.variant = map.at("variant").text();
+    source.additions = read_weight_additions(map, config);
     return source;
   }
   source.architecture = map.at("architecture").text();

@@ -62,9 +62,14 @@ ModelFolder open_model(const ModelSource& source) {
                           : "MODEL_DIR and --architecture are both given: only one can be used");
   }
   if (!source.folder.empty()) {
-    ModelFolder folder(source.folder, source.variant);
+    ModelFolder folder(source.folder, source.variant, source.additions);
     folder.part_path("unet");
     return folder;
+  }
+  if (!source.additions.empty()) {
+    throw usage_error(
+        "weights of one's own (LoRA, Custom Diffusion, embedding, UNet) need a MODEL_DIR: random "
+        "weights take none");
   }
   if (!source.variant.empty())
     throw usage_error("a variant needs a MODEL_DIR: random weights have none");

@@ -20,6 +20,8 @@ struct ModelSource {
   std::uint64_t seed = 0;
   /// Of the folder's weights ("fp16", "ema"); "": the plain ones.
   std::string variant;
+  /// Over the folder's weights.
+  WeightAdditions additions;
 };
 
 /// Names of the folders in models/architectures ("sd15", "sd21", "sdxl"), sorted.

@@ -51,8 +51,8 @@ std::string about_tensors(const fs::path& path) {
   const SafetensorsFile file(path);
   const std::vector<std::string> names = file.names();
   if (any_with(names, {"lora_", ".lora.", "hada_w", "lokr_w"})) {
-    return "is a LoRA, which changes a model and is none: put it into one with diffusers "
-           "(load_lora_weights, fuse_lora, save_pretrained) and give that folder";
+    return "is a LoRA, which changes a model and is none: give the model's folder, and --lora " +
+           path.string() + " beside it (lora: in a config)";
   }
   if (any_with(names, {"joint_blocks.", "double_blocks.", "transformer_blocks.0.attn.to_q",
                        "single_transformer_blocks."}) &&
@@ -65,7 +65,9 @@ std::string about_tensors(const fs::path& path) {
   }
   if (names.size() == 1 ||
       (names.size() == 2 && names == std::vector<std::string>{"clip_g", "clip_l"})) {
-    return "holds a learned word (textual inversion), no model; wanted is a model folder";
+    return "holds a learned word (textual inversion), no model: give the model's folder, and "
+           "--embedding TOKEN=" +
+           path.string() + " beside it (embeddings: in a config)";
   }
   return std::string(
              "is a file of weights without its config.json: give the folder that holds "

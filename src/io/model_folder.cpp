@@ -12,6 +12,7 @@
 #include "core/notes.h"
 #include "io/json_text.h"
 #include "io/load_rules.h"
+#include "io/merged_weights.h"
 #include "io/model_path.h"
 #include "io/pipeline_class.h"
 #include "io/stand_in.h"
@@ -61,6 +62,9 @@ std::string own_part(const fs::path& path) {
 /// weights.
 constexpr const char* kOtherParts[] = {"ema", "non_ema"};
 
+/// transformers' default of `vocab_size`.
+constexpr std::int64_t kClipVocabulary = 49408;
+
 json read_index(const fs::path& folder) {
   const fs::path path = folder / "model_index.json";
   std::error_code ignored;
@@ -105,6 +109,54 @@ ModelFolder::ModelFolder(fs::path path, std::uint64_t weights_seed) : ModelFolde
   weights_seed_ = weights_seed;
 }
 
+ModelFolder::ModelFolder(fs::path path, std::string variant, WeightAdditions additions)
+    : ModelFolder(std::move(path), std::move(variant)) {
+  if (additions.empty()) return;
+  if (!additions.unet.empty()) {
+    own_unet_ = additions.unet;
+    check_own_unet();
+  }
+  const FolderParts parts{[this](const std::string& part) { return has(part); },
+                          [this](const std::string& part) { return stored_part(part); }};
+  added_ = std::make_shared<const AddedWeights>(std::move(additions), parts);
+}
+
+void ModelFolder::check_own_unet() const {
+  const Place place{own_unet_.string()};
+  if (!own_part_.empty()) {
+    throw usage_error(path_.string() + " is itself the folder of a " + own_part_ +
+                      ": a UNet of one's own goes over a whole model folder");
+  }
+  if (!fs::is_directory(own_unet_)) {
+    throw usage_error(place, fs::exists(own_unet_) ? "is a file; wanted is the folder of a UNet"
+                                                   : "does not exist");
+  }
+  if (fs::exists(own_unet_ / "config.json") && own_part(own_unet_) == "unet") return;
+  const bool is_model = fs::exists(own_unet_ / "unet" / "config.json");
+  throw usage_error(place, "is not the folder of a UNet, which holds its config.json and weights" +
+                               (is_model ? "; give " + (own_unet_ / "unet").string() : ""));
+}
+
+StoredPart ModelFolder::stored_part(const std::string& name) const {
+  StoredPart part{part_path(name), {}};
+  for (const SafetensorsFile& file : open_weights(find_weights(part.folder, variant_))) {
+    for (const std::string& tensor : file.names()) {
+      part.shapes[tensor] = file.tensor(tensor).sizes().vec();
+    }
+  }
+  return part;
+}
+
+const std::vector<LearnedToken>& ModelFolder::learned_tokens(const std::string& encoder) const {
+  static const std::vector<LearnedToken> none;
+  return added_ == nullptr ? none : added_->tokens_of(encoder);
+}
+
+const WeightAdditions& ModelFolder::additions() const {
+  static const WeightAdditions none;
+  return added_ == nullptr ? none : added_->additions();
+}
+
 void ModelFolder::check_variant() const {
   std::set<std::string> there;
   for (const KnownPart& part : kParts) {
@@ -122,12 +174,13 @@ void ModelFolder::check_variant() const {
 }
 
 std::string ModelFolder::description() const {
-  if (!synthetic()) return path_.string();
+  if (!synthetic()) return path_.string() + additions_text(additions());
   return path_.filename().string() + " (random weights, seed " + std::to_string(*weights_seed_) +
          ")";
 }
 
 fs::path ModelFolder::folder_of(const std::string& name) const {
+  if (name == "unet" && !own_unet_.empty()) return own_unet_;
   const fs::path plain = path_ / name, chosen = path_ / (name + "_" + variant_);
   if (!variant_.empty() && fs::is_directory(chosen)) return chosen;
   std::error_code ignored;
@@ -194,7 +247,14 @@ fs::path ModelFolder::config_path(const std::string& name) const {
 
 json ModelFolder::config(const std::string& name) const {
   const fs::path path = config_path(name);
-  return as_diffusers_loads(name, read_json(path), index_, path);
+  json config = as_diffusers_loads(name, read_json(path), index_, path);
+  const std::vector<LearnedToken>& tokens = learned_tokens(name);
+  if (tokens.empty() || !config.is_object()) return config;
+  const json size = config.value("vocab_size", json(kClipVocabulary));
+  if (size.is_number_integer()) {
+    config["vocab_size"] = size.get<std::int64_t>() + static_cast<std::int64_t>(tokens.size());
+  }
+  return config;
 }
 
 std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::ScalarType dtype,
@@ -204,8 +264,13 @@ std::unique_ptr<Weights> ModelFolder::weights(const std::string& name, at::Scala
     part_path(name);
     return std::make_unique<SyntheticWeights>(*weights_seed_, dtype, device);
   }
-  return std::make_unique<SafetensorsWeights>(open_weights(find_weights(part_path(name), variant_)),
-                                              dtype, device);
+  std::vector<SafetensorsFile> files = open_weights(find_weights(part_path(name), variant_));
+  const PartChanges* changes = added_ == nullptr ? nullptr : added_->changes_of(name);
+  if (changes == nullptr) {
+    return std::make_unique<SafetensorsWeights>(std::move(files), dtype, device);
+  }
+  return std::make_unique<MergedWeights>(
+      std::move(files), std::shared_ptr<const PartChanges>(added_, changes), dtype, device);
 }
 
 std::string ModelFolder::weights_hash(const std::string& name) const {
@@ -217,6 +282,7 @@ std::string ModelFolder::weights_hash(const std::string& name) const {
     summary += path.filename().string() + " " + std::to_string(file.size()) + " " +
                content_hash(file.data(), file.size()) + "\n";
   }
+  if (added_ != nullptr) summary += added_->summary_of(name);
   return content_hash(summary);
 }
 

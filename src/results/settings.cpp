@@ -48,6 +48,8 @@ constexpr SettingInfo kSettings[] = {
      "control networks: how they are used, and the hash of their weights"},
     {Setting::kModelStages, "model.stages", kEverything | kModel,
      "stages of a cascade with their guidance scales"},
+    {Setting::kModelAdditions, "model.additions", kEverything | kModel,
+     "LoRAs and other weights over the model's, with their scales, as JSON"},
     {Setting::kPromptsCount, "prompts.count", kTiming | kCompared, "number of prompts"},
     {Setting::kPromptsHash, "prompts.hash", kTiming | kCompared, "hash of the prompts"},
     {Setting::kPromptsNegative, "prompts.negative", kTiming | kLatents | kCompared,

@@ -59,6 +59,7 @@ enum class Setting : std::size_t {
   kModelScheduler,
   kModelControlnet,
   kModelStages,
+  kModelAdditions,
   kPromptsCount,
   kPromptsHash,
   kPromptsNegative,

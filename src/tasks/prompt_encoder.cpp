@@ -34,7 +34,7 @@ class ClipText {
  public:
   ClipText(const ModelFolder& folder, const std::string& encoder, const std::string& tokenizer,
            at::ScalarType dtype, at::Device device)
-      : tokenizer_(folder.part_path(tokenizer)),
+      : tokenizer_(folder.part_path(tokenizer), folder.learned_tokens(encoder)),
         encoder_(folder.config(encoder), *folder.weights(encoder, dtype, device),
                  folder.config_path(encoder)),
         device_(device) {}

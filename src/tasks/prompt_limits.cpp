@@ -28,7 +28,8 @@ void warn_of_cut_prompts(const ModelFolder& folder, const std::vector<std::strin
   std::int64_t limit = std::numeric_limits<std::int64_t>::max();
   for (const std::string number : {"", "_2"}) {
     if (!folder.has("tokenizer" + number) || !folder.has("text_encoder" + number)) continue;
-    tokenizers.emplace_back(folder.part_path("tokenizer" + number));
+    tokenizers.emplace_back(folder.part_path("tokenizer" + number),
+                            folder.learned_tokens("text_encoder" + number));
     limit = std::min({limit, tokenizers.back().model_max_length(),
                       positions_of(folder, "text_encoder" + number)});
   }

@@ -21,6 +21,37 @@ std::string normalize(std::string_view text) {
   return lower_case(collapse_white_space(compose_nfc(text)));
 }
 
+/// Throws where the tokenizer has the token, or further vectors of it ("token_1"), or its id. own:
+/// all that the files hold.
+void check_is_new(const LearnedToken& token, const Vocabulary& own,
+                  const std::filesystem::path& folder) {
+  const Place place{token.file.string()};
+  for (const std::string& content : {token.content, token.content + "_1"}) {
+    if (!own.contains(content)) continue;
+    throw usage_error(place, "the token '" + content + "' is already in the tokenizer " +
+                                 folder.string() + "; give it another name");
+  }
+  for (const auto& [content, id] : own) {
+    if (id < token.id) continue;
+    throw usage_error(place, "the tokenizer " + folder.string() + " has the id " +
+                                 std::to_string(id) + ", beyond the " + std::to_string(token.id) +
+                                 " tokens of its text encoder; none can be added");
+  }
+}
+
+/// The files with tokens that they do not have yet.
+TokenizerFiles with_learned(TokenizerFiles files, const std::vector<LearnedToken>& learned,
+                            const std::filesystem::path& folder) {
+  if (learned.empty()) return files;
+  Vocabulary own = files.vocabulary;
+  for (const AddedToken& added : files.added_tokens) own[added.content] = added.id;
+  for (const LearnedToken& token : learned) check_is_new(token, own, folder);
+  for (const LearnedToken& token : learned) {
+    files.added_tokens.push_back({token.content, /*normalized=*/true, token.id});
+  }
+  return files;
+}
+
 }  // namespace
 
 struct CLIPTokenizer::Impl {
@@ -67,8 +98,9 @@ struct CLIPTokenizer::Impl {
   std::int64_t start_id, end_id, pad_id, model_max_length;
 };
 
-CLIPTokenizer::CLIPTokenizer(const std::filesystem::path& folder)
-    : impl_(std::make_unique<Impl>(read_tokenizer_files(folder))) {}
+CLIPTokenizer::CLIPTokenizer(const std::filesystem::path& folder,
+                             const std::vector<LearnedToken>& learned)
+    : impl_(std::make_unique<Impl>(with_learned(read_tokenizer_files(folder), learned, folder))) {}
 CLIPTokenizer::~CLIPTokenizer() = default;
 CLIPTokenizer::CLIPTokenizer(CLIPTokenizer&&) noexcept = default;
 

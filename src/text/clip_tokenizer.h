@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "io/learned_token.h"
 #include "text/tokenizer.h"
 
 namespace fdbench {
@@ -12,7 +14,10 @@ class CLIPTokenizer : public Tokenizer {
  public:
   /// Reads vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json (or
   /// tokenizer.json alone).
-  explicit CLIPTokenizer(const std::filesystem::path& folder);
+  /// learned: tokens that are added to those of the files, found in the lower-cased text as
+  /// transformers' add_tokens has it. Throws a usage error for one that is there already.
+  explicit CLIPTokenizer(const std::filesystem::path& folder,
+                         const std::vector<LearnedToken>& learned = {});
   ~CLIPTokenizer() override;
   CLIPTokenizer(CLIPTokenizer&&) noexcept;
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "io/learned_token.h"
+
 namespace fdbench {
 
 class Tokenizer {
@@ -26,7 +28,9 @@ class Tokenizer {
 };
 
 /// The tokenizer whose files the folder holds: WordPiece (BERT's: tokenizer.json of that type, or
-/// vocab.txt), else CLIP's. Throws usage errors that name the file.
-std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder);
+/// vocab.txt), else CLIP's. learned: tokens that are added to CLIP's. Throws usage errors that name
+/// the file.
+std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder,
+                                          const std::vector<LearnedToken>& learned = {});
 
 }  // namespace fdbench

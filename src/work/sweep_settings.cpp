@@ -139,6 +139,11 @@ Made control_images_of(const Experiment& experiment) {
   return hash.empty() ? Made() : text(hash);
 }
 
+Made additions_of(const ModelFolder& folder) {
+  const std::string names = additions_json(folder.additions());
+  return names.empty() ? Made() : text(names);
+}
+
 Made scheduler_of(const ModelFolder& folder) {
   if (!folder.has("scheduler")) return {};
   return text(content_hash(folder.config("scheduler").dump()));
@@ -223,6 +228,7 @@ constexpr Maker kMakers[] = {
     {Setting::kModelScheduler, [](const Sources& from) { return scheduler_of(from.folder); }},
     {Setting::kModelControlnet, [](const Sources& from) { return controlnet_of(from.experiment); }},
     {Setting::kModelStages, [](const Sources& from) { return stages_of(from.experiment); }},
+    {Setting::kModelAdditions, [](const Sources& from) { return additions_of(from.folder); }},
     {Setting::kPromptsCount,
      [](const Sources& from) { return whole(from.experiment.num_pictures()); }},
     {Setting::kPromptsHash,

@@ -202,6 +202,27 @@ TEST(Experiment, FindsPathsInAFolderAboveTheConfig) {
             "nowhere");  // as written, for the message that it is not there
 }
 
+TEST(Experiment, TakesWeightsOverTheModel) {
+  const std::string runs = "prompts: [a]\nruns: [{strategy: full}]\n";
+  const std::string head = "name: a\nmodel: {folder: m, lora: in.safetensors}\n";
+  const Experiment experiment =
+      load(head +
+               "lora: [a.safetensors, {file: b.safetensors, scale: -0.5}]\n"
+               "custom_diffusion: c.safetensors\n"
+               "embeddings: [{token: <cat>, file: d.safetensors}]\nunet: trained\n" +
+               runs,
+           {"lora.1.scale=0.25"});
+  const WeightAdditions& additions = experiment.stages[0].model.additions;
+  EXPECT_EQ(additions_json(additions),
+            R"([{"unet":"trained"},{"lora":"in.safetensors","scale":1.0},)"
+            R"({"custom_diffusion":"c.safetensors"},{"lora":"a.safetensors","scale":1.0},)"
+            R"({"lora":"b.safetensors","scale":0.25},)"
+            R"({"embedding":"d.safetensors","token":"<cat>"}])");
+  EXPECT_THAT(fault(head + "lora: [{file: b, scale: .nan}]\n" + runs), HasSubstr("lora.0.scale"));
+  EXPECT_THAT(fault(head + "lora: [{file: b, scales: 1}]\n" + runs), HasSubstr("scales"));
+  EXPECT_THAT(fault(head + "embeddings: [{token: <cat>}]\n" + runs), HasSubstr("file"));
+}
+
 TEST(Experiment, TakesAnArchitectureForAModel) {
   const std::string rest = "\nprompts: [a]\nlatent: [32, 48]\nruns: [{strategy: full}]\n";
   const Experiment experiment =

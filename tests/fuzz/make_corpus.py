@@ -52,6 +52,36 @@ def write_safetensors() -> None:
     write("safetensors", "without_tensors", safetensors({}))
 
 
+def floats(tensors: dict[str, list[int]], metadata: dict | None = None) -> bytes:
+    """A file of tensors of ones with these shapes."""
+    header, data = {} if metadata is None else {"__metadata__": metadata}, b""
+    for name, shape in tensors.items():
+        ones = np.ones(shape, np.float32).tobytes()
+        header[name] = entry("F32", shape, len(data), len(data) + len(ones))
+        data += ones
+    return safetensors(header, data)
+
+
+def write_additions() -> None:
+    """LoRAs in each style, Custom Diffusion's weights, learned words."""
+    flat = "lora_unet_conv_in"
+    kohya = {f"{flat}.lora_down.weight": [2, 3, 1, 1], f"{flat}.lora_up.weight": [4, 2, 1, 1]}
+    write("additions", "kohya", floats({**kohya, f"{flat}.alpha": []}))
+    write("additions", "mid", floats({**kohya, f"{flat}.lora_mid.weight": [2, 2, 3, 3]}))
+    peft = {"unet.a.to_q.lora_A.weight": [2, 3], "unet.a.to_q.lora_B.weight": [4, 2]}
+    config = {"unet.lora_alpha": 3, "unet.alpha_pattern": {"^a.to_q": 1}, "unet.use_rslora": True}
+    metadata = {"lora_adapter_metadata": json.dumps(config)}
+    write("additions", "peft", floats(peft, metadata))
+    old = "text_encoder.text_model.a.to_out_lora"
+    write("additions", "old", floats({f"{old}.down.weight": [1, 2], f"{old}.up.weight": [2, 1]}))
+    attention = "mid_block.attn2.processor.to_"
+    custom = {f"{attention}{name}_custom_diffusion.weight": [2, 3] for name in "kv"}
+    write("additions", "custom_diffusion", floats(custom))
+    write("additions", "word", floats({"<cat>": [2, 3]}))
+    write("additions", "words", floats({"clip_l": [2, 3], "clip_g": [2, 4]}))
+    write("additions", "without_rank", floats({k: [0, 3] for k in peft}))
+
+
 def npz(arrays: dict[str, np.ndarray], packed: bool = False) -> bytes:
     """An archive of arrays; numpy would give it the time of day."""
     target = io.BytesIO()
@@ -301,6 +331,7 @@ def write_baselines() -> None:
 
 if __name__ == "__main__":
     write_safetensors()
+    write_additions()
     write_npz()
     write_pictures()
     write_tokenizers()

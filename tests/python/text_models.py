@@ -114,3 +114,20 @@ def make_sd2(folder: Path) -> StableDiffusionPipeline:
     pipeline.set_progress_bar_config(disable=True)
     pipeline.save_pretrained(folder)
     return pipeline
+
+
+def make_sd1(folder: Path) -> StableDiffusionPipeline:
+    """Writes a folder like SD 1.5's: convolutions around the transformers, quick_gelu."""
+    pipeline = StableDiffusionPipeline(
+        vae=make_vae(),
+        text_encoder=make_text_encoder(CLIPTextModel, 5, hidden_size=40),
+        tokenizer=make_tokenizer(folder / "written", "<|endoftext|>"),
+        unet=make_unet(),
+        scheduler=DDIMScheduler(**SD1),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.save_pretrained(folder)
+    return pipeline

@@ -49,6 +49,24 @@ TEST_F(CLIPTokenizerTest, PadsWithTheTokenOfTheConfiguration) {
   EXPECT_THAT(tokenizer.encode("b"), ElementsAre(6, 3, 7, 0));
 }
 
+TEST_F(CLIPTokenizerTest, LearnsWords) {
+  const std::vector<LearnedToken> learned = {{"<A>", 8, "w"}, {"<A>_1", 9, "w"}};
+  const CLIPTokenizer tokenizer(folder.path(), learned);
+  EXPECT_THAT(tokenizer.encode("a<a>b", 6), ElementsAre(6, 2, 8, 3, 7, 7));
+  EXPECT_THAT(tokenizer.encode(tokenizer.with_all_vectors("<A>"), 5), ElementsAre(6, 8, 9, 7, 7));
+}
+
+TEST_F(CLIPTokenizerTest, RefusesWordsThatItHas) {
+  const auto fault_of = [&](const std::string& content, std::int64_t id) {
+    return message_of([&] { const CLIPTokenizer tokenizer(folder.path(), {{content, id, "w"}}); });
+  };
+  EXPECT_THAT(fault_of("ab</w>", 8), HasSubstr("w: the token 'ab</w>' is already in"));
+  EXPECT_THAT(fault_of("<|endoftext|>", 8), HasSubstr("is already in"));
+  EXPECT_THAT(fault_of("<c>", 7), HasSubstr("beyond the 7 tokens"));
+  folder.write("added_tokens.json", R"({"<c>_1": 8})");
+  EXPECT_THAT(fault_of("<c>", 9), HasSubstr("the token '<c>_1' is already in"));
+}
+
 TEST_F(CLIPTokenizerTest, HasNoLengthLimitOfItsOwn) {
   folder.write("tokenizer_config.json", R"({"model_max_length": 1000000000000000019884624838656})");
   EXPECT_EQ(CLIPTokenizer(folder.path()).model_max_length(), 77);
