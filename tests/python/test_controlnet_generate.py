@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, StableDiffusionControlNetPipeline
+from diffusers import (
+    DDIMScheduler,
+    StableDiffusionControlNetPipeline,
+    StableDiffusionXLControlNetPipeline,
+)
 from PIL import Image
 from safetensors.torch import save_file
 
 from tests.parity.reference import scaled_difference
 from tests.parity.test_controlnet_parity import make_controlnet
 from tests.python.sd_pipelines import SD1, generate, make_folder, make_inputs
+from tests.python.text_models import make_sdxl
 
 TOLERANCE = 1e-4
 STEPS = 6
@@ -141,3 +146,66 @@ def test_what_does_not_fit_is_one_line(fdbench, tmp_path, models, flags, words):
     )  # fmt: skip
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1 and words in done.stderr, done.stderr
+
+
+@pytest.fixture(scope="module")
+def xl(tmp_path_factory):
+    """A tiny SDXL folder, diffusers' pipeline with two control networks, and their pictures."""
+    folder = tmp_path_factory.mktemp("control_xl")
+    base = make_sdxl(folder / "model")
+    networks, paths, images = [], [], []
+    for place in range(2):
+        # Its VAE halves once.
+        network = make_controlnet(base.unet, place, conditioning_embedding_out_channels=(8, 16))
+        network.save_pretrained(folder / f"control_{place}")
+        pixels = np.random.default_rng(place).integers(0, 256, (32, 32, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"image_{place}.png")
+        networks.append(network)
+        paths.append(folder / f"control_{place}")
+        images.append(folder / f"image_{place}.png")
+    return folder / "model", base, networks, paths, images
+
+
+@pytest.mark.parametrize(
+    ("count", "ours", "theirs"),
+    [
+        (1, {"--guess-mode": True}, {"guess_mode": True}),
+        (
+            1,
+            {"--control-scale": 0.6, "--control-start": 0.2, "--control-end": 0.9},
+            {
+                "controlnet_conditioning_scale": 0.6,
+                "control_guidance_start": 0.2,
+                "control_guidance_end": 0.9,
+            },
+        ),
+        (
+            2,
+            {"--control-scale": [0.5, 1.2], "--control-end": [1, 0.6]},
+            {"controlnet_conditioning_scale": [0.5, 1.2], "control_guidance_end": [1.0, 0.6]},
+        ),
+    ],
+)
+def test_sdxl_latents_equal_the_pipelines(fdbench, tmp_path, xl, count, ours, theirs):
+    folder, base, networks, paths, images = xl
+    pipeline = StableDiffusionXLControlNetPipeline(
+        **{k: v for k, v in base.components.items() if k not in ("image_encoder",)},
+        controlnet=networks if count > 1 else networks[0],
+        add_watermarker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    opened = [Image.open(path) for path in images[:count]]
+    noise = make_inputs()["latents"]
+    options = {"num_inference_steps": STEPS, "guidance_scale": 4.0, "output_type": "latent"}
+    with torch.inference_mode():
+        expected = pipeline(
+            "a red circle", image=opened if count > 1 else opened[0], latents=noise.clone(),
+            height=32, width=32, **options, **theirs,
+        ).images  # fmt: skip
+        plain = base("a red circle", latents=noise.clone(), height=32, width=32, **options).images
+    made = generate(
+        fdbench, folder, tmp_path, "--prompt", "a red circle", "--steps", STEPS, "--guidance", 4,
+        *options_of(paths[:count], images[:count], **ours), inputs={"latents": noise},
+    )["latents"]  # fmt: skip
+    assert scaled_difference(made, expected) < TOLERANCE
+    assert scaled_difference(plain, expected) > 100 * TOLERANCE

@@ -1,6 +1,5 @@
 """Weights that a user brings: what is refused."""
 
-
 import pytest
 import torch
 from safetensors.torch import save_file
