@@ -3,7 +3,6 @@ strategy drops the control.
 """
 
 import json
-from pathlib import Path
 
 import h5py
 import numpy as np
