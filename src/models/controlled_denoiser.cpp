@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "kernels/batch.h"
+#include "models/control_fit.h"
 #include "models/shape_checks.h"
 
 namespace fdbench {
@@ -13,8 +14,6 @@ namespace {
 
 constexpr const char* kPicture = "controlnet_cond";
 constexpr const char* kScale = "conditioning_scale";
-constexpr const char* kResiduals = "controlnet_down_blocks.";
-constexpr const char* kMidResidual = "controlnet_mid_block";
 constexpr int kNone = -1;
 
 std::string numbered(const char* name, std::size_t index) {
@@ -53,7 +52,6 @@ class ControlledDenoiser final : public Denoiser {
  public:
   ControlledDenoiser(std::unique_ptr<Denoiser> unet, std::vector<ControlNet> controls)
       : unet_(std::move(unet)), controls_(std::move(controls)), info_(unet_->info()) {
-    check_fit();
     find_skips();
     add_layers();
   }
@@ -67,7 +65,6 @@ class ControlledDenoiser final : public Denoiser {
   std::vector<LayerCost> costs(const SampleShape& shape, const CallOptions& options) const override;
 
  private:
-  void check_fit() const;
   void find_skips();
   void add_layers();
   void add_control(std::size_t network);
@@ -90,18 +87,10 @@ class ControlledDenoiser final : public Denoiser {
   int mid_ = kNone;
   /// In the whole: first layer of each network, the UNet's first one, the first sum.
   std::vector<int> first_of_control_;
+  /// Of each network, its layers that give the residuals of the skips and of the middle.
+  std::vector<std::vector<int>> residuals_;
   int first_of_unet_ = 0, first_sum_ = 0;
 };
-
-void ControlledDenoiser::check_fit() const {
-  for (const ControlNet& control : controls_) {
-    const ModelInfo& net = control.network->info();
-    if (net.in_channels != unet_->info().in_channels) {
-      throw usage_error("the control network takes samples of " + std::to_string(net.in_channels) +
-                        " channels, the UNet of " + std::to_string(unet_->info().in_channels));
-    }
-  }
-}
 
 void ControlledDenoiser::find_skips() {
   const std::span<const LayerInfo> layers = unet_->layers();
@@ -147,6 +136,8 @@ void ControlledDenoiser::add_control(std::size_t network) {
   const ModelInfo& net = controls_[network].network->info();
   const int first = static_cast<int>(owners_.size());
   first_of_control_.push_back(first);
+  residuals_.push_back(
+      residuals_for(*unet_, skips_, mid_, *controls_[network].network, controls_[network].pools));
   const std::string prefix = control_prefix(network, controls_.size());
   for (std::size_t i = 0; i < net.layers.size(); ++i) {
     LayerInfo info = net.layers[i];
@@ -187,19 +178,8 @@ void ControlledDenoiser::add_unet(int first, int end) {
 
 void ControlledDenoiser::add_sum(const std::string& name, Edge skip, std::size_t place) {
   LayerInfo info{.name = name, .block = "control_add", .part = parts::kControl, .inputs = {skip}};
-  const std::string residual =
-      place < skips_.size() ? kResiduals + std::to_string(place) : kMidResidual;
   for (std::size_t i = 0; i < controls_.size(); ++i) {
-    const std::vector<LayerInfo>& layers = controls_[i].network->info().layers;
-    const auto found = std::find_if(layers.begin(), layers.end(),
-                                    [&](const LayerInfo& layer) { return layer.name == residual; });
-    if (found == layers.end()) {
-      throw usage_error("the control network has no '" + residual +
-                        "', which this UNet needs: its "
-                        "blocks are of another base model");
-    }
-    info.inputs.emplace_back(first_of_control_[i] + static_cast<int>(found - layers.begin()),
-                             EdgeKind::kOptional);
+    info.inputs.emplace_back(first_of_control_[i] + residuals_[i][place], EdgeKind::kOptional);
     info.reads.push_back(control_scale_name(i));
   }
   push(std::move(info), {Owner::Kind::kAdd, 0, static_cast<int>(place)}, 0);

@@ -141,11 +141,16 @@ def test_what_does_not_fit_is_one_line(fdbench, tmp_path):
     small = make_unet(block_out_channels=(32, 64), down_block_types=("DownBlock2D",) * 2,
                       up_block_types=("UpBlock2D",) * 2)  # fmt: skip
     make_controlnet(small, 0).save_pretrained(tmp_path / "small")
+    wide = make_unet(block_out_channels=(48, 64, 96, 96))
+    make_controlnet(wide, 0).save_pretrained(tmp_path / "wide")
+    make_controlnet(make_unet(cross_attention_dim=24), 0).save_pretrained(tmp_path / "text")
     cases = [
         (pictures(control, inputs, 0)[..., :-8], paths[0], "controlnet_cond"),
         (pictures(control, inputs, 0)[:, :1], paths[0], "controlnet_cond"),
         (None, paths[0], "'controlnet_cond') is missing"),
         (pictures(control, inputs, 0), tmp_path / "small", "of another base model"),
+        (pictures(control, inputs, 0), tmp_path / "wide", "of another size than conv_in"),
+        (pictures(control, inputs, 0), tmp_path / "text", "'encoder_hidden_states' of width 24"),
         (pictures(control, inputs, 0), tmp_path / "model/unet", "no controlnet"),
     ]
     for picture, path, words in cases:
