@@ -140,8 +140,10 @@ def test_what_does_not_go_together(generate, folder, tmp_path) -> None:
     assert "needs --control-from" in fault("--control-variant", "original")
     assert "must not be above" in fault("--control-from", "canny", "--control-low", 300)
     assert "3, 5 or 7" in fault("--control-from", "canny", "--control-aperture", 4)
+    wide = tmp_path / "wide.png"
+    Image.open(folder / "photo.png").resize((200, 90)).save(wide)
     assert "the original's way makes" in fault(
-        "--control-from", "canny", "--control-variant", "original"
+        "--control-from", "canny", "--control-variant", "original", image=wide
     )
     (tmp_path / "hed.pth").write_bytes(b"x")
     assert "read from a .safetensors file" in fault(

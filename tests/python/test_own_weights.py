@@ -57,7 +57,7 @@ BAD_LORAS = {
     ),
     "a second text encoder": (
         factors(layer="text_encoder_2.text_model.encoder.layers.0.mlp.fc1"),
-        "has no text_encoder_2/",
+        "the model has no text_encoder_2/",
     ),
     "ranks": (factors(up=(WIDTH, 3)), "the ranks disagree: down is [4, 40], up is [96, 3]"),
     "up alone": ({f"unet.{LAYER}.lora_B.weight": torch.ones(WIDTH, 4)}, "up without down"),
@@ -105,7 +105,7 @@ BAD_LORAS = {
 def refused(fdbench, text: str, *args: object) -> None:
     """One line on stderr, exit code 2."""
     result = fdbench(*args)
-    errors = [line for line in result.stderr.splitlines() if line.startswith("error")]
+    errors = [line for line in result.stderr.splitlines() if line.startswith("fdbench: ")]
     assert result.returncode == 2, result.stdout + result.stderr
     assert len(errors) == 1 and text in errors[0], result.stderr
 

@@ -37,11 +37,16 @@ def plan(fdbench, tmp_path, config: dict, *options: object):
     return fdbench("plan", tmp_path / "c.yaml", *options)
 
 
+def dry_run(fdbench, tmp_path, config: dict, *options: object):
+    (tmp_path / "c.yaml").write_text(json.dumps(config))
+    return fdbench("run", tmp_path / "c.yaml", "--dry-run", "--out", tmp_path / "x.h5", *options)
+
+
 def test_config(fdbench, tmp_path, folder, config):
-    result = plan(fdbench, tmp_path, config)
+    result = dry_run(fdbench, tmp_path, config)
     assert result.returncode == 0, result.stderr
     assert "lora" in result.stdout and "a.safetensors:0.5" in result.stdout
-    changed = plan(fdbench, tmp_path, config, "--set", "lora.0.scale=0.25")
+    changed = dry_run(fdbench, tmp_path, config, "--set", "lora.0.scale=0.25")
     assert "a.safetensors:0.25" in changed.stdout, changed.stderr
     within = {k: v for k, v in config.items() if k not in ("lora", "embeddings")}
     within["model"] |= {"lora": "a.safetensors", "unet": str(folder / "unet")}
