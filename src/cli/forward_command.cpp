@@ -178,6 +178,7 @@ void run_forward(const ForwardOptions& options) {
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
   const ModelFolder folder(options.model, options.variant, weight_additions(options.weights));
+  warn_of_idle_text(folder.additions());
   const auto unet = with_controlnets(load_denoiser(folder, dtype, device), options);
 
   Stopwatch stopwatch(device);
