@@ -165,6 +165,7 @@ void run_forward(const ForwardOptions& options) {
   const at::Device device = parse_device(options.device);
   const SafetensorsFile inputs(options.inputs);
   const ModelFolder folder(options.model, options.variant, weight_additions(options.weights));
+  warn_of_idle_text(folder.additions());
   const auto unet = with_controls(load_denoiser(folder, dtype, device),
                                   control_folders(options.controlnets, options.guess_mode), false);
 

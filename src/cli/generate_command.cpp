@@ -233,6 +233,9 @@ void run_generate(GenerateOptions options) {
   parse_execution(options.execution);
   const ModelFolder folder = open_model({options.model, options.architecture, options.seed,
                                          options.variant, weight_additions(options.weights)});
+  if (!options.inputs.empty() && SafetensorsFile(options.inputs).contains("prompt_embeds")) {
+    warn_of_idle_text(folder.additions());
+  }
   const FolderScheduler scheduler = scheduler_config(folder);
   warn_of_cut_prompts(folder, options.prompts);
   if (options.negative_prompt) warn_of_cut_prompts(folder, {*options.negative_prompt});

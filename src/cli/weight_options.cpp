@@ -1,7 +1,12 @@
 #include "cli/weight_options.h"
 
+#include <algorithm>
+
 #include "core/error.h"
+#include "core/notes.h"
 #include "core/plain_scalar.h"
+#include "io/lora_keys.h"
+#include "io/safetensors.h"
 
 namespace fdbench {
 namespace {
@@ -31,6 +36,15 @@ WeightAddition embedding_of(const std::string& text) {
   return {AdditionKind::kEmbedding, text.substr(equals + 1), 1, text.substr(0, equals)};
 }
 
+bool changes_text(const WeightAddition& addition) {
+  if (addition.kind != AdditionKind::kLora) return addition.kind == AdditionKind::kEmbedding;
+  const Place place{addition.file.string()};
+  const std::vector<std::string> keys = SafetensorsFile(addition.file).names();
+  return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return parse_lora_key(key, place).part != "unet";
+  });
+}
+
 }  // namespace
 
 void add_weight_options(CLI::App& command, WeightOptions& options) {
@@ -58,6 +72,14 @@ void add_embedding_option(CLI::App& command, WeightOptions& options) {
           "one that the file names (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
+}
+
+void warn_of_idle_text(const WeightAdditions& additions) {
+  for (const WeightAddition& addition : additions.files) {
+    if (!changes_text(addition)) continue;
+    say_warning(Place{addition.file.string()},
+                "changes text encoders, but their states are given: that does nothing here");
+  }
 }
 
 WeightAdditions weight_additions(const WeightOptions& options) {

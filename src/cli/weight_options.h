@@ -25,4 +25,7 @@ void add_embedding_option(CLI::App& command, WeightOptions& options);
 /// is no finite number and for a token without a file.
 WeightAdditions weight_additions(const WeightOptions& options);
 
+/// Warns of each file that changes text encoders, which do nothing where their states are given.
+void warn_of_idle_text(const WeightAdditions& additions);
+
 }  // namespace fdbench

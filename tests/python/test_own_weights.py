@@ -105,9 +105,8 @@ BAD_LORAS = {
 def refused(fdbench, text: str, *args: object) -> None:
     """One line on stderr, exit code 2."""
     result = fdbench(*args)
-    errors = [line for line in result.stderr.splitlines() if line.startswith("fdbench: ")]
     assert result.returncode == 2, result.stdout + result.stderr
-    assert len(errors) == 1 and text in errors[0], result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1 and text in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("kind", BAD_LORAS)
@@ -260,3 +259,22 @@ def test_forward_and_generate_take_them_from_a_unet_folder(fdbench, tmp_path):
         "--lora",
         tmp_path / "a.safetensors",
     )
+
+
+def test_text_encoders_whose_states_are_given(fdbench, tmp_path, folder):
+    """A change that the call cannot show is said."""
+    text = factors((4, 40), (64, 4), "text_encoder.text_model.encoder.layers.0.mlp.fc1")
+    save_file({**factors(), **text}, tmp_path / "both.safetensors")
+    save_file(factors(), tmp_path / "unet.safetensors")
+    inputs = {
+        "sample": torch.ones(1, 4, 16, 16),
+        "timestep": torch.tensor([5]),
+        "encoder_hidden_states": torch.ones(1, 7, TEXT),
+    }
+    save_file(inputs, tmp_path / "in.safetensors")
+    command = ["forward", folder, "--inputs", tmp_path / "in.safetensors"]
+    command += ["--output", tmp_path / "out.safetensors", "--lora"]
+    words = "changes text encoders, but their states are given"
+    both = fdbench(*command, tmp_path / "both.safetensors")
+    assert both.returncode == 0 and words in both.stderr
+    assert words not in fdbench(*command, tmp_path / "unet.safetensors").stderr
