@@ -29,7 +29,7 @@ Experiment experiment(const TemporaryFolder& folder) {
   made.judges.control_f1.emplace();
   for (int i = 0; i < 2; ++i) {
     const std::filesystem::path path = folder / (std::to_string(i) + ".png");
-    const at::Tensor edges = canny(square(3 + 4 * i), {});
+    const at::Tensor edges = canny(square(3 + 3 * i), {});
     save_png(path, edges.unsqueeze(2).expand({-1, -1, 3}));
     made.control_pictures.push_back({path});
   }
@@ -40,7 +40,7 @@ TEST(ControlJudge, ComparesEachPictureWithItsOwnControl) {
   const TemporaryFolder folder;
   const Experiment sweep = experiment(folder);
   const ControlJudge judge(sweep, kSize);
-  const at::Tensor images = at::stack({square(3), square(7)});
+  const at::Tensor images = at::stack({square(3), square(6)});
   Arrays both = {{picture_arrays::kImages, images}};
   judge.judge(both, 0);
   for (const char* name : {judged_arrays::kControlF1, judged_arrays::kControlPrecision,
