@@ -1,6 +1,6 @@
 """Trains the control network of models/mini on the edges of drawn scenes, the UNet being frozen.
 
-    python experiments/mini/train_control.py --iterations 3000
+    python experiments/mini/train_control.py --iterations 1000
 
 Encodes the scenes once with the autoencoder of models/mini. Resumes by itself; at the end it writes
 the moving average of the weights to `--output`, float16. A smaller number of iterations than the
@@ -154,7 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "mini")
     parser.add_argument("--output", type=Path, default=ROOT / "models" / "mini-control")
-    parser.add_argument("--iterations", type=int, default=3000)
+    parser.add_argument("--iterations", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--warm-up", type=int, default=100)

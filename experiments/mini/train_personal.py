@@ -39,7 +39,7 @@ TEXT_ATTENTION = ("q_proj", "k_proj", "v_proj", "out_proj")
 class Lora:
     """Low-rank additions to the UNet's attention and residual blocks and the text's attention."""
 
-    word, rates, iterations = RARE_WORD, (3e-3,), 600
+    word, rates, iterations = RARE_WORD, (3e-3,), 300
 
     def __init__(self, pipeline: StableDiffusionPipeline, rank: int):
         parts = {pipeline.unet: UNET_LAYERS, pipeline.text_encoder: TEXT_ATTENTION}
@@ -127,7 +127,7 @@ class CustomDiffusion:
 class DreamBooth:
     """The whole UNet and text encoder."""
 
-    word, rates, iterations = RARE_WORD, (5e-4,), 400
+    word, rates, iterations = RARE_WORD, (5e-4,), 200
 
     def __init__(self, pipeline: StableDiffusionPipeline, rank: int):
         parts = (pipeline.unet, pipeline.text_encoder)
