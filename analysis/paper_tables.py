@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.paper import numbers
+from analysis.paper import TEXT_TO_IMAGE, numbers
 
 LEAST_SHARE = 0.5  # of the rows with a run of ours: a table with less is not shown
 PAPER = {  # column: heading
@@ -15,7 +15,12 @@ PAPER = {  # column: heading
     "memory_gb": "memory GB",
     "speedup": "speedup",
 }
-JUDGED = {"fid": "FID", "clip_score": "CLIPScore", "objects_right": "objects right"}
+JUDGED = {
+    "fid": "FID",
+    "clip_score": "CLIPScore",
+    "objects_right": "objects right",
+    "control_f1": "control F1",
+}
 OURS = ("unet_s", "total_s", "speedup", "low", "high", "total_speedup", "total_low", "total_high")
 OURS += ("work_ratio", "psnr", "latent_mse", "peak_memory", "baseline", *JUDGED)
 
@@ -32,7 +37,7 @@ def paper_tables(table: pd.DataFrame) -> list[dict]:
     shown = []
     tasks = set(table["task"])
     for comparison in numbers()["comparisons"]:
-        if comparison.get("task", "text_to_image") not in tasks:
+        if comparison.get("task", TEXT_TO_IMAGE) not in tasks:
             continue
         rows = [_row(row, comparison["rows"], table) for row in comparison["rows"]]
         if sum(row["ours"] is not None for row in rows) < LEAST_SHARE * len(rows):

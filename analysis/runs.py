@@ -1,10 +1,12 @@
 """One row a run: what it computed, how fast it was, how far its pictures are from the full run."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
 from analysis.load import COMPUTE, PADDING, Results
-from analysis.paper import key_set_name
+from analysis.paper import TEXT_TO_IMAGE, key_set_name
 from analysis.pareto import on_front
 
 NUM_RESAMPLES = 2000
@@ -43,6 +45,7 @@ RECORDED = {  # our name: the field of /runs
     "fid": "fid",
     "clip_score": "clip_score",
     "objects_right": "objects_right",
+    "control_f1": "control_f1",
 }
 
 
@@ -86,6 +89,7 @@ def _run(results: Results, run: int) -> dict:
         "work_ratio": _work_ratio(results, run),
     }
     row |= {"fid": np.nan, "clip_score": np.nan, "objects_right": np.nan}
+    row |= {"control_f1": np.nan}
     row |= {"predicted": np.nan, "peak_memory": np.nan, "held_memory": np.nan}
     row |= _times(results, run) | _quality(results, run)
     return row | _recorded(results, run)
@@ -100,7 +104,7 @@ def _task(results: Results) -> str:
         if sweep.endswith("_" + task):
             return task
     has_control = "role" in results.layers and (results.layers["role"] == "control").any()
-    return "edges" if has_control else "text_to_image"
+    return "edges" if has_control else TEXT_TO_IMAGE
 
 
 def _recorded(results: Results, run: int) -> dict:
@@ -134,7 +138,10 @@ def _additions(results: Results, run: int) -> str:
     """What a strategy is combined with, so that it is not taken for the paper's."""
     reuse = str(_field(results, run, "reuse", ""))
     forecast = "" if reuse in ("", "hold") else f"+{reuse}"
-    return forecast + ("+tome" if _merges(results, run) else "")
+    options = str(_field(results, run, "strategy_options", "")) or "{}"
+    control = json.loads(options).get("control", "")
+    controlled = f"+control_{control}" if control else ""
+    return forecast + ("+tome" if _merges(results, run) else "") + controlled
 
 
 def _merges(results: Results, run: int) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.findings import FAILS, HOLDS, Finding, pick, span
 from analysis.load import Results
-from analysis.paper import paper_row, paper_steps
+from analysis.paper import TEXT_TO_IMAGE, paper_row, paper_steps
 from analysis.quality import is_certain
 
 
@@ -64,7 +64,8 @@ def sentence(results: Results, table: pd.DataFrame) -> str:
     elif np.isposinf(run["psnr"]):
         text += " Its pictures are identical to the full run's."
     speedup = paper_row(run["strategy"], run["key_set"]).get("speedup")
-    if speedup and run["strategy"] != "full":
+    is_of_paper = run.get("task", TEXT_TO_IMAGE) == TEXT_TO_IMAGE
+    if speedup and is_of_paper and run["strategy"] != "full":
         text += f" The paper reports {speedup:.2f} times for this key set (SD v1.5, parallel)."
     return text
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.findings import span
-from analysis.paper import paper_row
+from analysis.paper import TEXT_TO_IMAGE, paper_row
 from analysis.runs import describe
 
 COLUMNS = {  # column: (heading, what it says)
@@ -76,8 +76,11 @@ def strategy_table(
 
 
 def _as_in_paper(run: pd.Series) -> bool:
-    """True for the sampler of the paper's Tables 5 and 14; a full run must be the baseline."""
-    return run["sampler"] in ("ddim", "") and (run["strategy"] != "full" or run["baseline"])
+    """True for the task and the sampler of the paper's Tables 5 and 14; a full run must be the
+    baseline.
+    """
+    is_plain = run.get("task", TEXT_TO_IMAGE) == TEXT_TO_IMAGE and run["sampler"] in ("ddim", "")
+    return is_plain and (run["strategy"] != "full" or run["baseline"])
 
 
 def _side_by_side(table: pd.DataFrame) -> list[dict[str, pd.Series]]:
