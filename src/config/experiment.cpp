@@ -125,19 +125,9 @@ void add_own_weights(ConfigMap& map, Experiment& experiment) {
   model.additions = joined(model.additions, additions, experiment.model_place);
 }
 
-Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& path) {
-  ConfigMap map(ConfigValue(tree, ""));
-  Experiment experiment;
-  experiment.config_path = path;
-  experiment.name = read_name(map.at("name"));
-  if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
-  experiment.stages = read_stages(map.at("model"), path, experiment.guidance_scale);
-  experiment.model_place = map.at("model").place();
-  add_own_weights(map, experiment);
-  read_machine(map, experiment);
-  if (map.has("seed")) {
-    experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
-  }
+/// Prompts, and what control networks are shown with them.
+void read_content(ConfigMap& map, Experiment& experiment) {
+  const std::filesystem::path& path = experiment.config_path;
   PromptList prompts = read_prompts(map.at("prompts"), path);
   if (map.has("controlnet")) {
     const ConfigValue controlnet = map.at("controlnet");
@@ -151,6 +141,22 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   experiment.control_pictures = pictures_of_prompts(
       experiment.controls, std::move(prompts.controls), experiment.captions.size());
   experiment.prompt_options = read_prompt_options(map, experiment.captions.size());
+}
+
+Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& path) {
+  ConfigMap map(ConfigValue(tree, ""));
+  Experiment experiment;
+  experiment.config_path = path;
+  experiment.name = read_name(map.at("name"));
+  if (map.has("guidance_scale")) experiment.guidance_scale = map.at("guidance_scale").number(0);
+  experiment.stages = read_stages(map.at("model"), path, experiment.guidance_scale);
+  experiment.model_place = map.at("model").place();
+  add_own_weights(map, experiment);
+  read_machine(map, experiment);
+  if (map.has("seed")) {
+    experiment.seed = static_cast<std::uint64_t>(map.at("seed").integer(0));
+  }
+  read_content(map, experiment);
   if (map.has("latent")) {
     if (experiment.stages.size() > 1) {
       throw map.at("latent").error(
