@@ -105,6 +105,10 @@ void AddedWeights::add_lora(const WeightAddition& addition, const FolderParts& p
   std::set<std::string> touched;
   std::set<std::pair<std::string, std::string>> seen;
   for (const LoraLayer& layer : read_lora(addition.file)) {
+    if (!parts.has(layer.part)) {
+      throw usage_error({addition.file.string()},
+                        "key '" + layer.key + "': the model has no " + layer.part + "/");
+    }
     Part& changed = part(layer.part, parts);
     add_layer(layer, addition, changed);
     const std::string name = changed.names.find(layer.layer, layer.flattened);

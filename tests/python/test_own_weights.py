@@ -1,6 +1,5 @@
 """Weights that a user brings: what is refused."""
 
-
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -58,7 +57,7 @@ BAD_LORAS = {
     ),
     "a second text encoder": (
         factors(layer="text_encoder_2.text_model.encoder.layers.0.mlp.fc1"),
-        "has no text_encoder_2/",
+        "the model has no text_encoder_2/",
     ),
     "ranks": (factors(up=(WIDTH, 3)), "the ranks disagree: down is [4, 40], up is [96, 3]"),
     "up alone": ({f"unet.{LAYER}.lora_B.weight": torch.ones(WIDTH, 4)}, "up without down"),
@@ -254,7 +253,7 @@ def test_forward_and_generate_take_them_from_a_unet_folder(fdbench, tmp_path):
     save_file({**factors(), **text}, tmp_path / "a.safetensors")
     refused(
         fdbench,
-        "has no text_encoder/",
+        "the model has no text_encoder/",
         "info",
         tmp_path / "unet",
         "--lora",

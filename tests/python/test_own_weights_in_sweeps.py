@@ -32,27 +32,27 @@ def config(tmp_path, folder):
     }
 
 
-def plan(fdbench, tmp_path, config: dict, *options: object):
+def dry_run(fdbench, tmp_path, config: dict, *options: object):
     (tmp_path / "c.yaml").write_text(json.dumps(config))
-    return fdbench("plan", tmp_path / "c.yaml", *options)
+    return fdbench("run", tmp_path / "c.yaml", "--dry-run", *options)
 
 
 def test_config(fdbench, tmp_path, folder, config):
-    result = plan(fdbench, tmp_path, config)
+    result = dry_run(fdbench, tmp_path, config)
     assert result.returncode == 0, result.stderr
     assert "lora" in result.stdout and "a.safetensors:0.5" in result.stdout
-    changed = plan(fdbench, tmp_path, config, "--set", "lora.0.scale=0.25")
+    changed = dry_run(fdbench, tmp_path, config, "--set", "lora.0.scale=0.25")
     assert "a.safetensors:0.25" in changed.stdout, changed.stderr
     within = {k: v for k, v in config.items() if k not in ("lora", "embeddings")}
     within["model"] |= {"lora": "a.safetensors", "unet": str(folder / "unet")}
-    assert plan(fdbench, tmp_path, within).returncode == 0
+    assert dry_run(fdbench, tmp_path, within).returncode == 0
     within["model"]["lora"] = [{"file": "a.safetensors", "scales": 1}]
-    assert "scales" in plan(fdbench, tmp_path, within).stderr
+    assert "scales" in dry_run(fdbench, tmp_path, within).stderr
 
 
 def test_config_faults_name_the_place(fdbench, tmp_path, config):
     config["lora"] = "none.safetensors"
-    result = plan(fdbench, tmp_path, config)
+    result = dry_run(fdbench, tmp_path, config)
     assert result.returncode == 2
     assert "c.yaml:1:" in result.stderr and "none.safetensors: does not exist" in result.stderr
 
