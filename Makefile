@@ -9,7 +9,7 @@ FAULTS ?= 50
 SECONDS ?= 600
 FUZZ ?= safetensors additions npz picture tokenizer config result prompts baseline
 # Layers that read files which others write.
-READERS := core io pictures text results config gate
+READERS := core io folders pictures text results prompts config gate
 PYTEST := $(VENV_PYTHON) -m pytest -q
 # Two processes share the test files. Threads that wait must not spin then (tests/conftest.py).
 PYTEST_ALL := $(PYTEST) -n 2 --dist loadfile

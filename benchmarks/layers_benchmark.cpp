@@ -3,7 +3,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "benchmark_setup.h"
-#include "io/synthetic_weights.h"
+#include "folders/synthetic_weights.h"
 #include "kernels/attention.h"
 #include "nn/resnet.h"
 #include "nn/transformer.h"

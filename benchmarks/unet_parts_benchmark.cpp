@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "benchmark_setup.h"
-#include "io/architectures.h"
-#include "models/load_denoiser.h"
+#include "denoisers/load_denoiser.h"
+#include "folders/architectures.h"
 #include "profiling/random_inputs.h"
 
 namespace {

@@ -17,10 +17,10 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/stopwatch.h"
-#include "io/model_folder.h"
+#include "denoisers/controlled_denoiser.h"
+#include "denoisers/load_denoiser.h"
+#include "folders/model_folder.h"
 #include "io/safetensors.h"
-#include "models/controlled_denoiser.h"
-#include "models/load_denoiser.h"
 
 namespace fdbench {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/notes.h"
 #include "core/stopwatch.h"
 #include "execution/executor.h"
-#include "io/architectures.h"
+#include "folders/architectures.h"
 #include "io/safetensors.h"
 #include "pictures/png.h"
 #include "plan/strategies.h"

@@ -13,7 +13,7 @@
 #include "cli/weight_options.h"
 #include "execution/network_pass.h"
 #include "execution/noise_injection.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "nn/token_merging.h"
 
 namespace fdbench {

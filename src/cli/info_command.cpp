@@ -11,8 +11,8 @@
 #include "cli/variant_option.h"
 #include "cli/weight_options.h"
 #include "core/error.h"
-#include "io/architectures.h"
-#include "models/load_denoiser.h"
+#include "denoisers/load_denoiser.h"
+#include "folders/architectures.h"
 
 namespace fdbench {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "models/slowed_denoiser.h"
+#include "denoisers/slowed_denoiser.h"
 
 namespace fdbench {
 namespace {

@@ -1,7 +1,7 @@
 // What tests ask of the program by environment variables.
 #pragma once
 
-#include "models/load_denoiser.h"
+#include "denoisers/load_denoiser.h"
 
 namespace fdbench {
 

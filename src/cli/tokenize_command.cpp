@@ -9,7 +9,7 @@
 #include "cli/plain_options.h"
 #include "cli/weight_options.h"
 #include "core/error.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "text/clip_tokenizer.h"
 
 namespace fdbench {

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/notes.h"
 #include "core/plain_scalar.h"
-#include "io/lora_keys.h"
+#include "folders/lora_keys.h"
 #include "io/safetensors.h"
 
 namespace fdbench {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "io/weight_additions.h"
+#include "folders/weight_additions.h"
 
 namespace fdbench {
 

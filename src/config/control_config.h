@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/config_reader.h"
-#include "config/prompt_list.h"
+#include "prompts/prompt_list.h"
 #include "tasks/control_pictures.h"
 
 namespace fdbench {

@@ -14,7 +14,7 @@
 #include "config/prompt_options.h"
 #include "execution/executor.h"
 #include "execution/noise_injection.h"
-#include "io/architectures.h"
+#include "folders/architectures.h"
 #include "metrics/edge_agreement.h"
 #include "metrics/scorer.h"
 #include "plan/strategies.h"

@@ -1,7 +1,7 @@
 #include "config/prompt_config.h"
 
 #include "config/judge_config.h"
-#include "config/prompt_file.h"
+#include "prompts/prompt_file.h"
 
 namespace fdbench {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "config/config_reader.h"
-#include "config/prompt_list.h"
+#include "prompts/prompt_list.h"
 
 namespace fdbench {
 

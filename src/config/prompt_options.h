@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/config_reader.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 
 namespace fdbench {
 

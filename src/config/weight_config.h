@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "config/config_reader.h"
-#include "io/weight_additions.h"
+#include "folders/weight_additions.h"
 
 namespace fdbench {
 

@@ -106,8 +106,8 @@ std::optional<SettingValue> control_judge_setting(const Experiment& experiment) 
     for (const std::filesystem::path& path : control_pictures(experiment)) {
       hashes += hash_of_files({path}) + "\n";
     }
-    return SettingValue("low " + number_text(edges.canny.low) + " high " +
-                        number_text(edges.canny.high) + " tolerance " +
+    return SettingValue("low " + exact_number_text(edges.canny.low) + " high " +
+                        exact_number_text(edges.canny.high) + " tolerance " +
                         std::to_string(edges.tolerance) + " of " + content_hash(hashes));
   } catch (const Error& error) {
     throw error.seen_from(experiment.judges.place);

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "config/prompt_file.h"
 #include "judging/picture_source.h"
+#include "prompts/prompt_file.h"
 
 namespace fdbench {
 

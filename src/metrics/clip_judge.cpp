@@ -7,10 +7,10 @@
 
 #include "core/error.h"
 #include "core/notes.h"
+#include "folders/model_folder.h"
+#include "folders/weight_files.h"
 #include "io/file_mapping.h"
-#include "io/model_folder.h"
 #include "io/model_path.h"
-#include "io/weight_files.h"
 #include "metrics/image_processor.h"
 #include "models/clip_text.h"
 #include "models/clip_vision.h"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 
 namespace fdbench {
 namespace {

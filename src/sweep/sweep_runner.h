@@ -9,7 +9,7 @@
 
 #include "config/experiment.h"
 #include "core/reporter.h"
-#include "models/load_denoiser.h"
+#include "denoisers/load_denoiser.h"
 #include "results/result_reader.h"
 #include "sweep/shard.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "models/image_conditioned.h"
+#include "denoisers/image_conditioned.h"
 
 namespace fdbench {
 

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "core/error.h"
-#include "io/model_folder.h"
+#include "denoisers/load_denoiser.h"
+#include "folders/model_folder.h"
 #include "kernels/batch.h"
-#include "models/load_denoiser.h"
 #include "pictures/picture_file.h"
 
 namespace fdbench {

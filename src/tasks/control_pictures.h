@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
-#include "io/architectures.h"
-#include "io/model_folder.h"
-#include "models/controlled_denoiser.h"
+#include "denoisers/controlled_denoiser.h"
+#include "folders/architectures.h"
+#include "folders/model_folder.h"
 #include "tasks/control_preprocessors.h"
 
 namespace fdbench {

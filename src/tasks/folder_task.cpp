@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "core/notes.h"
-#include "io/pipeline_class.h"
+#include "folders/pipeline_class.h"
 
 namespace fdbench {
 namespace {

@@ -1,7 +1,7 @@
 // What a model folder is for: the one place that looks into model_index.json.
 #pragma once
 
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "tasks/task.h"
 
 namespace fdbench {
@@ -17,8 +17,9 @@ void check_is_no_refiner(const ModelFolder& folder);
 /// `force_zeros_for_empty_prompt` of the folder; true, as in diffusers, where it is missing.
 bool zeros_for_empty_prompt(const ModelFolder& folder);
 
-/// scheduler_config.json as diffusers' pipeline for this folder uses it (io/load_rules.h). Throws a
-/// usage error for a folder without one, and for one whose pipeline does not draw from text.
+/// scheduler_config.json as diffusers' pipeline for this folder uses it (folders/load_rules.h).
+/// Throws a usage error for a folder without one, and for one whose pipeline does not draw from
+/// text.
 FolderScheduler scheduler_config(const ModelFolder& folder);
 
 }  // namespace fdbench

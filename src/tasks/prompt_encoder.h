@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "models/unet_config.h"
 
 namespace fdbench {

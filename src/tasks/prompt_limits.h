@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 
 namespace fdbench {
 

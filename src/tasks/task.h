@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "denoisers/load_denoiser.h"
 #include "models/conditioning.h"
-#include "models/load_denoiser.h"
 #include "tasks/control_pictures.h"
 
 namespace fdbench {

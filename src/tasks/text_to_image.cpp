@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "denoisers/image_conditioned.h"
 #include "execution/guidance.h"
-#include "models/image_conditioned.h"
 #include "models/unet_config.h"
 
 namespace fdbench {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "models/vae.h"
 #include "tasks/folder_task.h"
 #include "tasks/prompt_encoder.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/learned_token.h"
+#include "folders/learned_token.h"
 #include "text/tokenizer.h"
 
 namespace fdbench {

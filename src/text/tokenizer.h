@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/learned_token.h"
+#include "folders/learned_token.h"
 
 namespace fdbench {
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "io/stand_in.h"
 
 namespace fdbench {

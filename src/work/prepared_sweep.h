@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "config/experiment.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "models/denoiser.h"
 #include "plan/plan.h"
 #include "plan/program.h"

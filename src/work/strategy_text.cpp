@@ -63,10 +63,15 @@ void add_strategy(nlohmann::json& settings, const StrategyOptions& strategy) {
   nlohmann::json list = nlohmann::json::array();
   for (const Option& option : row.options) {
     if (option.makes_key_steps) continue;
-    if (!is_structured(option.type)) {
+    // A choice that may be left out is told where it was made.
+    const bool stands_alone =
+        is_structured(option.type) || (option.type == OptionType::kChoice && !option.initial);
+    if (!stands_alone) {
       list.push_back(settings_value(values, option));
     } else if (values.has(option.name)) {
-      settings[option.name] = structured_json(values.at(option.name));
+      const OptionValue& value = values.at(option.name);
+      settings[option.name] =
+          is_structured(option.type) ? structured_json(value) : nlohmann::json(plain_json(value));
     }
   }
   if (!list.empty()) settings[row.settings_key.empty() ? row.name : row.settings_key] = list;

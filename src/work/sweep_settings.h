@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/experiment.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "results/settings.h"
 #include "work/prepared_sweep.h"
 

@@ -40,7 +40,7 @@ TEST(TaskConfig, KeysOfATaskReplaceThoseOfTheFile) {
 }
 
 TEST(TaskConfig, FaultsNameTheirPlace) {
-  EXPECT_THAT(message_of(kConfig, "edge"), HasSubstr("has no task 'edge'; did you mean 'edges'"));
+  EXPECT_THAT(message_of(kConfig, "edge"), HasSubstr("has no task 'edge', did you mean 'edges'"));
   EXPECT_THAT(message_of(kConfig, ""), HasSubstr("has tasks: name one, edges or plain"));
   EXPECT_THAT(message_of("name: x\n", "edges"), HasSubstr("has no tasks"));
   EXPECT_THAT(message_of("name: x\ntasks: [a]\n", "a"), HasSubstr("must be a map of names"));

@@ -6,9 +6,9 @@
 #include <map>
 #include <random>
 
+#include "denoisers/image_conditioned.h"
 #include "execution/executor.h"
 #include "execution/toy_denoiser.h"
-#include "models/image_conditioned.h"
 #include "models/tiny_models.h"
 #include "models/unet_2d_condition.h"
 #include "nn/random_weights.h"

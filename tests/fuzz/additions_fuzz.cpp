@@ -1,9 +1,9 @@
 // Any bytes as a LoRA, as Custom Diffusion's weights, as a learned word, and merged with a layer.
+#include "folders/custom_diffusion_file.h"
+#include "folders/embedding_file.h"
+#include "folders/lora_file.h"
+#include "folders/weight_changes.h"
 #include "fuzz/fuzz_input.h"
-#include "io/custom_diffusion_file.h"
-#include "io/embedding_file.h"
-#include "io/lora_file.h"
-#include "io/weight_changes.h"
 
 namespace fdbench {
 namespace {

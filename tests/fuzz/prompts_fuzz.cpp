@@ -1,7 +1,7 @@
 // Any bytes as a file of prompts: each kind by its content and by its ending.
-#include "config/prompt_file.h"
 #include "fuzz/fuzz_input.h"
 #include "io/text_file.h"
+#include "prompts/prompt_file.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fdbench;

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "core/error.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "io/temporary_folder.h"
 
 namespace fdbench {

@@ -12,7 +12,7 @@
 
 #include "core/device.h"
 #include "core/error.h"
-#include "io/model_folder.h"
+#include "folders/model_folder.h"
 #include "models/autoencoder_kl.h"
 #include "models/clip_text.h"
 

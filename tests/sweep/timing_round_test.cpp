@@ -7,8 +7,8 @@
 #include <set>
 
 #include "core/error.h"
+#include "denoisers/load_denoiser.h"
 #include "io/temporary_folder.h"
-#include "models/load_denoiser.h"
 #include "results/unit_arrays.h"
 #include "sweep/measured_execution.h"
 

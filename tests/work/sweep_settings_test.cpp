@@ -87,6 +87,8 @@ TEST(StrategySettings, StayAsFilesHaveThem) {
             R"({"key_steps":"3 1","reuse":"linear","strategy":"encoder"})");
   EXPECT_EQ(text({"deepcache", keys, {{"cache_interval", 2}}}),
             R"({"cache":[-1,0,0],"key_steps":"3 1","strategy":"deepcache"})");
+  EXPECT_EQ(text({"encoder", keys, {{"control", "drop"}}}),
+            R"({"control":"drop","key_steps":"3 1","strategy":"encoder"})");
   EXPECT_EQ(text({"deepcache", keys, {{"cache_branch", 3}}}),
             R"({"cache":[3,0,0],"key_steps":"3 1","strategy":"deepcache"})");
   EXPECT_EQ(text({"first_block_cache", {}, {{"threshold", 0.1}, {"max_run", 4}}}),
