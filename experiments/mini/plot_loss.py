@@ -11,9 +11,7 @@ from common import HERE
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-PERSONAL = {
-    f"personal_{method}": "epsilon_mse" for method in ("lora", "custom_diffusion", "dreambooth")
-}
+PERSONAL = {f"personal_{method}": "loss" for method in ("lora", "custom_diffusion", "dreambooth")}
 
 
 def columns(name: str) -> dict[str, list[float]]:
@@ -29,8 +27,8 @@ def main() -> None:
         ("autoencoder", "L1 + L2 + edges", {"vae": "reconstruction"}),
         ("text encoder", "cross entropy of the layout", {"text": "loss"}),
         ("UNet", "squared error of the noise", {"unet": "epsilon_mse"}),
-        ("control network", "squared error of the noise", {"control": "epsilon_mse"}),
-        ("new shape", "squared error of the noise", PERSONAL),
+        ("control network", "weighted squared error", {"control": "loss"}),
+        ("new shape", "weighted squared error", PERSONAL),
     )
     for axes, (title, label, curves) in zip(grid.flat, panels, strict=False):
         for name, key in curves.items():

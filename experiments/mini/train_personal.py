@@ -65,8 +65,8 @@ class Lora:
 class CustomDiffusion:
     """The matrices of the text attention, and one new row of the vocabulary.
 
-    With keys and values alone (Kumari et al. 2023) the crosses stayed half stars: the UNet has seen
-    five shapes only. Queries and outputs are what diffusers' script calls `freeze_model=crossattn`.
+    Kumari et al. (2023) train keys and values alone; queries and outputs, too, are what diffusers'
+    script calls `freeze_model=crossattn`.
     """
 
     word, rates, iterations = TOKEN, (2e-3, 1e-2), 800
