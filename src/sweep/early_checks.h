@@ -25,7 +25,8 @@ void check_makes_pictures(const std::vector<StageFolder>& folders);
 /// place that is not writable. Writes nothing.
 void check_output_place(const std::filesystem::path& output);
 
-/// The folder, the control pictures, the output's place and its disk. missing: picture units that are to be computed.
+/// The folder, the control pictures, the output's place and its disk. missing: picture units that
+/// are to be computed.
 void check_before_pictures(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
                            const std::filesystem::path& output,
                            const std::vector<WorkUnit>& missing);
