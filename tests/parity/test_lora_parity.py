@@ -128,9 +128,9 @@ def test_peft_with_ranks_and_alphas_of_its_metadata(fdbench, tmp_path, sd1):
 
 
 def test_peft_with_rank_stabilised_scaling(fdbench, tmp_path, sd1):
-    config = {"r": 4, "lora_alpha": 3, "use_rslora": True, "target_modules": ["to_q"]}
+    config = {"r": 4, "lora_alpha": 6, "use_rslora": True, "target_modules": list(ATTENTION)}
     metadata = {"lora_adapter_metadata": json.dumps({f"unet.{k}": v for k, v in config.items()})}
-    tensors = lora_files.peft(unet_factors(sd1[1], "to_q", rank=4))
+    tensors = lora_files.peft(unet_factors(sd1[1], *ATTENTION, rank=4))
     check(
         fdbench, sd1, tmp_path, (lora_files.save(tensors, tmp_path / "a.safetensors", metadata), 1)
     )
