@@ -10,6 +10,7 @@
 #include "cli/weight_options.h"
 #include "core/error.h"
 #include "folders/model_folder.h"
+#include "io/json_file.h"
 #include "text/clip_tokenizer.h"
 
 namespace fdbench {

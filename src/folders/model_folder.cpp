@@ -15,6 +15,7 @@
 #include "folders/pipeline_class.h"
 #include "folders/synthetic_weights.h"
 #include "folders/weight_files.h"
+#include "io/json_file.h"
 #include "io/json_text.h"
 #include "io/model_path.h"
 #include "io/stand_in.h"
@@ -81,16 +82,6 @@ std::string joined(const std::set<std::string>& names) {
 }
 
 }  // namespace
-
-json read_json(const fs::path& path) {
-  if (!fs::exists(path)) throw missing_file(path);
-  if (!fs::is_regular_file(path)) throw usage_error({path.string()}, "is not a file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw usage_error({path.string()}, "cannot be read");
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  refuse_stand_in(path, bytes);
-  return parse_json(utf8_text(bytes, path.string()), path.string());
-}
 
 ModelFolder::ModelFolder(fs::path path, std::string variant)
     : path_(model_path(path)), variant_(std::move(variant)), index_(read_index(path_)) {

@@ -15,10 +15,6 @@
 
 namespace fdbench {
 
-/// Reads a JSON file, also with NaN and Infinity as Python writes them. Throws a usage error with
-/// line and column when it is missing or not JSON.
-nlohmann::json read_json(const std::filesystem::path& path);
-
 /// A diffusers model folder. model_index.json may be missing: then the folders that are there
 /// count.
 class ModelFolder {

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/notes.h"
-#include "folders/model_folder.h"
+#include "io/json_file.h"
 #include "io/stand_in.h"
 
 namespace fdbench {

@@ -7,9 +7,9 @@
 
 #include "core/error.h"
 #include "core/notes.h"
-#include "folders/model_folder.h"
 #include "folders/weight_files.h"
 #include "io/file_mapping.h"
+#include "io/json_file.h"
 #include "io/model_path.h"
 #include "metrics/image_processor.h"
 #include "models/clip_text.h"

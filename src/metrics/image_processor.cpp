@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "folders/model_folder.h"
+#include "io/json_file.h"
 
 namespace fdbench {
 namespace {

@@ -7,8 +7,8 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "folders/model_folder.h"
 #include "io/file_mapping.h"
+#include "io/json_file.h"
 #include "io/npz.h"
 
 namespace fdbench {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "folders/model_folder.h"
+#include "io/json_file.h"
 #include "io/stand_in.h"
 
 namespace fdbench {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "core/error.h"
-#include "folders/model_folder.h"
+#include "io/json_file.h"
 #include "text/added_tokens.h"
 #include "text/bert_words.h"
 #include "text/byte_pair_encoding.h"

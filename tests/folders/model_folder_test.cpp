@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "io/json_file.h"
 #include "io/temporary_folder.h"
 
 namespace fdbench {

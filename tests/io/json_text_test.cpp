@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "core/error.h"
-#include "folders/model_folder.h"
+#include "io/json_file.h"
 #include "io/temporary_folder.h"
 
 namespace fdbench {

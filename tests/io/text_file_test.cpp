@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "folders/model_folder.h"
+#include "io/json_file.h"
 #include "io/temporary_folder.h"
 
 namespace fdbench {
