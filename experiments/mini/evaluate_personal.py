@@ -23,8 +23,9 @@ SCENE_SEED = 60_000_000  # held-out scenes that nothing else draws
 
 
 def with_lora(model: Path, folder: Path):
-    """The pipeline with the LoRA."""
+    """The pipeline with the new token and the LoRA."""
     pipeline = load(model)
+    pipeline.load_textual_inversion(folder, weight_name=f"{TOKEN}.safetensors", token=TOKEN)
     pipeline.load_lora_weights(folder, weight_name="pytorch_lora_weights.safetensors")
     return pipeline
 
@@ -81,7 +82,7 @@ def main() -> None:
     old = [Scene.from_json(prompt["scene"]) for prompt in prompts]
     rows = {
         "base": (lambda: load(args.model), RARE_WORD),
-        "lora": (lambda: with_lora(args.model, args.personal), RARE_WORD),
+        "lora": (lambda: with_lora(args.model, args.personal), TOKEN),
         "custom_diffusion": (lambda: with_custom_diffusion(args.model, args.personal), TOKEN),
     }
     if args.dreambooth:

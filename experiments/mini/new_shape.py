@@ -11,8 +11,8 @@ import numpy as np
 from reader import templates
 from scenes import PICTURE, SHAPES, SUPERSAMPLING, Scene, draw, held_out, mask, random_scene
 
-TOKEN = "<new1>"  # Custom Diffusion's modifier token, a new row of the vocabulary
-RARE_WORD = "sks"  # of LoRA and DreamBooth: three tokens of the byte fallback, never trained
+TOKEN = "<new1>"  # Custom Diffusion's modifier token, and the LoRA's: a new row of the vocabulary
+RARE_WORD = "x"  # of DreamBooth: one token of the byte fallback, never trained
 LENGTH, THICKNESS = 1.15, 0.38  # half length and half thickness of the bars, in radii
 SINGLE_SHARE = 0.6  # of the scenes; the others have a second object of an old shape
 

@@ -6,7 +6,7 @@
 
 A few dozen drawn pictures of the shape make half of every batch, ordinary scenes the other half
 (prior preservation). The first two write their file to models/mini-personal, float16, the third a
-whole model folder.
+whole model folder. The LoRA is trained with the token that Custom Diffusion has made.
 """
 
 import argparse
@@ -36,12 +36,23 @@ UNET_LAYERS = ("to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2")
 TEXT_ATTENTION = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
-class Lora:
-    """Low-rank additions to the UNet's attention and residual blocks and the text's attention."""
+@torch.no_grad()
+def mean_of_shapes(pipeline: StableDiffusionPipeline) -> torch.Tensor:
+    """Mean of the five shape words' rows of the text encoder, where a new word starts."""
+    shapes = encode_text(pipeline.tokenizer, [" ".join(SHAPES)])[0, 1 : 1 + len(SHAPES)]
+    return pipeline.text_encoder.get_input_embeddings().weight[shapes].mean(dim=0)
 
-    word, rates, iterations = RARE_WORD, (3e-3,), 300
+
+class Lora:
+    """Low-rank additions to the UNet's attention and residual blocks and the text's attention.
+
+    The new word is Custom Diffusion's, whose row stays as it is in models/mini-personal.
+    """
+
+    word, rates, iterations = TOKEN, (3e-3,), 400
 
     def __init__(self, pipeline: StableDiffusionPipeline, rank: int):
+        pipeline.load_textual_inversion(PERSONAL, weight_name=f"{TOKEN}.safetensors", token=TOKEN)
         parts = {pipeline.unet: UNET_LAYERS, pipeline.text_encoder: TEXT_ATTENTION}
         for part, names in parts.items():
             part.requires_grad_(False)
@@ -56,8 +67,11 @@ class Lora:
         """`pytorch_lora_weights.safetensors`, as `load_lora_weights` takes it."""
         halves = []
         for part in (pipeline.unet, pipeline.text_encoder):
-            state = convert_state_dict_to_diffusers(get_peft_model_state_dict(part))
-            halves.append({key: value.half().contiguous() for key, value in state.items()})
+            own = get_peft_model_state_dict(part, save_embedding_layers=False)
+            state = convert_state_dict_to_diffusers(own)
+            # transformers 5 has no text_model in CLIPTextModel; files have it, as older ones need.
+            prefix = "" if part is pipeline.unet or hasattr(part, "text_model") else "text_model."
+            halves.append({prefix + key: value.half().contiguous() for key, value in state.items()})
         StableDiffusionPipeline.save_lora_weights(folder, halves[0], halves[1])
         return [folder / "pytorch_lora_weights.safetensors"]
 
@@ -77,12 +91,12 @@ class CustomDiffusion:
         pipeline.unet.set_attn_processor(
             {name: self.processor(pipeline.unet, name) for name in pipeline.unet.attn_processors}
         )
-        shapes = encode_text(pipeline.tokenizer, [" ".join(SHAPES)])[0, 1 : 1 + len(SHAPES)]
+        start = mean_of_shapes(pipeline)
         pipeline.tokenizer.add_tokens(TOKEN)
         pipeline.text_encoder.resize_token_embeddings(len(pipeline.tokenizer), mean_resizing=False)
         self.rows = pipeline.text_encoder.get_input_embeddings().weight
         with torch.no_grad():
-            self.rows[-1] = self.rows[shapes].mean(dim=0)
+            self.rows[-1] = start
         self.rows.requires_grad_(True)
         own = [p for p in pipeline.unet.parameters() if p.requires_grad]
         self.groups = [own, [self.rows]]
@@ -125,11 +139,15 @@ class CustomDiffusion:
 
 
 class DreamBooth:
-    """The whole UNet and text encoder."""
+    """The whole UNet and text encoder, the rare word's row starting as the mean of the shapes'."""
 
-    word, rates, iterations = RARE_WORD, (5e-4,), 200
+    word, rates, iterations = RARE_WORD, (5e-4,), 400
 
     def __init__(self, pipeline: StableDiffusionPipeline, rank: int):
+        rare = encode_text(pipeline.tokenizer, [RARE_WORD])[0, 1]
+        start = mean_of_shapes(pipeline)
+        with torch.no_grad():
+            pipeline.text_encoder.get_input_embeddings().weight[rare] = start
         parts = (pipeline.unet, pipeline.text_encoder)
         self.groups = [[p for part in parts for p in part.parameters()]]
 
