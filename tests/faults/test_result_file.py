@@ -15,6 +15,7 @@ from analysis.load import ResultError, load
 # Of sweeps with judges: tests/python/test_sweep_judges.py
 JUDGED = {"/pictures/clip_score", "/pictures/objects_right", "/pictures/picture_right"}
 JUDGED |= {"/pictures/judged_features", "/pictures/perceptual_to_full", "/pictures/scores"}
+JUDGED |= {f"/pictures/control_{score}" for score in ("f1", "precision", "recall")}
 
 
 @pytest.fixture

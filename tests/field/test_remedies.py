@@ -31,7 +31,7 @@ FILES = {
     ),
     "lora.safetensors": (
         {"lora_unet_mid_block.lora_down.weight": (8, 8), "a": (1,), "b": (1,)},
-        ("LoRA", "fuse_lora"),
+        ("LoRA", "and --lora"),
     ),
     "part.safetensors": ({"conv_in.weight": (8,), "a": (1,), "b": (1,)}, ("config.json",)),
 }  # fmt: skip

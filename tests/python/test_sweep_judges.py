@@ -219,7 +219,7 @@ def test_random_weights_are_never_judged(fdbench, tmp_path):
     ("judges", "wanted"),
     [
         ("{clip: nowhere}", "nowhere"),
-        ("{}", "at least one of 'clip', 'network', 'scenes' and 'scorers'"),
+        ("{}", "at least one of 'clip', 'network', 'scenes', 'scorers' and 'control_f1'"),
         ("{scene: models/mini-judge}", "did you mean 'scenes'"),
         ("{clip: models/mini-judge, metrics: [fidd]}", "fid"),
         ("{scenes: models/mini-judge, reference: x.npz}", "wants 'clip' or 'network'"),
