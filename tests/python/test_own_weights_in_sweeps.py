@@ -82,8 +82,7 @@ def test_resume_notices_a_changed_file(fdbench, tmp_path, config):
     assert again.returncode == 0, again.stderr
     save_file({k: 2 * v for k, v in factors().items()}, tmp_path / "a.safetensors")
     changed = run(fdbench, tmp_path, config)
-    if changed.returncode == 0:
-        with h5py.File(tmp_path / "x.h5") as file:
-            assert file.attrs["weights_hash"] != before
-    else:
-        assert "model.unet" in changed.stderr
+    assert changed.returncode == 2, changed.stdout
+    assert "model.unet" in changed.stderr and changed.stderr.count("\n") == 1
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file.attrs["weights_hash"] == before, "the file that is there is left alone"
