@@ -37,6 +37,7 @@ GatedRun gated_run(const ResultMeasures& measures, const RunMeasures& run) {
   gated.clip_score = run.record.clip_score;
   gated.fid = run.record.fid;
   gated.objects_right = run.record.objects_right;
+  gated.control_f1 = run.record.control_f1;
   return gated;
 }
 

@@ -35,6 +35,8 @@ struct Gates {
   Gate fid{0.05, 0};
   /// Share that may be lost.
   Gate objects_right{0.02, 0};
+  /// Share that may be lost.
+  Gate control_f1{0.02, 0};
   /// Share of the largest of a statistic's blocks by which a block may move.
   Gate features{0.01, 0};
 };
@@ -51,6 +53,7 @@ struct GatedRun {
   double clip_score = kNotMeasured;
   double fid = kNotMeasured;
   double objects_right = kNotMeasured;
+  double control_f1 = kNotMeasured;
   std::map<std::string, double> features;
 };
 

@@ -48,6 +48,7 @@ constexpr NamedGate kGates[] = {
     {"clip_score", &Gates::clip_score, Sampling::kNone, Tolerance::kLoss},
     {"fid", &Gates::fid, Sampling::kNone, Tolerance::kGrowth},
     {"objects_right", &Gates::objects_right, Sampling::kNone, Tolerance::kLoss},
+    {"control_f1", &Gates::control_f1, Sampling::kNone, Tolerance::kLoss},
     {"features", &Gates::features, Sampling::kNone, Tolerance::kGrowth}};
 
 /// A figure of a run beside its speed, and what it may be.
@@ -65,7 +66,8 @@ constexpr NamedFigure kFigures[] = {
     {"latent_mse_to_full", &GatedRun::latent_mse_to_full, 0, kAny},
     {"clip_score", &GatedRun::clip_score, -kAny, kAny},
     {"fid", &GatedRun::fid, -kAny, kAny},
-    {"objects_right", &GatedRun::objects_right, 0, 1}};
+    {"objects_right", &GatedRun::objects_right, 0, 1},
+    {"control_f1", &GatedRun::control_f1, 0, 1}};
 
 /// JSON has no infinity: a run whose pictures are all identical has "inf".
 Json number_json(double value) {

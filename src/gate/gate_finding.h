@@ -40,7 +40,7 @@ struct Finding {
   /// "" of figures of the network as a whole.
   std::string run;
   /// "unet_speedup", "decoder_speedup", "multiply_adds_speedup", "psnr_to_full",
-  /// "latent_mse_to_full", "clip_score", "fid", "objects_right", "features", "run".
+  /// "latent_mse_to_full", "clip_score", "fid", "objects_right", "control_f1", "features", "run".
   std::string figure;
   double before = kNotMeasured, now = kNotMeasured;
   /// now / before (dB for psnr: now - before).

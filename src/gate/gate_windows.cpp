@@ -69,9 +69,9 @@ class Windows {
 
   std::vector<Finding> check(const GatedRun& before, const RunMeasures& now) const {
     if (before.baseline) return {features(before, now)};
-    return {multiply_adds(before, now), psnr(before, now), latent_mse(before, now),
-            clip_score(before, now),    fid(before, now),  objects_right(before, now),
-            features(before, now)};
+    return {multiply_adds(before, now), psnr(before, now),    latent_mse(before, now),
+            clip_score(before, now),    fid(before, now),     objects_right(before, now),
+            control_f1(before, now),    features(before, now)};
   }
 
  private:
@@ -125,6 +125,11 @@ class Windows {
     return share_of_old(
         {"objects_right", before.objects_right, run.record.objects_right, kNotMeasured},
         gates_.objects_right.tolerance, Better::kMore);
+  }
+
+  Finding control_f1(const GatedRun& before, const RunMeasures& run) const {
+    return share_of_old({"control_f1", before.control_f1, run.record.control_f1, kNotMeasured},
+                        gates_.control_f1.tolerance, Better::kMore);
   }
 
   /// The block whose statistic moved most, as a share of the largest of that statistic's blocks.

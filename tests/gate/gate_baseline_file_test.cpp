@@ -109,7 +109,8 @@ TEST(BaselineFile, HoldsRunsWithFigures) {
 }
 
 TEST(BaselineFile, HoldsGatesThatCanFail) {
-  for (const char* gate : {"speed", "decoder", "multiply_adds", "clip_score", "objects_right"}) {
+  for (const char* gate :
+       {"speed", "decoder", "multiply_adds", "clip_score", "objects_right", "control_f1"}) {
     for (const Json& wrong : {Json(-0.1), Json(1), Json(5), Json("5%")}) {
       const std::string key = std::string(gate) + "/tolerance";
       EXPECT_THAT(fault("/gates/" + key, wrong),

@@ -53,6 +53,7 @@ TEST(CheckGate, ScoresOfJudgesHaveTheirWindows) {
   before.runs[1].record.clip_score = 0.8;
   before.runs[1].record.fid = 20;
   before.runs[1].record.objects_right = 0.9;
+  before.runs[1].record.control_f1 = 0.95;
   const GateBaseline committed = gate_baseline(before, Gates{});
   EXPECT_EQ(check_gate(before, committed).exit_code(), 0);
   const auto verdict = [&](const char* figure, double RunRecord::*field, double value) {
@@ -66,6 +67,8 @@ TEST(CheckGate, ScoresOfJudgesHaveTheirWindows) {
   EXPECT_EQ(verdict("fid", &RunRecord::fid, 21.1), Verdict::kRegressed);
   EXPECT_EQ(verdict("fid", &RunRecord::fid, 15), Verdict::kImproved);
   EXPECT_EQ(verdict("objects_right", &RunRecord::objects_right, 0.88), Verdict::kRegressed);
+  EXPECT_EQ(verdict("control_f1", &RunRecord::control_f1, 0.94), Verdict::kFine);
+  EXPECT_EQ(verdict("control_f1", &RunRecord::control_f1, 0.9), Verdict::kRegressed);
   EXPECT_EQ(verdict("fid", &RunRecord::fid, kNotMeasured), Verdict::kRegressed);
 }
 
