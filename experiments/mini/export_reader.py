@@ -1,6 +1,7 @@
 """Writes what src/metrics/scene_reader.cpp needs: templates, colours and limits of reader.py.
 
 python experiments/mini/export_reader.py --output models/mini-judge
+python experiments/mini/export_reader.py --new-shape --output models/mini-personal
 """
 
 import argparse
@@ -8,6 +9,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from new_shape import known_shapes
 from reader import CLEARANCE, FARTHEST, LEAST_AREA, LEAST_CONTRAST, LEAST_OVERLAP, templates
 from scenes import BACKGROUNDS, COLOURS
 
@@ -18,9 +20,13 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "models" / "mini-judge")
-    folder = parser.parse_args().output
+    parser.add_argument(
+        "--new-shape", action="store_true", help="with the shape that new_shape.py teaches"
+    )
+    args = parser.parse_args()
+    folder = args.output
     folder.mkdir(parents=True, exist_ok=True)
-    shapes = templates()
+    shapes = known_shapes() if args.new_shape else templates()
     names = {
         "templates": [{"shape": shape, "size": size} for shape, size, _ in shapes],
         "colours": COLOURS,

@@ -1,8 +1,8 @@
 """A judged sweep of 1,000 pictures -> what is committed of it: runs.csv, comparison.md, figures.
 
 comparison.md holds the paper's rows beside ours, and the differences of one run from all others
-with paired bootstrap intervals (the same prompts and seeds on both sides). The result file needs
-`judges.keep_features`.
+with paired bootstrap intervals (the same prompts and seeds on both sides), of each score that the
+file has; FID needs `judges.keep_features`.
 
     .venv/bin/python -m experiments.tables.summarise results/table5.h5 --output experiments/table5 \
         --table 5 --against encoder/non_uniform_IV/noise_injection/parallel
@@ -23,7 +23,14 @@ from analysis.runs import summarise
 
 RESAMPLES = 1000
 KEPT = ("name", "strategy", "execution", "num_key_steps", "num_pictures", "num_rounds")
-SCORES = ("fid", "clip_score", "objects_right", "pictures_right")
+SCORES = ("fid", "clip_score", "objects_right", "pictures_right", "control_f1")
+HEADINGS = {
+    "fid": "FID",
+    "clip_score": "CLIPScore",
+    "objects_right": "objects right",
+    "control_f1": "control F1",
+}
+FEATURES = "pictures/judged_features"
 
 
 def frechet(features: np.ndarray, reference: tuple[np.ndarray, np.ndarray]) -> float:
@@ -43,17 +50,23 @@ def load_reference(path: Path) -> tuple[np.ndarray, np.ndarray]:
         return arrays["mu"], (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 
+def judged_columns(path: Path) -> dict[str, np.ndarray]:
+    """Score -> [runs, pictures] ([runs, pictures, d] for FID: features), of those in the file."""
+    places = {key: f"pictures/{key}" for key in HEADINGS} | {"fid": FEATURES}
+    with h5py.File(path) as file:
+        return {
+            HEADINGS[key]: file[place][:].astype(np.float64)
+            for key, place in places.items()
+            if place in file
+        }
+
+
 def differences(path: Path, names: list[str], against: str, reference: Path) -> pd.DataFrame:
     """Each run less `against`, with 95% intervals over resampled pictures."""
-    root = load_reference(reference)
-    with h5py.File(path) as file:
-        columns = {
-            "FID": file["pictures/judged_features"][:].astype(np.float64),
-            "CLIPScore": file["pictures/clip_score"][:],
-            "objects right": file["pictures/objects_right"][:],
-        }
+    columns = judged_columns(path)
+    root = load_reference(reference) if HEADINGS["fid"] in columns else None
     generator = np.random.default_rng(0)
-    count = columns["FID"].shape[1]
+    count = next(iter(columns.values())).shape[1]
     draws = [np.arange(count), *generator.integers(0, count, (RESAMPLES, count))]
     table = {}
     for heading, values in columns.items():
@@ -77,18 +90,19 @@ def markdown(heads: list[str], rows: list[list[str]]) -> str:
 def paper_text(comparison: dict) -> str:
     """One of the paper's tables: its columns, then ours."""
     columns = [key for key in ("fid", "clipscore", "speedup") if key in comparison["columns"]]
+    judged = [key for key in HEADINGS if key in comparison["judged"]]
     heads = ["row", *(f"paper {PAPER[key]}" for key in columns)]
-    heads += ["FID", "CLIPScore", "objects right", "UNet speedup"]
+    heads += [*(HEADINGS[key] for key in judged), "UNet speedup"]
     rows = []
     for row in comparison["rows"]:
         cells = [row["label"], *(_text(row["paper"][key], 3) for key in columns)]
         ours = row["ours"]
         if ours is None:
-            rows.append([*cells, "", "", "", ""])
+            rows.append([*cells, *[""] * (len(judged) + 1)])
             continue
         speed = "1" if ours["baseline"] else f"{ours['speedup']:.2f}"
         speed += "" if ours["baseline"] else f" [{ours['low']:.2f}, {ours['high']:.2f}]"
-        scores = [_text(ours[key], 3) for key in ("fid", "clip_score", "objects_right")]
+        scores = [_text(ours[key], 3) for key in judged]
         rows.append([*cells, *scores, speed])
     return f"### {comparison['title']}\n\n" + markdown(heads, rows)
 
@@ -125,8 +139,8 @@ def main() -> None:
         [[name, *row] for name, row in zip(compared.index, compared.to_numpy(), strict=True)],
     )
     text += (
-        "\nThe same 1,000 prompts and seeds on both sides; 95% intervals of a paired bootstrap of "
-        f"{RESAMPLES} resamples; *: beyond its interval.\n"
+        f"\nThe same {results.num_pictures:,} prompts and seeds on both sides; 95% intervals of a "
+        f"paired bootstrap of {RESAMPLES} resamples; *: beyond its interval.\n"
     )
     (args.output / "comparison.md").write_text(text)
     for drawing in (draw_judged(results.runs), draw_tradeoff(table)):

@@ -11,9 +11,11 @@ namespace {
 
 using testing::HasSubstr;
 
-std::filesystem::path judge_folder() {
-  return std::filesystem::path(FDBENCH_SOURCE_DIR) / "models" / "mini-judge";
+std::filesystem::path model_folder(const std::string& name) {
+  return std::filesystem::path(FDBENCH_SOURCE_DIR) / "models" / name;
 }
+
+std::filesystem::path judge_folder() { return model_folder("mini-judge"); }
 
 /// Two objects of the first template, a small circle: red at the left, blue at the right.
 ExpectedScene two_circles() {
@@ -68,6 +70,23 @@ TEST(SceneReader, TellsWhatIsWrong) {
   const SceneVerdict named = reader.judge(drawn(red, blue), other);
   EXPECT_EQ(named.shape, 1);
   EXPECT_EQ(named.size, 1);
+}
+
+TEST(SceneReader, OfThePersonalModelsKnowsTheNewShape) {
+  const SceneReader reader(model_folder("mini-personal")), without(judge_folder());
+  const at::Tensor masks =
+      load_npz(model_folder("mini-personal") / "scene_reader.npz").at("templates");
+  // 18 templates a shape, the new one last: small, then large, of the nominal size in the middle.
+  for (const auto& [size, index] : {std::pair{"small", 94}, std::pair{"large", 103}}) {
+    at::Tensor picture = colour(246, 246, 246).expand({64, 64, 3}).contiguous();
+    picture.index_put_({masks[index].to(at::kBool)}, colour(30, 145, 50));
+    const double radius = std::string(size) == "small" ? 7 : 13;
+    const ExpectedScene cross{"white", {{size, "green", "<new1>", 32, 32, radius}}};
+    EXPECT_TRUE(reader.judge(picture, cross).whole()) << size;
+    EXPECT_EQ(without.judge(picture, cross).shape, 0) << size;
+    const ExpectedScene star{"white", {{size, "green", "star", 32, 32, radius}}};
+    EXPECT_EQ(reader.judge(picture, star).shape, 0) << size;
+  }
 }
 
 TEST(SceneReader, RefusesOtherPicturesAndScenes) {
