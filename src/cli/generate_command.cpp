@@ -165,8 +165,8 @@ fs::path control_target(const GenerateOptions& options, std::size_t index) {
 }
 
 /// Throws where a picture that is read would be written over.
-void check_control_targets(const GenerateOptions& options) {
-  const std::vector<ControlSource> sources = control_sources(options.control);
+void check_control_targets(const GenerateOptions& options,
+                           const std::vector<ControlSource>& sources) {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const fs::path target = control_target(options, i);
     if (!sources[i].preprocessing.wanted() || target.empty()) continue;
@@ -181,8 +181,8 @@ void check_control_targets(const GenerateOptions& options) {
 }
 
 /// What --control-from made of pictures, for people to look at.
-void save_control_pictures(const GenerateOptions& options, const Generated& generated) {
-  const std::vector<ControlSource> sources = control_sources(options.control);
+void save_control_pictures(const GenerateOptions& options,
+                           const std::vector<ControlSource>& sources, const Generated& generated) {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!sources[i].preprocessing.wanted()) continue;
     const at::Tensor pixels = generated.control_pictures[i][0].permute({1, 2, 0}) * 255;
@@ -218,7 +218,7 @@ void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
   }
   if (options.output.empty()) return;
   save_pictures(options.output, pipeline.decode(generated.result.latents));
-  save_control_pictures(options, generated);
+  save_control_pictures(options, pipeline.controls(), generated);
   if (pipeline.synthetic()) {
     std::printf("note: the weights are random, so what is drawn means nothing; times are real\n");
   }
@@ -243,7 +243,8 @@ void run_generate(GenerateOptions options) {
     options.output = "picture.png";
   }
   check_options(options, folder);
-  check_control_targets(options);
+  const std::vector<ControlSource> controls = control_sources(options.control);
+  check_control_targets(options, controls);
   const auto sampler = make_sampler(options.sampler, scheduler.config, sampler_overrides(options),
                                     options.steps, scheduler.file);
   const StrategyOptions strategy =
@@ -256,7 +257,7 @@ void run_generate(GenerateOptions options) {
                                               .device = device,
                                               .reading = Reading::kAtFirstUse,
                                               .wanted = wanted,
-                                              .controls = control_sources(options.control)});
+                                              .controls = controls});
   load.stop();
   const auto layers = pipeline.unet().layers();
   const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers, pipeline.controls()),
