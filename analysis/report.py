@@ -174,6 +174,7 @@ def _render(
         numbers=summary.key_numbers(results, runs, everything),
         disturbed=disturbances(results),
         missing=summary.missing(results, runs),
+        variant_sentence=summary.variant_sentence(runs),
         inactive=runs.loc[runs["inactive"], "name"].tolist(),
         columns=tables.COLUMNS,
         num_paper_columns=tables.NUM_PAPER_COLUMNS,

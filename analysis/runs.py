@@ -55,8 +55,9 @@ def summarise(results: Results) -> pd.DataFrame:
     name, strategy ("+linear" or "+taylor2" at its end for forecasts, "+tome" where
     tokens were merged), execution, max_parallel,
     num_steps, keys (tuple, downward), key_set (the paper's name), sampler, injects (prior noise),
-    baseline (compared with itself), compared_with (a run's name), inactive, work_ratio
-    (multiply-adds of the baseline / of this one), unet_s and other times, speedup with low and high
+    task, variant (whose reading of the method: paper or authors), baseline (compared with itself),
+    compared_with (a run's name), inactive, work_ratio (multiply-adds of the baseline / of this
+    one), unet_s and other times, speedup with low and high
     (95%), num_rounds, psnr, num_identical, latent_mse, group (equal for runs of the same plan,
     which differ in execution only) and front: no run beats it in speed and latent MSE.
     """
@@ -82,6 +83,7 @@ def _run(results: Results, run: int) -> dict:
         "key_set": key_set_name(keys, num_steps, name),
         "sampler": str(_field(results, run, "sampler", "")),
         "task": _task(results),
+        "variant": str(_field(results, run, "variant", "")),
         "injects": float(_field(results, run, "noise_injection_alpha", 0)) > 0,
         "baseline": bool(_field(results, run, "baseline", run == results.full)),
         "compared_with": str(_field(results, run, "compared_with", "")),

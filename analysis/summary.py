@@ -70,6 +70,21 @@ def sentence(results: Results, table: pd.DataFrame) -> str:
     return text
 
 
+def variant_sentence(table: pd.DataFrame) -> str:
+    """Whose reading of the method ran: the paper's text or the authors' code; "" of files that do
+    not say it.
+    """
+    methods = table[(table["strategy"] != "full") & (table["variant"] != "")]
+    theirs = methods.loc[methods["variant"] == "authors", "name"].tolist()
+    if methods.empty:
+        return ""
+    if not theirs:
+        return "All runs follow the paper's text (variant: paper)."
+    named = f"Named key steps and noise injection of {', '.join(theirs)} are the authors' code's"
+    rest = "" if len(theirs) == len(methods) else ", of the other runs the paper's (variant: paper)"
+    return f"{named} (variant: authors){rest}."
+
+
 def key_numbers(results: Results, table: pd.DataFrame, findings: list[Finding]) -> list[KeyNumber]:
     """At most four."""
     numbers, run = [], hero(table)

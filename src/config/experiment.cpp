@@ -178,6 +178,7 @@ Experiment read_experiment(const ConfigTree& tree, const std::filesystem::path& 
   if (map.has("savings")) defaults.savings = read_savings(map.at("savings"), {});
   if (map.has("reuse")) defaults.strategy.reuse = read_reuse(map.at("reuse"));
   if (map.has("tome")) defaults.tome = read_tome(map.at("tome"), {});
+  if (map.has("variant")) defaults.variant = read_variant(map.at("variant"));
   if (map.has("noise_injection")) {
     defaults.noise_injection = read_noise_injection(map.at("noise_injection"));
   }

@@ -18,6 +18,7 @@
 #include "metrics/edge_agreement.h"
 #include "metrics/scorer.h"
 #include "plan/strategies.h"
+#include "plan/variant.h"
 
 namespace fdbench {
 
@@ -42,6 +43,8 @@ struct RunSpec {
   bool auto_execution = false;
   ExactSavings savings;
   TokenMerging tome;
+  /// Whose reading of the method: it chose key steps by name and the noise injection.
+  Variant variant = Variant::kPaper;
   /// Resolved.
   NoiseInjection noise_injection;
   int num_steps = 50;

@@ -17,13 +17,13 @@ std::span<const ConfigKey<NoiseInjection>> keys() {
        [](const ConfigValue& value, NoiseInjection& injection) {
          injection.alpha = value.number(0);
        }},
-      {{"tau", "whole number, at least 1", "half of the steps",
+      {{"tau", "whole number, at least 1", "half of the steps (variant authors: one more)",
         "at the steps below it, counted downward"},
        [](const ConfigValue& value, NoiseInjection& injection) {
          injection.tau = static_cast<int>(value.integer(1, kMostSteps));
        }},
       {{"placement", words_text(injection_placement_names()),
-        injection_placement_name(NoiseInjection().placement),
+        "before_step (variant authors, step by step: before_unet)",
         "where within a step: does the network of the same step see it?"},
        [](const ConfigValue& value, NoiseInjection& injection) {
          injection.placement = parse_injection_placement(value.choice(injection_placement_names()));
@@ -51,14 +51,18 @@ NoiseInjection read_noise_injection(const ConfigValue& value) {
   return injection;
 }
 
-NoiseInjection read_run_noise_injection(ConfigMap& run, const std::string& strategy,
-                                        const NoiseInjection& inherited, int num_steps) {
-  if (run.has(kKey)) {
-    const ConfigValue value = run.at(kKey);
-    return at_place(value, [&] { return resolved(read_noise_injection(value), num_steps); });
+NoiseInjection read_run_noise_injection(ConfigMap& entry, const RunSpec& run,
+                                        const NoiseInjection& inherited) {
+  const bool is_parallel = run.execution != Execution::kSequential;
+  const auto filled = [&](const NoiseInjection& injection) {
+    return resolved(injection, run.num_steps, run.variant, is_parallel);
+  };
+  if (entry.has(kKey)) {
+    const ConfigValue value = entry.at(kKey);
+    return at_place(value, [&] { return filled(read_noise_injection(value)); });
   }
-  if (is_plain_strategy(strategy)) return {};
-  return at_place(run.value(), [&] { return resolved(inherited, num_steps); });
+  if (is_plain_strategy(run.strategy.name)) return {};
+  return at_place(entry.value(), [&] { return filled(inherited); });
 }
 
 }  // namespace fdbench

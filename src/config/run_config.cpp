@@ -25,6 +25,8 @@ std::string default_name(const RunSpec& run, const std::string& key_label,
   if (run.num_steps != defaults.num_steps) {
     name += "/" + std::to_string(run.num_steps) + "_steps";
   }
+  const bool is_said = key_label.starts_with(variant_name(run.variant));
+  if (run.variant != defaults.variant && !is_said) name += "/" + variant_name(run.variant);
   if (run.tome.ratio != defaults.tome.ratio) {
     char ratio[32];
     std::snprintf(ratio, sizeof ratio, "/tome_%g", run.tome.ratio);
@@ -106,6 +108,10 @@ ExactSavings read_savings(const ConfigValue& value, ExactSavings savings) {
   return savings;
 }
 
+Variant read_variant(const ConfigValue& value) {
+  return parse_variant(value.choice(variant_names()));
+}
+
 Reuse read_reuse(const ConfigValue& value) { return parse_reuse(value.choice(reuse_names())); }
 
 /// What a denoiser is to do: strategy, sampler and all that goes with them; -> what the name of the
@@ -117,13 +123,13 @@ std::string read_work(ConfigMap& map, const RunSpec& defaults, RunSpec& run) {
   if (map.has("sampler")) run.sampler = read_sampler(map.at("sampler"));
   if (map.has("savings")) run.savings = read_savings(map.at("savings"), run.savings);
   if (map.has("tome")) run.tome = read_tome(map.at("tome"), run.tome);
-  run.noise_injection =
-      read_run_noise_injection(map, run.strategy.name, defaults.noise_injection, run.num_steps);
+  if (map.has("variant")) run.variant = read_variant(map.at("variant"));
+  run.noise_injection = read_run_noise_injection(map, run, defaults.noise_injection);
   if (map.has("max_parallel")) {
     run.max_parallel = static_cast<int>(map.at("max_parallel").integer(0, kMostSteps));
   }
   if (map.has("reuse")) run.strategy.reuse = read_reuse(map.at("reuse"));
-  return read_strategy(map, run.strategy, run.num_steps);
+  return read_strategy(map, run.strategy, run.num_steps, run.variant);
 }
 
 /// `stages:` of a run: what single stages do otherwise than the run says. run: whole.
@@ -141,10 +147,10 @@ void read_stage_works(const ConfigValue& value, const RunSpec& defaults,
     ConfigMap entry(work);
     RunSpec stage = whole;
     stage.strategy = defaults.strategy;
-    read_work(entry, defaults, stage);
     if (entry.has("execution")) {
       stage.execution = parse_execution(entry.at("execution").choice({"sequential", "parallel"}));
     }
+    read_work(entry, defaults, stage);
     entry.finish();
     run.stages.emplace(name, std::move(stage));
   }
@@ -164,23 +170,24 @@ std::string read_run_name(ConfigMap& map, const RunSpec& run, const std::string&
 std::vector<RunSpec> read_run(const ConfigValue& value, const RunSpec& defaults,
                               const std::vector<StageSettings>& stages) {
   ConfigMap map(value);
-  RunSpec run = defaults;
-  const std::string label = read_work(map, defaults, run);
-  if (map.has("baseline")) run.baseline = map.at("baseline").text();
-  const bool has_stages = map.has("stages");
-  const std::string base = read_run_name(map, run, label, defaults);
   std::vector<RunSpec> runs;
   const std::vector<std::string> executions = read_executions(map);
+  for (const std::string& execution : executions) {
+    RunSpec& run = runs.emplace_back(defaults);
+    run.execution = parse_execution(execution);
+    const std::string label = read_work(map, defaults, run);
+    if (map.has("baseline")) run.baseline = map.at("baseline").text();
+    const std::string base = read_run_name(map, run, label, defaults);
+    const bool suffix = executions.size() > 1 || (!map.has("name") && execution != "sequential");
+    run.name = suffix ? base + "/" + execution : base;
+  }
+  const bool has_stages = map.has("stages");
   map.finish();
   if (stages.size() > 1 && std::count(executions.begin(), executions.end(), "auto") > 0) {
     throw map.at("execution").error("a run of several stages names its execution");
   }
-  for (const std::string& execution : executions) {
-    RunSpec& added = runs.emplace_back(run);
-    added.execution = parse_execution(execution);
-    if (has_stages) read_stage_works(map.at("stages"), defaults, stages, added);
-    const bool suffix = executions.size() > 1 || (!map.has("name") && execution != "sequential");
-    added.name = suffix ? base + "/" + execution : base;
+  for (RunSpec& run : runs) {
+    if (has_stages) read_stage_works(map.at("stages"), defaults, stages, run);
   }
   return runs;
 }

@@ -18,6 +18,9 @@ std::vector<KeyInfo> savings_keys();
 /// `savings:` all, none, or a map of single switches that changes `savings`.
 ExactSavings read_savings(const ConfigValue& value, ExactSavings savings);
 
+/// `variant:` paper or authors.
+Variant read_variant(const ConfigValue& value);
+
 /// `reuse:` hold, linear or taylor2.
 Reuse read_reuse(const ConfigValue& value);
 

@@ -116,25 +116,30 @@ class OptionKeys {
 
 /// -> their label, "" where none are given.
 std::string read_given_key_steps(ConfigMap& map, const Strategy& strategy, StrategyOptions& options,
-                                 int num_steps) {
+                                 int num_steps, Variant variant) {
   if (!map.has(kKeySteps)) return "";
   const ConfigValue value = map.at(kKeySteps);
   if (strategy.key_steps == KeyStepUse::kNone) {
     throw value.error("the strategy " + strategy.name + " " + strategy.without_key_steps);
   }
   NamedKeySteps named = read_key_steps(value, num_steps);
+  const std::string theirs = authors_preset(named.label);
+  if (variant == Variant::kAuthors && theirs != named.label) {
+    named = {preset_key_steps(theirs, num_steps), theirs};
+  }
   options.key_steps = std::move(named.key_steps);
   return named.label;
 }
 
 }  // namespace
 
-std::string read_strategy(ConfigMap& map, StrategyOptions& options, int num_steps) {
+std::string read_strategy(ConfigMap& map, StrategyOptions& options, int num_steps,
+                          Variant variant) {
   const Strategy& strategy = find_strategy(options.name);
   OptionKeys keys(map, strategy);
   keys.refuse_foreign_keys();
   options.options = keys.read(num_steps);
-  const std::string key_label = read_given_key_steps(map, strategy, options, num_steps);
+  const std::string key_label = read_given_key_steps(map, strategy, options, num_steps, variant);
   keys.check_needs();
   keys.at_option([&] { make_key_steps(options, num_steps); });
   return strategy_label(options, key_label);

@@ -5,6 +5,7 @@
 
 #include "config/config_reader.h"
 #include "plan/strategies.h"
+#include "plan/variant.h"
 
 namespace fdbench {
 
@@ -12,7 +13,8 @@ namespace fdbench {
 /// under the strategy's name; fills the rest of `strategy` in, for a run of num_steps. -> what the
 /// name of the run has after the strategy. Throws usage errors with the place: for a key of another
 /// strategy, for what does not go together, and for what is missing. Whether the model has what the
-/// options name is seen later (resolve_for_model).
-std::string read_strategy(ConfigMap& map, StrategyOptions& strategy, int num_steps);
+/// options name is seen later (resolve_for_model). variant: whose set a name in `key_steps` means.
+std::string read_strategy(ConfigMap& map, StrategyOptions& strategy, int num_steps,
+                          Variant variant);
 
 }  // namespace fdbench

@@ -27,7 +27,8 @@ std::string injection_placement_name(InjectionPlacement placement) {
 
 std::vector<std::string> injection_placement_names() { return {kBeforeUNetName, kBeforeStepName}; }
 
-NoiseInjection resolved(NoiseInjection injection, int num_steps) {
+NoiseInjection resolved(NoiseInjection injection, int num_steps, Variant variant,
+                        bool is_parallel) {
   if (!std::isfinite(injection.alpha) || injection.alpha < 0) {
     throw usage_error("noise injection: alpha " + number_text(injection.alpha) +
                       " must be a number from 0 (0.003 in the paper)");
@@ -38,13 +39,18 @@ NoiseInjection resolved(NoiseInjection injection, int num_steps) {
                       " steps");
   }
   if (!injection.enabled()) return {};
-  if (injection.tau == 0) injection.tau = num_steps / 2;
+  const bool is_authors = variant == Variant::kAuthors;
+  if (injection.tau == 0) injection.tau = num_steps / 2 + (is_authors ? 1 : 0);
+  if (!injection.placement) {
+    injection.placement = is_authors && !is_parallel ? InjectionPlacement::kBeforeUNet
+                                                     : InjectionPlacement::kBeforeStep;
+  }
   return injection;
 }
 
 std::string describe(const NoiseInjection& injection) {
   if (!injection.enabled()) return "off";
-  return number_text(injection.alpha) + " " + injection_placement_name(injection.placement) +
+  return number_text(injection.alpha) + " " + injection_placement_name(*injection.placement) +
          " at steps below " + std::to_string(injection.tau);
 }
 

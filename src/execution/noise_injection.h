@@ -4,8 +4,11 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "plan/variant.h"
 
 namespace fdbench {
 
@@ -29,19 +32,23 @@ inline constexpr double kPaperInjectionAlpha = 0.003;
 struct NoiseInjection {
   /// Share of the starting noise; 0: off.
   double alpha = 0;
-  /// Steps t < tau; 0: half of the steps, the paper's 25 of 50.
+  /// Steps t < tau; 0: the variant's.
   int tau = 0;
-  InjectionPlacement placement = InjectionPlacement::kBeforeStep;
+  /// Empty: the variant's.
+  std::optional<InjectionPlacement> placement = std::nullopt;
 
   bool enabled() const { return alpha != 0; }
 };
 
-/// The injection with its tau in place of 0, for a run of this many steps; off where alpha is 0.
-/// Throws a usage error for an alpha that is negative or not finite and a tau outside
+/// The injection with what it leaves to the variant, for a run of this many steps; off where alpha
+/// is 0. The paper: half of the steps (25 of 50), before the update. The authors' code: one step
+/// more (timestep < 500: 26 of 50); in parallel execution before the update, step by step before
+/// the network. Throws a usage error for an alpha that is negative or not finite and a tau outside
 /// 1..num_steps + 1.
-NoiseInjection resolved(NoiseInjection injection, int num_steps);
+NoiseInjection resolved(NoiseInjection injection, int num_steps, Variant variant = Variant::kPaper,
+                        bool is_parallel = true);
 
-/// "0.003 before_step at steps below 25", "off".
+/// "0.003 before_step at steps below 25", "off". injection: resolved.
 std::string describe(const NoiseInjection& injection);
 
 /// Adds the noise of one run. A sampler that makes more calls than steps has them at its start, so

@@ -1,4 +1,5 @@
 // The named sets of key steps: the paper's tables and appendix, and what the authors' code holds.
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -63,6 +64,7 @@ const std::vector<Preset>& presets() {
       listed("dreambooth", 50, {50, 49, 48, 47, 45, 40, 35, 25, 15, 10}),
       listed("sd_dpm_solver", 20, {20, 19, 18, 17, 15, 10, 5}),
       dense_ends("deepfloyd_stage_1", 100, 10, 85, 5),
+      uniform("deepfloyd_stage_2", 1),
       listed("deepfloyd_stage_3", 75, {75, 73, 70, 66, 61, 55, 48, 40, 31, 21, 10}),
       listed("authors_non_uniform_I", 50, {50, 40, 39, 38, 35, 30, 25, 20, 15, 5}),
       listed("authors_non_uniform_II", 50, {50, 30, 25, 20, 15, 5, 4, 3, 2, 1}),
@@ -89,6 +91,12 @@ std::vector<std::string> preset_names() {
   std::vector<std::string> names;
   for (const Preset& preset : presets()) names.push_back(preset.name);
   return names;
+}
+
+std::string authors_preset(const std::string& name) {
+  const std::string own = "authors_" + name;
+  const std::vector<std::string> names = preset_names();
+  return std::find(names.begin(), names.end(), own) == names.end() ? name : own;
 }
 
 }  // namespace fdbench

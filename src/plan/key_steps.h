@@ -45,6 +45,9 @@ std::string fraction_label(const FractionKeySteps& fraction);
 /// order -> floor(order * num_steps / T0).
 KeySteps preset_key_steps(const std::string& name, int num_steps);
 std::vector<std::string> preset_names();
+/// The set that the authors' code holds under the name of one of the paper's; the same name where
+/// both are one, or where it names none.
+std::string authors_preset(const std::string& name);
 
 /// Key steps with a short name for the run ("non_uniform_IV", "uniform_6", "9_keys").
 struct NamedKeySteps {

@@ -85,6 +85,8 @@ enum class Display {
         "steps below it, counted downward, got the noise; 0 without injection") \
   FIELD(std::string, noise_injection_placement, {}, "", kHidden, "", \
         "before_unet: the network of the step saw the noise; before_step: the sampler's update alone") \
+  FIELD(std::string, variant, {}, "", kHidden, "", \
+        "whose reading of the method: paper or authors (their code); it chose key steps by name and where noise is injected") \
   FIELD(std::string, reuse, {}, "", kHidden, "", \
         "what a reused output is: hold, or the forecasts linear or taylor2") \
   FIELD(bool, baseline, false, "", kHidden, "", \

@@ -74,12 +74,13 @@ RunRecord planned_record(const PreparedRun& run) {
   record.num_steps = spec.num_steps;
   record.max_parallel = spec.max_parallel;
   record.auto_execution = run.spec.auto_execution;
+  record.variant = variant_name(run.spec.variant);
   record.sampler = run.stages[0].sampler_name;
   record.sampler_options = spec.sampler.options.empty() ? "" : spec.sampler.options.dump();
   if (spec.noise_injection.enabled()) {
     record.noise_injection_alpha = spec.noise_injection.alpha;
     record.noise_injection_tau = spec.noise_injection.tau;
-    record.noise_injection_placement = injection_placement_name(spec.noise_injection.placement);
+    record.noise_injection_placement = injection_placement_name(*spec.noise_injection.placement);
   }
   record.layers_total = run.layers_total();
   record.multiply_adds = run.multiply_adds();

@@ -47,7 +47,7 @@ nlohmann::json sampling_json(const RunSpec& run) {
   }
   if (run.noise_injection.enabled()) {
     json["noise_injection"] = {run.noise_injection.alpha, run.noise_injection.tau,
-                               injection_placement_name(run.noise_injection.placement)};
+                               injection_placement_name(*run.noise_injection.placement)};
   }
   return json;
 }

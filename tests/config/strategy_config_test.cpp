@@ -18,7 +18,7 @@ Read read(const std::string& name, const std::string& keys) {
   ConfigMap map(ConfigValue(tree, "runs.0"));
   Read result;
   result.strategy.name = name;
-  result.label = read_strategy(map, result.strategy, 12);
+  result.label = read_strategy(map, result.strategy, 12, Variant::kPaper);
   map.finish();
   return result;
 }

@@ -115,6 +115,13 @@ TEST(KeySteps, PresetsAreRescaled) {
               ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
 }
 
+TEST(KeySteps, TheAuthorsHaveOthersUnderSomeNames) {
+  EXPECT_EQ(authors_preset("non_uniform_II"), "authors_non_uniform_II");
+  EXPECT_EQ(authors_preset("deepfloyd_stage_2"), "authors_deepfloyd_stage_2");
+  EXPECT_EQ(authors_preset("non_uniform_IV"), "non_uniform_IV") << "both are one";
+  EXPECT_EQ(authors_preset("9_keys"), "9_keys");
+}
+
 TEST(KeySteps, FractionLimitsTheRunsOfReuse) {
   const auto made = [](double start, double end, int max_run, int num_steps) {
     return downward_list(fraction_key_steps({start, end, max_run}, num_steps));

@@ -14,6 +14,7 @@ from analysis.paper_tables import belongs, paper_tables
 from analysis.pareto import non_dominated, on_front
 from analysis.report import write_report
 from analysis.runs import summarise
+from analysis.summary import variant_sentence
 from tests.conftest import ROOT
 from tests.faults.sweeps import assert_same, start, units, wait_for_units
 from tests.python.synthetic_results import write
@@ -158,3 +159,20 @@ def test_rows_of_a_table_differ() -> None:
         assert len(set(labels)) == len(labels), comparison["title"]
         wanted = [json.dumps(row["run"], sort_keys=True) for row in comparison["rows"]]
         assert len(set(wanted)) == len(wanted), f"{comparison['title']}: a run in two rows"
+
+
+def test_the_page_says_whose_reading_ran() -> None:
+    runs = pd.DataFrame(
+        {
+            "name": ["full", "encoder/a", "encoder/b"],
+            "strategy": ["full", "encoder", "encoder"],
+            "variant": ["paper", "paper", "paper"],
+        }
+    )
+    assert "All runs follow the paper's text" in variant_sentence(runs)
+    runs.loc[2, "variant"] = "authors"
+    sentence = variant_sentence(runs)
+    assert "encoder/b are the authors'" in sentence and "encoder/a" not in sentence
+    assert "the other runs the paper's" in sentence
+    runs["variant"] = ""
+    assert variant_sentence(runs) == "", "an older file does not say"

@@ -62,6 +62,35 @@ TEST(NoiseInjectionConfig, TheFilesIsForAllRunsButFull) {
                          "full/9_steps/noise_injection: 0.003 before_step at steps below 4"));
 }
 
+TEST(NoiseInjectionConfig, TheAuthorsVariantGoesByTheExecution) {
+  const Experiment experiment = load(
+      "noise_injection: true\n"
+      "variant: authors\n"
+      "runs:\n"
+      "  - {strategy: full}\n"
+      "  - {strategy: encoder, key_steps: non_uniform_I, execution: [sequential, parallel]}\n"
+      "  - {strategy: encoder, key_steps: non_uniform_I, variant: paper}\n"
+      "  - {strategy: encoder, key_steps: non_uniform_IV, noise_injection: {tau: 7}}\n");
+  std::vector<std::string> found;
+  for (const RunSpec& run : experiment.runs) {
+    found.push_back(run.name + ": " + describe(run.noise_injection) + ", " +
+                    std::to_string(num_key_steps(run.strategy.key_steps)) + " keys, " +
+                    variant_name(run.variant));
+  }
+  EXPECT_THAT(found, testing::ElementsAre(
+                         "full: off, 0 keys, authors",
+                         "encoder/authors_non_uniform_I/sequential: 0.003 before_unet at steps "
+                         "below 11, 8 keys, authors",
+                         "encoder/authors_non_uniform_I/parallel: 0.003 before_step at steps "
+                         "below 11, 8 keys, authors",
+                         "encoder/non_uniform_I/paper: 0.003 before_step at steps below 10, 7 "
+                         "keys, paper",
+                         "encoder/non_uniform_IV/noise_injection: 0.003 before_unet at steps "
+                         "below 7, 7 keys, authors"));
+  EXPECT_THAT(message_of([] { load("variant: author\nruns: [{strategy: full}]\n"); }),
+              HasSubstr("did you mean 'authors'?"));
+}
+
 TEST(NoiseInjectionConfig, ABaselineHasNone) {
   const std::string with = "{strategy: full, noise_injection: true}";
   EXPECT_EQ(load("runs: [" + with + "]\n").baseline(), -1);
