@@ -30,6 +30,8 @@ void read_list(ConfigMap& map, const char* key, AdditionKind kind,
     additions.files.push_back(read_addition(value, kind, config));
     return;
   }
+  // None: how --set takes away what a file has.
+  if (value.tree().items.empty()) return;
   for (const ConfigValue& item : value.list()) {
     additions.files.push_back(read_addition(item, kind, config));
   }

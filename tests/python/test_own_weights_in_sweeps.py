@@ -48,6 +48,9 @@ def test_config(fdbench, tmp_path, folder, config):
     assert "lora" in result.stdout and "a.safetensors:0.5" in result.stdout
     changed = dry_run(fdbench, tmp_path, config, "--set", "lora.0.scale=0.25")
     assert "a.safetensors:0.25" in changed.stdout, changed.stderr
+    none = dry_run(fdbench, tmp_path, config, "--set", "lora=[]")
+    assert none.returncode == 0, none.stderr
+    assert "lora" not in none.stdout and "embedding" in none.stdout
     within = {k: v for k, v in config.items() if k not in ("lora", "embeddings")}
     within["model"] |= {"lora": "a.safetensors", "unet": str(folder / "unet")}
     assert plan(fdbench, tmp_path, within).returncode == 0
