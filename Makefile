@@ -55,7 +55,7 @@ bench: build setup-dev ## layers, parts of SD 1.5, files, probing cost; the full
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) -m experiments.peers.run --model models/mini --dtype float32 --rounds 10
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) benchmarks/judging.py --rounds 5
 
-parity: build setup-dev ## SD 1.5 (also with a control network), SD 2.1 and SDXL at full size with random weights against diffusers
+parity: build setup-dev ## SD 1.5 (also with a control network), SD 2.1, SDXL and DiT-XL/2 at full size with random weights against diffusers
 	@FDBENCH_BUILD=$(BUILD) $(VENV_PYTHON) tests/parity/full_size.py
 
 faults: build setup-dev ## the fault campaign at length (FAULTS=50 of each kind); prints its numbers

@@ -59,7 +59,7 @@ class TimedDenoiser final : public Denoiser {
 void overhead(benchmark::State& state, double threshold) {
   const c10::InferenceMode inference;
   const MiniRun& model = MiniRun::instance();
-  const auto layers = model.pipeline.unet().layers();
+  const auto layers = model.pipeline.denoiser().layers();
   FirstBlockCacheOptions options;
   options.threshold = threshold;
   const Plan plan = threshold < 0 ? Plan(kNumSteps, static_cast<int>(layers.size()))
@@ -67,7 +67,7 @@ void overhead(benchmark::State& state, double threshold) {
   const Program program = compile(plan, layers, {});
   double network = 0, layer_time = 0;
   for (auto _ : state) {
-    const TimedDenoiser denoiser(model.pipeline.unet());
+    const TimedDenoiser denoiser(model.pipeline.denoiser());
     const DenoiseResult made = model.denoise(denoiser, program, {});
     network += made.unet_seconds;
     layer_time += denoiser.seconds();

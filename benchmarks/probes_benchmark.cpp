@@ -18,7 +18,7 @@ namespace {
 using namespace fdbench;
 
 std::vector<int> watched_layers(const std::string& detail) {
-  const auto layers = MiniRun::instance().pipeline.unet().layers();
+  const auto layers = MiniRun::instance().pipeline.denoiser().layers();
   std::vector<int> watched;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const bool ends_block = i + 1 == layers.size() || layers[i + 1].block != layers[i].block;
@@ -65,7 +65,7 @@ struct Cost {
 Cost run(const std::string& detail) {
   using Clock = std::chrono::steady_clock;
   const MiniRun& model = MiniRun::instance();
-  const Denoiser& unet = model.pipeline.unet();
+  const Denoiser& unet = model.pipeline.denoiser();
   FeatureProbe probe(watched_layers(detail), MiniRun::kNumSteps, 1);
   Traces traces;
   const bool is_traced = detail == "traced";

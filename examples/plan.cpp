@@ -20,7 +20,7 @@ int main(int argc, char** argv) try {
   const c10::InferenceMode inference;
   const ModelFolder folder(argv[1]);
   const TextToImagePipeline pipeline(folder);
-  const Denoiser& unet = pipeline.unet();
+  const Denoiser& unet = pipeline.denoiser();
 
   const int num_steps = 12;
   const auto sampler = make_sampler("ddim", scheduler_config(folder).config, {}, num_steps);

@@ -21,6 +21,7 @@
 #include "denoisers/load_denoiser.h"
 #include "folders/model_folder.h"
 #include "io/safetensors.h"
+#include "transformers/dit.h"
 
 namespace fdbench {
 namespace {
@@ -72,6 +73,15 @@ at::Tensor floating_tensor(const SafetensorsFile& file, const std::string& name,
                               dtype_name(tensor.scalar_type()));
 }
 
+/// A tensor of whole numbers from the inputs file.
+at::Tensor whole_tensor(const SafetensorsFile& file, const std::string& name,
+                        const std::string& shape_in_words) {
+  const at::Tensor tensor = input_tensor(file, name, shape_in_words);
+  if (at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false)) return tensor;
+  throw input_error(
+      file, "'" + name + "' must hold whole numbers, not " + dtype_name(tensor.scalar_type()));
+}
+
 at::Tensor sample_tensor(const SafetensorsFile& file, const Denoiser& unet) {
   const std::string shape =
       "[batch, " + std::to_string(unet.info().in_channels) + ", height, width]";
@@ -79,8 +89,9 @@ at::Tensor sample_tensor(const SafetensorsFile& file, const Denoiser& unet) {
   if (sample.dim() == 4 && sample.size(1) == unet.info().in_channels && sample.numel() > 0) {
     return sample;
   }
-  throw input_error(file,
-                    "'sample' has shape " + shape_text(sample) + "; this UNet needs " + shape);
+  const bool is_unet = unet.info().class_name.find("Transformer") == std::string::npos;
+  throw input_error(file, "'sample' has shape " + shape_text(sample) + "; this " +
+                              (is_unet ? "UNet" : "transformer") + " needs " + shape);
 }
 
 /// A scalar, [1] or [batch], whole or floating -> [batch].
@@ -111,17 +122,26 @@ std::string shape_words_of(const ConditioningInput& input) {
 Conditioning conditioning_tensors(const SafetensorsFile& file, const ModelInfo& model) {
   Conditioning conditioning;
   for (const ConditioningInput& input : model.conditioning) {
-    if (!file.contains(input.name) && input.name != "encoder_hidden_states") continue;
-    // Ids are whole numbers.
-    conditioning.set(input.name, input.name == "time_ids"
-                                     ? input_tensor(file, input.name, shape_words_of(input))
-                                     : floating_tensor(file, input.name, shape_words_of(input)));
+    const std::string &name = input.name, words = shape_words_of(input);
+    const bool is_needed = name == "encoder_hidden_states" || name == kClassLabels;
+    if (!file.contains(name) && !is_needed) continue;
+    if (name == kClassLabels) {
+      conditioning.set(name, whole_tensor(file, name, words));
+    } else if (name == "time_ids") {  // whole numbers, too
+      conditioning.set(name, input_tensor(file, name, words));
+    } else {
+      conditioning.set(name, floating_tensor(file, name, words));
+    }
   }
   for (std::size_t i = 0; i < kMostControls; ++i) {
     const std::string name = control_scale_name(i);
     if (file.contains(name)) conditioning.set(name, floating_tensor(file, name, "[batch]"));
   }
-  for (const char* name : {"text_embeds", "time_ids", "timestep_cond"}) {
+  const bool reads_classes = conditioning.has(kClassLabels);
+  std::vector<std::string> others = {"text_embeds", "time_ids", "timestep_cond", kClassLabels};
+  // A UNet without attention to a text passes one over, as in diffusers.
+  if (reads_classes) others.push_back("encoder_hidden_states");
+  for (const std::string& name : others) {
     if (file.contains(name) && !conditioning.has(name)) conditioning.set(name, file.tensor(name));
   }
   return conditioning;
@@ -187,19 +207,23 @@ void run_forward(const ForwardOptions& options) {
 
 void add_forward_command(CLI::App& app) {
   const auto options = std::make_shared<ForwardOptions>();
-  CLI::App* command = app.add_subcommand("forward", "One call of a folder's UNet on given tensors");
+  CLI::App* command =
+      app.add_subcommand("forward", "One call of a folder's UNet or DiT on given tensors");
   command
       ->add_option("MODEL_DIR", options->model,
-                   "Model folder (diffusers layout) or its unet folder")
+                   "Model folder (diffusers layout), or its unet or transformer folder")
       ->required();
   command
       ->add_option("--inputs", options->inputs,
                    "Safetensors file with sample [b, c, h, w], timestep (scalar, [1] or [b]) and "
                    "encoder_hidden_states [b, l, d]; for SDXL also text_embeds [b, p] and "
                    "time_ids [b, 6]; for latent consistency models timestep_cond [b, "
-                   "time_cond_proj_dim], the embedded guidance scale (diffusers' name)")
+                   "time_cond_proj_dim], the embedded guidance scale (diffusers' name); for a DiT "
+                   "sample, timestep and class_labels [b] (whole numbers)")
       ->required();
-  command->add_option("--output", options->output, "File to write: sample [b, c, h, w]")
+  command
+      ->add_option("--output", options->output,
+                   "File to write: sample [b, c, h, w], 2 c channels where variances are predicted")
       ->required();
   command->add_option(
       "--controlnet", options->controlnets,

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "cli/commands.h"
+#include "cli/drawn_pictures.h"
 #include "cli/generate_options.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -16,11 +17,8 @@
 #include "pictures/png.h"
 #include "plan/strategies.h"
 #include "profiling/execution_choice.h"
-#include "tasks/generation_inputs.h"
 #include "tasks/picture_noise.h"
-#include "tasks/prompt_limits.h"
 #include "tasks/sampler_plan.h"
-#include "tasks/text_to_image.h"
 
 namespace fdbench {
 namespace {
@@ -38,7 +36,7 @@ struct Generated {
 };
 
 /// The wanted size, checked.
-PictureSize picture_size(const GenerateOptions& options, const TextToImagePipeline& pipeline) {
+PictureSize picture_size(const GenerateOptions& options, const PicturePipeline& pipeline) {
   const std::int64_t factor = pipeline.factor();
   for (const auto& [name, pixels] :
        {std::pair{"--height", options.height}, std::pair{"--width", options.width}}) {
@@ -51,13 +49,13 @@ PictureSize picture_size(const GenerateOptions& options, const TextToImagePipeli
 
 /// Sides of the latent, [c, h, w].
 std::vector<std::int64_t> latent_shape(const GenerateOptions& options,
-                                       const TextToImagePipeline& pipeline) {
+                                       const PicturePipeline& pipeline) {
   const PictureSize size = pipeline.sized(picture_size(options, pipeline));
   const std::int64_t factor = pipeline.factor();
-  return {pipeline.unet().info().in_channels, size.height / factor, size.width / factor};
+  return {pipeline.denoiser().info().in_channels, size.height / factor, size.width / factor};
 }
 
-PictureNoise picture_noise(const GenerateOptions& options, const TextToImagePipeline& pipeline,
+PictureNoise picture_noise(const GenerateOptions& options, const PicturePipeline& pipeline,
                            const GenerationInputs& inputs) {
   if (inputs.latents.defined() && (options.height > 0 || options.width > 0)) {
     throw usage_error("--height and --width do not go with latents in --inputs");
@@ -68,18 +66,6 @@ PictureNoise picture_noise(const GenerateOptions& options, const TextToImagePipe
   std::vector<std::int64_t> pictures(inputs.num_pictures);
   std::iota(pictures.begin(), pictures.end(), 0);
   return {options.seed, pictures, shape};
-}
-
-GenerationRequest request_of(const GenerateOptions& options, PictureSize size, bool guided) {
-  GenerationRequest request;
-  request.prompts = options.prompts;
-  request.negative_prompt = options.negative_prompt;
-  request.clip_skip = options.clip_skip;
-  request.guided = guided;
-  request.size = size;
-  if (!options.inputs.empty()) request.inputs.emplace(options.inputs);
-  request.control_images = options.control.images;
-  return request;
 }
 
 /// How the plan is compiled. With --execution auto as it is measured to be the fastest, which is
@@ -100,30 +86,31 @@ ProgramOptions program_options(const GenerateOptions& options, const Schedule& s
   return made;
 }
 
-Generated generate(const GenerateOptions& options, const TextToImagePipeline& pipeline,
-                   Sampler& sampler, const Schedule& schedule) {
+Generated generate(const GenerateOptions& options, const OpenedPipeline& opened, Sampler& sampler,
+                   const Schedule& schedule) {
+  const PicturePipeline& pipeline = *opened.pipeline;
   const bool guided = pipeline.guided(options.guidance);
   warn_of_idle_guidance(options, guided);
-  const GenerationInputs inputs = make_generation_inputs(
-      pipeline, request_of(options, picture_size(options, pipeline), guided));
+  const GenerationInputs inputs = opened.inputs(picture_size(options, pipeline), guided);
   PictureNoise noise = picture_noise(options, pipeline, inputs);
   const DenoiseStart start{
       .conditional = inputs.conditional,
       .unconditional = inputs.unconditional,
       .latents = starting_latents(inputs.latents.defined() ? inputs.latents : noise.draw(), sampler,
-                                  pipeline.unet()),
+                                  pipeline.denoiser()),
       .noise = noise.source()};
   ExecutorOptions executor;
   executor.guidance_scale = options.guidance;
   executor.guidance_rescale = options.guidance_rescale;
+  executor.guidance_channels = guidance_channels(options, pipeline.denoiser().info().in_channels);
   executor.tome = {options.tome, noise.seeds()};
   executor.noise_injection = noise_injection(options);
   const auto time = [&](const Program& program, const TimedPart& part) {
     std::vector<double> timesteps;
     for (const int step : part.steps) timesteps.push_back(sampler.timesteps()[step]);
-    return network_seconds(pipeline.unet(), program, std::move(timesteps), start, executor);
+    return network_seconds(pipeline.denoiser(), program, std::move(timesteps), start, executor);
   };
-  const auto layers = pipeline.unet().layers();
+  const auto layers = pipeline.denoiser().layers();
   Generated generated;
   generated.control_pictures = inputs.control_pictures;
   generated.program = compile(schedule, layers, program_options(options, schedule, layers, time));
@@ -133,7 +120,7 @@ Generated generate(const GenerateOptions& options, const TextToImagePipeline& pi
       generated.trajectory.push_back(latents);
     };
   }
-  generated.result = denoise(pipeline.unet(), sampler, generated.program, start, executor);
+  generated.result = denoise(pipeline.denoiser(), sampler, generated.program, start, executor);
   return generated;
 }
 
@@ -210,15 +197,15 @@ void print_summary(const GenerateOptions& options, const Generated& generated) {
   }
 }
 
-void save(const GenerateOptions& options, const TextToImagePipeline& pipeline,
-          const Generated& generated) {
+void save(const GenerateOptions& options, const PicturePipeline& pipeline,
+          const std::vector<ControlSource>& controls, const Generated& generated) {
   if (!options.save_latents.empty()) {
     save_safetensors(options.save_latents, {{"latents", generated.result.latents},
                                             {"trajectory", at::stack(generated.trajectory)}});
   }
   if (options.output.empty()) return;
   save_pictures(options.output, pipeline.decode(generated.result.latents));
-  save_control_pictures(options, pipeline.controls(), generated);
+  save_control_pictures(options, controls, generated);
   if (pipeline.synthetic()) {
     std::printf("note: the weights are random, so what is drawn means nothing; times are real\n");
   }
@@ -231,14 +218,12 @@ void run_generate(GenerateOptions options) {
   const at::ScalarType dtype = parse_dtype(options.dtype);
   const at::Device device = parse_device(options.device);
   parse_execution(options.execution);
-  const ModelFolder folder = open_model({options.model, options.architecture, options.seed,
-                                         options.variant, weight_additions(options.weights)});
+  const ModelFolder folder = open_any_model({options.model, options.architecture, options.seed,
+                                             options.variant, weight_additions(options.weights)});
   if (!options.inputs.empty() && SafetensorsFile(options.inputs).contains("prompt_embeds")) {
     warn_of_idle_text(folder.additions());
   }
-  const FolderScheduler scheduler = scheduler_config(folder);
-  warn_of_cut_prompts(folder, options.prompts);
-  if (options.negative_prompt) warn_of_cut_prompts(folder, {*options.negative_prompt});
+  const FolderScheduler scheduler = scheduler_for(options, folder);
   if (options.output.empty() && options.save_latents.empty() && folder.has("vae")) {
     options.output = "picture.png";
   }
@@ -253,17 +238,18 @@ void run_generate(GenerateOptions options) {
   Stopwatch load(device);
   load.start();
   const Wanted wanted = options.output.empty() ? Wanted::kLatents : Wanted::kPictures;
-  const TextToImagePipeline pipeline(folder, {.dtype = dtype,
-                                              .device = device,
-                                              .reading = Reading::kAtFirstUse,
-                                              .wanted = wanted,
-                                              .controls = controls});
+  const OpenedPipeline opened = open_pipeline(options, folder,
+                                              {.dtype = dtype,
+                                               .device = device,
+                                               .reading = Reading::kAtFirstUse,
+                                               .wanted = wanted,
+                                               .controls = controls});
+  const PicturePipeline& pipeline = *opened.pipeline;
   load.stop();
-  const auto layers = pipeline.unet().layers();
-  const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers, pipeline.controls()),
-                          layers);
-  Generated generated = generate(options, pipeline, *sampler, schedule);
-  save(options, pipeline, generated);
+  const auto layers = pipeline.denoiser().layers();
+  const Schedule schedule(make_plan(strategy, *sampler, options.steps, layers, controls), layers);
+  Generated generated = generate(options, opened, *sampler, schedule);
+  save(options, pipeline, controls, generated);
   total.stop();
   generated.load_seconds = load.seconds();
   generated.total_seconds = total.seconds();

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kMostSteps = 100'000, kMostClipSkip = 1000;
 // Of a picture [pixels].
 constexpr std::int64_t kLargestSide = 1 << 20;
+constexpr std::int64_t kMostChannels = 1000;
 
 /// "a, b, c".
 std::string listed(const std::vector<std::string>& names) {
@@ -48,12 +49,20 @@ void add_model_options(CLI::App& command, GenerateOptions& options) {
   add_variant_option(command, options.variant);
   add_weight_options(command, options.weights);
   add_embedding_option(command, options.weights);
-  command.add_option("--architecture", options.architecture,
-                     "Instead of a folder: sd15, sd21 or sdxl with random weights of --seed");
+  command.add_option(
+      "--architecture", options.architecture,
+      "Instead of a folder: sd15, sd21, sdxl or dit_xl_2_256, ... with random weights of --seed");
   command.add_option("--prompt", options.prompts, "What to draw; several: a picture each")
       ->take_all()
       ->allow_extra_args(false)  // else CLI11 takes a text in brackets for a list
       ->check(is_prompt());
+  command
+      .add_option(
+          "--class", options.classes,
+          "Of a model that draws classes: number or name (id2label); several: a picture each")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->check(is_text());
   command.add_option("--negative-prompt", options.negative_prompt, "What not to draw")
       ->check(is_prompt());
   add_whole_number(command, "--clip-skip", options.clip_skip,
@@ -100,6 +109,10 @@ void add_sampling_options(CLI::App& command, GenerateOptions& options) {
              0)
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  add_whole_number(command, "--guidance-channels", options.guidance_channels,
+                   "The first so many channels are guided, the others are the conditional half's "
+                   "(the original DiT: 3; default: all)",
+                   1, kMostChannels);
   add_number(command, "--eta", options.eta, "Fresh noise at each step, 0 to 1 (DDIM)")
       ->capture_default_str();
   command.add_option("--strategy", options.strategy, listed_strategies())->capture_default_str();
@@ -152,6 +165,12 @@ ExactSavings exact_savings(const GenerateOptions& options) {
   return read_savings(ConfigValue(tree, "--savings"), {});
 }
 
+std::int64_t guidance_channels(const GenerateOptions& options, std::int64_t latent_channels) {
+  if (options.guidance_channels <= latent_channels) return options.guidance_channels;
+  throw usage_error("--guidance-channels " + std::to_string(options.guidance_channels) +
+                    ": latents have " + std::to_string(latent_channels) + " channels");
+}
+
 NoiseInjection noise_injection(const GenerateOptions& options) {
   const bool more = options.noise_injection_tau != 0 || !options.noise_injection_placement.empty();
   if (options.noise_injection == 0 && more) {
@@ -196,6 +215,7 @@ void warn_of_idle_guidance(const GenerateOptions& options, bool guided) {
                               : " has no effect without guidance (--guidance above 1)";
   if (options.negative_prompt) say_warning("--negative-prompt" + why);
   if (options.guidance_rescale > 0) say_warning("--guidance-rescale" + why);
+  if (options.guidance_channels > 0) say_warning("--guidance-channels" + why);
 }
 
 }  // namespace fdbench

@@ -21,6 +21,8 @@ namespace fdbench {
 struct GenerateOptions {
   std::filesystem::path model, inputs, output, save_latents;
   std::vector<std::string> prompts;
+  /// By number or name, of models that draw classes.
+  std::vector<std::string> classes;
   std::optional<std::string> negative_prompt;
   /// key=value.
   std::vector<std::string> sampler_options;
@@ -32,6 +34,8 @@ struct GenerateOptions {
   int steps = 50, max_parallel = 0, threads = 0;
   double guidance = 7.5, guidance_rescale = 0, eta = 0;
   std::int64_t clip_skip = 0;
+  /// 0: all.
+  std::int64_t guidance_channels = 0;
   std::uint64_t seed = 0;
   TokenMerging tome;
   ControlOptions control;
@@ -51,6 +55,9 @@ nlohmann::json sampler_overrides(const GenerateOptions& options);
 
 /// --savings: all or none.
 ExactSavings exact_savings(const GenerateOptions& options);
+
+/// --guidance-channels. Throws a usage error for more than latents have.
+std::int64_t guidance_channels(const GenerateOptions& options, std::int64_t latent_channels);
 
 /// --noise-injection and its --noise-injection-tau and -placement, resolved. Throws usage errors.
 NoiseInjection noise_injection(const GenerateOptions& options);

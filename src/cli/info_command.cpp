@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "cli/commands.h"
@@ -13,6 +14,7 @@
 #include "core/error.h"
 #include "denoisers/load_denoiser.h"
 #include "folders/architectures.h"
+#include "transformers/dit.h"
 
 namespace fdbench {
 namespace {
@@ -50,13 +52,19 @@ struct ModelTable {
   InfoRow total;
 };
 
+bool reads(const Denoiser& unet, const std::string& name) {
+  const std::vector<ConditioningInput>& inputs = unet.info().conditioning;
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [&](const ConditioningInput& input) { return input.name == name; });
+}
+
 /// Guidance doubles the batch of one picture, unless it is an input of the network.
 SampleShape call_shape(const ModelFolder& folder, const Denoiser& unet) {
   SampleShape shape;
   shape.batch = unet.info().time_cond_proj_dim > 0 ? 1 : 2;
   shape.axes = unet.info().sample_axes;
   for (std::int64_t& side : shape.axes) side = side > 0 ? side : kDefaultSide;
-  shape.text_tokens = kDefaultTokens;
+  shape.text_tokens = reads(unet, kClassLabels) ? 0 : kDefaultTokens;
   if (folder.has("text_encoder")) {
     const nlohmann::json config = folder.config("text_encoder");
     const auto found = config.find("max_position_embeddings");
@@ -78,7 +86,9 @@ ModelTable collect(const ModelFolder& folder, const Denoiser& unet) {
   info.class_name = unet.info().class_name;
   info.shape = call_shape(folder, unet);
   info.time_cond_proj_dim = unet.info().time_cond_proj_dim;
-  info.step = {"time embedding", "each step", 0, unet.info().step_parameters, 0};
+  const bool has_classes = reads(unet, kClassLabels);
+  info.step = {has_classes ? "time and class embedding" : "time embedding", "each step", 0,
+               unet.info().step_parameters, 0};
   const std::vector<std::int64_t> counts = multiply_adds(unet, info.shape);
   const auto layers = unet.layers();
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -103,13 +113,16 @@ void print_table(const ModelTable& info, bool by_layer) {
   std::printf("%s: %.1f M parameters, %lld layers in %zu blocks\n", info.class_name.c_str(),
               info.total.parameters / 1e6, static_cast<long long>(info.total.layers),
               info.blocks.size());
+  const std::int64_t tokens = info.shape.text_tokens;
+  const std::string told =
+      tokens > 0 ? std::to_string(tokens) + " text tokens" : "a class for each";
   std::printf(
-      "one call: batch %lld (%s), latent %lldx%lld, %lld text tokens; a multiply-add counts "
+      "one call: batch %lld (%s), latent %lldx%lld, %s; a multiply-add counts "
       "once (convolutions, linear layers, attention products)\n\n",
       static_cast<long long>(info.shape.batch),
       info.time_cond_proj_dim > 0 ? "guidance is an input of the network" : "guidance",
       static_cast<long long>(info.shape.axes[0]), static_cast<long long>(info.shape.axes[1]),
-      static_cast<long long>(info.shape.text_tokens));
+      told.c_str());
   std::printf("%-32s %-11s %6s %12s %12s %7s\n", by_layer ? "layer" : "block", "part", "layers",
               "parameters M", "mult-adds G", "share");
   const std::int64_t all = info.total.multiply_adds;
@@ -150,7 +163,7 @@ void print_json(const ModelTable& info, bool by_layer) {
 }
 
 void run_info(const InfoOptions& options) {
-  const ModelFolder folder = open_model(
+  const ModelFolder folder = open_any_model(
       {options.model, options.architecture, 0, options.variant, weight_additions(options.weights)});
   const auto unet = with_controls(load_outline(folder), control_folders(options.controlnets), true);
   const ModelTable info = collect(folder, *unet);
@@ -163,11 +176,12 @@ void run_info(const InfoOptions& options) {
 void add_info_command(CLI::App& app) {
   const auto options = std::make_shared<InfoOptions>();
   CLI::App* command = app.add_subcommand(
-      "info", "Blocks of a folder's UNet with their parameters and multiply-adds");
+      "info", "Blocks of a folder's UNet or DiT with their parameters and multiply-adds");
   command->add_option("MODEL_DIR", options->model,
-                      "Model folder (diffusers layout) or its unet folder");
+                      "Model folder (diffusers layout), or its unet or transformer folder");
   command->add_option("--architecture", options->architecture,
-                      "Instead of a folder: sd15, sd21 or sdxl as they come with fdbench");
+                      "Instead of a folder: sd15, sd21, sdxl, dit_xl_2_256 or dit_xl_2_512 as they "
+                      "come with fdbench");
   add_variant_option(*command, options->variant);
   command->add_option("--controlnet", options->controlnets,
                       "Folder of a control network beside it, or sd15, sd21, sdxl (repeatable)");

@@ -7,7 +7,6 @@
 
 #include "cli/commands.h"
 #include "cli/plain_options.h"
-#include "cli/profile_table.h"
 #include "cli/terminal.h"
 #include "cli/variant_option.h"
 #include "config/latent_config.h"
@@ -19,6 +18,7 @@
 #include "io/atomic_file.h"
 #include "profiling/chrome_trace.h"
 #include "profiling/profile_summary.h"
+#include "profiling/profile_table.h"
 #include "profiling/random_inputs.h"
 
 namespace fdbench {

@@ -199,9 +199,10 @@ class Worker {
   Json call(const Json& request, std::int64_t picture) const {
     const PromptPair pair = text_states(picture);
     const bool guided = stage_.guided();
-    const Conditioning conditioning = with_guidance(
-        pipeline_.unet(), guided ? joined(pair.unconditional, pair.conditional) : pair.conditional,
-        experiment_.guidance_scale);
+    const Conditioning conditioning =
+        with_guidance(pipeline_.denoiser(),
+                      guided ? joined(pair.unconditional, pair.conditional) : pair.conditional,
+                      experiment_.guidance_scale);
     const at::Device device = pipeline_.device();
     const std::int64_t batch = guided ? 2 : 1;
     const at::Tensor sample =
@@ -210,7 +211,7 @@ class Worker {
                                          at::device(device).dtype(at::kFloat));
     Stopwatch stopwatch(device);
     stopwatch.start();
-    const at::Tensor prediction = forward(pipeline_.unet(), sample, timestep, conditioning);
+    const at::Tensor prediction = forward(pipeline_.denoiser(), sample, timestep, conditioning);
     stopwatch.stop();
     Json answer = {{"call", true}, {"batch", batch}, {"unet_s", stopwatch.seconds()}};
     give(answer, request, prediction);

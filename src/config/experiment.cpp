@@ -128,12 +128,20 @@ void add_own_weights(ConfigMap& map, Experiment& experiment) {
 /// Prompts, and what control networks are shown with them.
 void read_content(ConfigMap& map, Experiment& experiment) {
   const std::filesystem::path& path = experiment.config_path;
-  PromptList prompts = read_prompts(map.at("prompts"), path);
+  const bool has_classes = map.has(kClassesKey);
+  if (has_classes && map.has(kPromptsKey)) {
+    throw map.at(kClassesKey).error("'classes' and 'prompts' are both given: use one of them");
+  }
+  const ConfigValue content = map.at(has_classes ? kClassesKey : kPromptsKey);
+  experiment.drawn_from = has_classes ? kClassesKey : kPromptsKey;
+  experiment.content_place = content.place();
+  PromptList prompts = has_classes ? read_classes(content, path) : read_prompts(content, path);
   if (map.has("controlnet")) {
     const ConfigValue controlnet = map.at("controlnet");
     if (experiment.stages.size() > 1) {
       throw controlnet.error("'controlnet' is for a model of one stage, not for a cascade");
     }
+    if (has_classes) throw controlnet.error("'controlnet' goes with prompts, not with classes");
     experiment.controls = read_controls(controlnet, path, prompts);
   }
   experiment.captions = std::move(prompts.captions);

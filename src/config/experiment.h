@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/class_config.h"
 #include "config/config_tree.h"
 #include "config/control_config.h"
 #include "config/prompt_options.h"
@@ -204,6 +205,11 @@ struct Experiment {
   /// Processors that the process may run on; empty: all that it was given.
   std::vector<int> cpus;
   std::uint64_t seed = 0;
+  /// The key that says what pictures are drawn of: kPromptsKey or kClassesKey.
+  std::string drawn_from = kPromptsKey;
+  /// In the config file.
+  Place content_place;
+  /// Or classes, by number or name.
   std::vector<std::string> captions;
   /// What each caption describes; null where it is not known.
   std::vector<nlohmann::json> scenes;

@@ -17,14 +17,15 @@ std::span<const ConfigKey<NoiseInjection>> keys() {
        [](const ConfigValue& value, NoiseInjection& injection) {
          injection.alpha = value.number(0);
        }},
-      {{"tau", "whole number, at least 1", "half of the steps (variant authors: one more)",
-        "at the steps below it, counted downward"},
+      {{"tau", "whole number, at least 1", "half of the steps",
+        "at the steps below it, counted downward (variant authors: one step more)"},
        [](const ConfigValue& value, NoiseInjection& injection) {
          injection.tau = static_cast<int>(value.integer(1, kMostSteps));
        }},
       {{"placement", words_text(injection_placement_names()),
-        "before_step (variant authors, step by step: before_unet)",
-        "where within a step: does the network of the same step see it?"},
+        injection_placement_name(InjectionPlacement::kBeforeStep),
+        "where within a step: does the network of the same step see it? (variant authors, step by "
+        "step: before_unet)"},
        [](const ConfigValue& value, NoiseInjection& injection) {
          injection.placement = parse_injection_placement(value.choice(injection_placement_names()));
        }},

@@ -13,6 +13,8 @@ namespace {
 constexpr std::int64_t kMostLayers = 1000;
 constexpr const char* kNegative = "negative_prompt";
 constexpr const char* kRescale = "guidance_rescale";
+constexpr const char* kChannels = "guidance_channels";
+constexpr std::int64_t kMostChannels = 1000;
 constexpr const char* kSkip = "clip_skip";
 
 /// The shortest text that reads as the same number.
@@ -48,7 +50,7 @@ bool all_same(const std::vector<std::string>& texts) {
 
 PromptOptions read_prompt_options(ConfigMap& map, std::size_t num_prompts) {
   PromptOptions options;
-  for (const char* key : {kNegative, kRescale, kSkip}) {
+  for (const char* key : {kNegative, kRescale, kChannels, kSkip}) {
     if (map.has(key)) options.places[key] = map.at(key).place();
   }
   if (map.has(kNegative)) {
@@ -62,19 +64,32 @@ PromptOptions read_prompt_options(ConfigMap& map, std::size_t num_prompts) {
                         "; it is a share from 0 to 1");
     }
   }
+  if (map.has(kChannels)) {
+    options.guidance_channels = map.at(kChannels).integer(1, kMostChannels);
+  }
   if (map.has(kSkip)) options.clip_skip = map.at(kSkip).integer(0, kMostLayers);
   return options;
 }
 
-void check_prompt_options(const PromptOptions& options, const ModelFolder& folder, bool guided,
-                          bool takes_guidance) {
+void check_prompt_options(const PromptOptions& options, const ModelFolder& folder,
+                          const DrawnContent& content) {
+  for (const char* key : {kNegative, kSkip}) {
+    if (!content.draws_classes || !options.places.contains(key)) continue;
+    throw usage_error(options.places.at(key),
+                      "'" + std::string(key) + "' is of prompts, and the model draws classes");
+  }
+  if (options.guidance_channels > content.channels) {
+    throw usage_error(options.places.at(kChannels),
+                      "'guidance_channels' is " + std::to_string(options.guidance_channels) +
+                          ", but latents have " + std::to_string(content.channels) + " channels");
+  }
   try {
     check_clip_skip(folder, options.clip_skip);
   } catch (const Error& error) {
     throw error.seen_from(options.places.at(kSkip));
   }
-  if (guided) return;
-  const std::string why = takes_guidance
+  if (content.guided) return;
+  const std::string why = content.takes_guidance
                               ? " has no effect: this network takes the guidance scale as an input"
                               : " has no effect without guidance (guidance_scale above 1)";
   const auto warn = [&](const char* key) {
@@ -83,6 +98,7 @@ void check_prompt_options(const PromptOptions& options, const ModelFolder& folde
   };
   if (!options.negative_prompts.empty()) warn(kNegative);
   if (options.guidance_rescale > 0) warn(kRescale);
+  if (options.guidance_channels > 0) warn(kChannels);
 }
 
 std::optional<std::string> negative_prompt_setting(const PromptOptions& options) {
@@ -98,6 +114,9 @@ std::string describe(const PromptOptions& options) {
   std::string text;
   if (options.guidance_rescale > 0) {
     text += " rescaled by " + number_text(options.guidance_rescale);
+  }
+  if (options.guidance_channels > 0) {
+    text += " of " + std::to_string(options.guidance_channels) + " channels";
   }
   if (!options.negative_prompts.empty()) {
     text += all_same(options.negative_prompts) ? ", a negative prompt" : ", negative prompts";

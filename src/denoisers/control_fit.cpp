@@ -40,6 +40,10 @@ int layer_named(const ModelInfo& network, const std::string& name) {
 
 std::vector<int> residuals_for(const Denoiser& unet, std::vector<int> skips, int mid,
                                const Denoiser& network, bool pools) {
+  if (skips.empty()) {
+    throw usage_error("a control network goes beside a UNet: a " + unet.info().class_name +
+                      " has no skips that it could be added to");
+  }
   check_channels(unet.info(), network.info());
   check_conditioning(unet.info(), network.info());
   skips.push_back(mid);

@@ -1,8 +1,11 @@
 #include "denoisers/load_denoiser.h"
 
+#include <string>
 #include <utility>
 
 #include "models/unet_2d_condition.h"
+#include "transformers/dit.h"
+#include "transformers/dit_config.h"
 
 namespace fdbench {
 
@@ -11,6 +14,12 @@ namespace {
 using Maker = std::unique_ptr<Denoiser> (*)(const nlohmann::json& config, Weights& weights,
                                             std::unique_ptr<Weights> unread,
                                             const std::filesystem::path& place);
+
+std::unique_ptr<Denoiser> make_usual_dit(const nlohmann::json& config, Weights& weights,
+                                         std::unique_ptr<Weights> unread,
+                                         const std::filesystem::path& place) {
+  return make_dit(config, weights, std::move(unread), place);
+}
 
 std::unique_ptr<Denoiser> load_part(const ModelFolder& folder, const std::string& part,
                                     at::ScalarType dtype, at::Device device, Reading reading,
@@ -25,9 +34,19 @@ std::unique_ptr<Denoiser> load_part(const ModelFolder& folder, const std::string
 
 }  // namespace
 
+std::string denoiser_part(const ModelFolder& folder) {
+  const bool is_of_transformer = !folder.has(kUNetPart) && folder.has(kTransformerPart) &&
+                                 is_dit(folder.config(kTransformerPart));
+  if (is_of_transformer) return kTransformerPart;
+  folder.part_path(kUNetPart);
+  return kUNetPart;
+}
+
 std::unique_ptr<Denoiser> load_denoiser(const ModelFolder& folder, at::ScalarType dtype,
                                         at::Device device, Reading reading) {
-  return load_part(folder, "unet", dtype, device, reading, make_unet_2d_condition);
+  const std::string part = denoiser_part(folder);
+  const Maker make = part == kUNetPart ? make_unet_2d_condition : make_usual_dit;
+  return load_part(folder, part, dtype, device, reading, make);
 }
 
 ControlNet load_controlnet(const ModelFolder& folder, at::ScalarType dtype, at::Device device,

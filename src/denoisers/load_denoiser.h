@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "denoisers/controlled_denoiser.h"
 #include "folders/model_folder.h"
@@ -17,6 +18,15 @@ enum class Reading { kAtOnce, kAtFirstUse };
 
 /// Puts something around a denoiser: what looks on, or a fault that a test wants to be found.
 using DenoiserChange = std::function<std::unique_ptr<Denoiser>(std::unique_ptr<Denoiser>)>;
+
+/// Parts of a folder that a denoiser may be.
+inline constexpr const char* kUNetPart = "unet";
+inline constexpr const char* kTransformerPart = "transformer";
+
+/// The part of a folder that is its denoiser: its UNet, or its transformer where that is a
+/// DiTTransformer2DModel and there is no UNet. Throws a usage error that says what the folder is
+/// where it has neither.
+std::string denoiser_part(const ModelFolder& folder);
 
 /// Throws a usage error for a class that is not supported, an option of the config that is not, and
 /// weights that are missing or too many.

@@ -84,8 +84,11 @@ void Denoising::run_network(std::size_t index) {
 
 void Denoising::update(int step, int first) {
   const at::Tensor prediction =
-      sampler_prediction(network_.prediction(step), guided_ ? options_.guidance_scale : 1.0,
-                         latents_.size(1), sampler_.learns_variance(), options_.guidance_rescale);
+      sampler_prediction(network_.prediction(step),
+                         {.scale = guided_ ? options_.guidance_scale : 1.0,
+                          .rescale = options_.guidance_rescale,
+                          .channels = options_.guidance_channels},
+                         latents_.size(1), sampler_.learns_variance());
   const bool network_saw = step == first;
   const at::Tensor sample = injector_.before_step(latents_, step, network_saw);
   latents_ = sampler_.step(prediction, step, sample, noise_);

@@ -32,8 +32,9 @@ struct DenoiseStart {
 
 struct ExecutorOptions {
   double guidance_scale = 1.0;
-  /// 0 to 1, see sampler_prediction; of the guided pictures alone.
+  /// Guidance::rescale and ::channels, of the guided pictures alone.
   double guidance_rescale = 0;
+  std::int64_t guidance_channels = 0;
   /// seeds: with use_rand one a picture; each step, layer and transformer block chooses anew from
   /// them.
   SeededTokenMerging tome;

@@ -54,19 +54,23 @@ void check_prediction(const Denoiser& denoiser, const Sampler& sampler) {
   }
 }
 
-at::Tensor sampler_prediction(const at::Tensor& prediction, double guidance_scale,
-                              std::int64_t channels, bool learns_variance,
-                              double guidance_rescale) {
+at::Tensor sampler_prediction(const at::Tensor& prediction, const Guidance& guidance,
+                              std::int64_t channels, bool learns_variance) {
   at::Tensor mean = prediction, variance;
   if (prediction.size(1) > channels) {
     const std::vector<at::Tensor> parts = prediction.split(channels, 1);
     mean = parts[0];
     variance = parts[1];
   }
-  if (guidance_scale > 1) {
+  if (guidance.scale > 1) {
     const std::vector<at::Tensor> halves = mean.chunk(2, 0);
-    mean = halves[0] + guidance_scale * (halves[1] - halves[0]);
-    if (guidance_rescale > 0) mean = rescaled(mean, halves[1], guidance_rescale);
+    mean = halves[0] + guidance.scale * (halves[1] - halves[0]);
+    if (guidance.rescale > 0) mean = rescaled(mean, halves[1], guidance.rescale);
+    if (guidance.channels > 0 && guidance.channels < channels) {
+      mean = at::cat({mean.narrow(1, 0, guidance.channels),
+                      halves[1].narrow(1, guidance.channels, channels - guidance.channels)},
+                     1);
+    }
     if (variance.defined()) variance = variance.chunk(2, 0)[1];
   }
   return learns_variance ? at::cat({mean, variance}, 1) : mean;

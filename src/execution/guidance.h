@@ -23,16 +23,25 @@ Conditioning with_guidance(const Denoiser& denoiser, Conditioning conditioning,
 /// and variance); and for a sampler that learns its variance from a model that predicts none.
 void check_prediction(const Denoiser& denoiser, const Sampler& sampler);
 
-/// A network's prediction as the sampler wants it. prediction: [n, p, h, w], with guidance
-/// (guidance_scale > 1) [2n, p, h, w] of both halves, unconditional first; p is `channels`, or
-/// twice that where variances follow the means. The means are guided, u + scale * (c - u); the
-/// variances are those of the conditional half. guidance_rescale: 0 to 1, that share of the guided
-/// mean is brought to the standard deviation of the conditional one in each picture (Lin et al.,
-/// Common Diffusion Noise Schedules and Sample Steps are Flawed, section 3.4; diffusers'
-/// rescale_noise_cfg). -> [n, channels, h, w], followed by the variances where the sampler learns
-/// them (diffusers' IFPipeline).
-at::Tensor sampler_prediction(const at::Tensor& prediction, double guidance_scale,
-                              std::int64_t channels, bool learns_variance,
-                              double guidance_rescale = 0);
+/// Classifier-free guidance of a prediction.
+struct Guidance {
+  /// Up to 1: none, and the prediction has no halves.
+  double scale = 1;
+  /// 0 to 1: that share of the guided mean is brought to the standard deviation of the conditional
+  /// one in each picture (Lin et al., Common Diffusion Noise Schedules and Sample Steps are Flawed,
+  /// section 3.4; diffusers' rescale_noise_cfg).
+  double rescale = 0;
+  /// The first so many channels are guided, the others are the conditional half's; 0: all. The
+  /// original DiT guides 3 of 4 (its forward_with_cfg), diffusers' DiTPipeline all.
+  std::int64_t channels = 0;
+};
+
+/// A network's prediction as the sampler wants it. prediction: [n, p, h, w], with guidance [2n, p,
+/// h, w] of both halves, unconditional first; p is `channels`, or twice that where variances follow
+/// the means. The means are guided, u + scale * (c - u); the variances are those of the conditional
+/// half. -> [n, channels, h, w], followed by the variances where the sampler learns them
+/// (diffusers' IFPipeline).
+at::Tensor sampler_prediction(const at::Tensor& prediction, const Guidance& guidance,
+                              std::int64_t channels, bool learns_variance);
 
 }  // namespace fdbench

@@ -56,15 +56,19 @@ ModelFolder open_architecture(const std::string& name, std::uint64_t seed) {
 }
 
 ModelFolder open_model(const ModelSource& source) {
+  ModelFolder folder = open_any_model(source);
+  folder.part_path("unet");
+  return folder;
+}
+
+ModelFolder open_any_model(const ModelSource& source) {
   if (source.architecture.empty() == source.folder.empty()) {
     throw usage_error(source.folder.empty()
                           ? "no model: give MODEL_DIR, or --architecture sd15 for random weights"
                           : "MODEL_DIR and --architecture are both given: only one can be used");
   }
   if (!source.folder.empty()) {
-    ModelFolder folder(source.folder, source.variant, source.additions);
-    folder.part_path("unet");
-    return folder;
+    return ModelFolder(source.folder, source.variant, source.additions);
   }
   if (!source.additions.empty()) {
     throw usage_error(

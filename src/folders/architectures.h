@@ -24,7 +24,7 @@ struct ModelSource {
   WeightAdditions additions;
 };
 
-/// Names of the folders in models/architectures ("sd15", "sd21", "sdxl"), sorted.
+/// Names of the folders in models/architectures ("dit_xl_2_256", "sd15", "sdxl", ...), sorted.
 /// models/architectures is looked for in the current folder and those above it, then in the
 /// program's folder and those above it. Throws a usage error when it is nowhere.
 std::vector<std::string> architecture_names();
@@ -34,7 +34,10 @@ std::vector<std::string> architecture_names();
 ModelFolder open_architecture(const std::string& name, std::uint64_t seed);
 
 /// The folder, or the architecture where one is named. Throws a usage error when both or neither
-/// are given, and for a folder without a UNet, which it calls what it is.
+/// are given, and for a model without a UNet, which it calls what it is.
 ModelFolder open_model(const ModelSource& source);
+
+/// The same of a model with any denoiser: what it has is not looked at.
+ModelFolder open_any_model(const ModelSource& source);
 
 }  // namespace fdbench

@@ -99,8 +99,10 @@ json as_diffusers_loads(const std::string& part, json config, const json& model_
   if (!config.is_object()) return config;
   const Place place{path.string()};
   take_class(part, config, model_index, place);
-  if (part == "unet" || part == "controlnet" || part == "vae" || part == "scheduler")
+  if (part == "unet" || part == "transformer" || part == "controlnet" || part == "vae" ||
+      part == "scheduler") {
     drop_defaults(config);
+  }
   const std::string pipeline = pipeline_class(model_index);
   // Other pipelines do not repair, StableDiffusionXLPipeline among them.
   if (pipeline != "StableDiffusionPipeline" && pipeline != "StableDiffusionImg2ImgPipeline") {

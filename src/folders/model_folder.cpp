@@ -31,15 +31,18 @@ using nlohmann::json;
 struct KnownPart {
   const char* name;
   const char* class_name;
+  /// Another name that a config may give; "": none.
+  const char* other_class_name = "";
 };
-constexpr std::array<KnownPart, 8> kParts = {{{"unet", "UNet2DConditionModel"},
-                                              {"controlnet", "ControlNetModel"},
-                                              {"transformer", "Transformer2DModel"},
-                                              {"vae", "AutoencoderKL"},
-                                              {"text_encoder", "CLIPTextModel"},
-                                              {"text_encoder_2", "CLIPTextModelWithProjection"},
-                                              {"tokenizer", "CLIPTokenizer"},
-                                              {"scheduler", "DDIMScheduler"}}};
+constexpr std::array<KnownPart, 8> kParts = {
+    {{"unet", "UNet2DConditionModel"},
+     {"controlnet", "ControlNetModel"},
+     {"transformer", "DiTTransformer2DModel", "Transformer2DModel"},
+     {"vae", "AutoencoderKL"},
+     {"text_encoder", "CLIPTextModel"},
+     {"text_encoder_2", "CLIPTextModelWithProjection"},
+     {"tokenizer", "CLIPTokenizer"},
+     {"scheduler", "DDIMScheduler"}}};
 
 /// The part whose own folder `path` is; "" when it is none.
 std::string own_part(const fs::path& path) {
@@ -54,7 +57,9 @@ std::string own_part(const fs::path& path) {
   if (!names.is_array()) names = json::array();
   names.push_back(config.value("_class_name", json()));
   for (const KnownPart& part : kParts) {
-    if (std::find(names.begin(), names.end(), part.class_name) != names.end()) return part.name;
+    for (const json& name : names) {
+      if (name == part.class_name || name == part.other_class_name) return part.name;
+    }
   }
   return "";
 }
@@ -215,8 +220,8 @@ Error ModelFolder::no_unet() const {
     return usage_error(
         {path_.string()},
         "is the folder of " + whose + ": its denoiser is " + denoiser +
-            ", no UNet; fdbench draws with UNets alone (UNet2DConditionModel: Stable "
-            "Diffusion 1.x, 2.x and XL)");
+            ", no UNet; wanted is a UNet2DConditionModel (Stable Diffusion 1.x, 2.x and XL); run, "
+            "plan, generate, info and forward take a DiTTransformer2DModel, too");
   }
   const std::string purpose = other_purpose(name);
   if (purpose.empty())

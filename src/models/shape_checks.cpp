@@ -22,14 +22,16 @@ std::string shape_words(const std::vector<std::string>& sizes) {
 }
 
 void check_shape(const std::string& name, const at::Tensor& tensor, at::IntArrayRef shape,
-                 const std::string& shape_in_words) {
-  if (!tensor.defined()) throw usage_error(name + " is missing: this UNet needs " + shape_in_words);
+                 const std::string& shape_in_words, const std::string& network) {
+  if (!tensor.defined()) {
+    throw usage_error(name + " is missing: " + network + " needs " + shape_in_words);
+  }
   bool fits = tensor.dim() == static_cast<std::int64_t>(shape.size());
   for (std::size_t i = 0; fits && i < shape.size(); ++i) {
     fits = shape[i] < 0 || tensor.sizes()[i] == shape[i];
   }
   if (fits) return;
-  throw usage_error(name + " has shape " + shape_text(tensor) + "; this UNet needs " +
+  throw usage_error(name + " has shape " + shape_text(tensor) + "; " + network + " needs " +
                     shape_in_words);
 }
 

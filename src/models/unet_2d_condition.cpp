@@ -12,6 +12,7 @@
 #include "models/unet_layer_cost.h"
 #include "models/unet_layers.h"
 #include "models/unet_step.h"
+#include "models/unread_layers.h"
 #include "nn/embeddings.h"
 
 namespace fdbench {
@@ -78,7 +79,7 @@ class UNet2DConditionModel : public Denoiser {
   std::int64_t num_step_parameters_ = 0;
   UNetGraph graph_;
   ModelInfo info_;
-  mutable std::optional<UnreadLayers> unread_;
+  mutable std::optional<UnreadLayers<UNetModule>> unread_;
 };
 
 void UNet2DConditionModel::describe() {
@@ -195,6 +196,9 @@ std::unique_ptr<StepState> UNet2DConditionModel::begin(const at::Tensor& timeste
                                                        const CallOptions& options) const {
   check_size(shape);
   check_shape("timesteps", timesteps, {-1}, "[batch]");
+  if (conditioning.has("class_labels")) {
+    throw usage_error("class_labels is given, but this UNet takes none");
+  }
   const std::int64_t text_width = config_.cross_attention_dim;
   const at::Tensor text = conditioning.get(kText), pooled = conditioning.get(kPooledText),
                    guidance = conditioning.get(kGuidance);
@@ -234,7 +238,7 @@ Value UNet2DConditionModel::run(int layer, std::span<const LayerInput> inputs,
                                 const StepState& state, std::unique_ptr<LayerMemo>* memo) const {
   const UNetLayer& unet_layer = graph_.layers.at(layer);
   const UNetModule& module =
-      unread_ ? unread_->read(static_cast<std::size_t>(layer), unet_layer) : unet_layer.module;
+      unread_ ? unread_->read(static_cast<std::size_t>(layer), unet_layer.make) : unet_layer.module;
   const auto& step = static_cast<const UNetStep&>(state);
   const UNetLayerCall call{.info = info_,
                            .index = layer,

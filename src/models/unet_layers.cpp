@@ -197,16 +197,6 @@ class GraphBuilder {
 
 }  // namespace
 
-const UNetModule& UnreadLayers::read(std::size_t index, const UNetLayer& layer) {
-  const std::lock_guard lock(mutex_);
-  std::optional<UNetModule>& module = modules_[index];
-  if (!module) {
-    module = layer.make(*weights_);
-    if (--num_unread_ == 0) weights_.reset();
-  }
-  return *module;
-}
-
 UNetGraph make_unet_graph(const UNetConfig& config, Weights& weights) {
   return GraphBuilder(config, weights).build();
 }

@@ -3,6 +3,28 @@
 #include <cmath>
 
 namespace fdbench {
+namespace {
+
+/// Places 0 ... count - 1 of a side, stretched over `base_size` -> [count, dim] float64.
+at::Tensor sincos_of_side(std::int64_t dim, std::int64_t count, std::int64_t base_size) {
+  const double stretch = static_cast<double>(count) / static_cast<double>(base_size);
+  const at::Tensor place = at::arange(count, at::kFloat).div(stretch).to(at::kDouble);
+  const at::Tensor exponent = at::arange(dim / 2, at::kDouble).div(static_cast<double>(dim) / 2.0);
+  const at::Tensor angle = at::outer(place, at::pow(10000.0, exponent).reciprocal());
+  return at::cat({at::sin(angle), at::cos(angle)}, 1);
+}
+
+}  // namespace
+
+at::Tensor sincos_positions(std::int64_t dim, std::int64_t height, std::int64_t width,
+                            std::int64_t base_size) {
+  const at::Tensor columns = sincos_of_side(dim / 2, width, base_size).unsqueeze(0);
+  const at::Tensor rows = sincos_of_side(dim / 2, height, base_size).unsqueeze(1);
+  const std::vector<std::int64_t> grid = {height, width, dim / 2};
+  return at::cat({columns.expand(grid), rows.expand(grid)}, 2)
+      .view({height * width, dim})
+      .to(at::kFloat);
+}
 
 at::Tensor Timesteps::operator()(const at::Tensor& values) const {
   const std::int64_t half = num_channels / 2;

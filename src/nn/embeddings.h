@@ -17,6 +17,13 @@ struct Timesteps {
   at::Tensor operator()(const at::Tensor& values) const;
 };
 
+/// Fixed table of positions of a grid of patches (get_2d_sincos_pos_embed of diffusers): the first
+/// half of the width for the column, the second for the row, sines first in each.
+/// dim: a multiple of 4; base_size: side of the grid that the network was trained on, over which
+/// other grids are stretched -> [height * width, dim] float32 on the CPU, row after row.
+at::Tensor sincos_positions(std::int64_t dim, std::int64_t height, std::int64_t width,
+                            std::int64_t base_size);
+
 /// Two linear layers with an activation between them, and a projection of what may be added to
 /// their input.
 struct TimestepEmbedding {

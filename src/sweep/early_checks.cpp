@@ -34,16 +34,18 @@ void check_runs_in_shards(const Experiment& experiment) {
   }
 }
 
-void check_makes_pictures(const std::vector<StageFolder>& folders) {
+void check_makes_pictures(const Experiment& experiment, const std::vector<StageFolder>& folders) {
+  const bool draws_classes = experiment.drawn_from == kClassesKey;
   for (const char* part : {"vae", "text_encoder", "tokenizer"}) {
     // The first stage's text and the last stage's VAE are those of all.
     const bool is_vae = std::string_view(part) == "vae";
     const ModelFolder& folder = is_vae ? folders.back().folder : folders.front().folder;
-    if (folder.has(part) || folder.synthetic()) continue;
+    if (folder.has(part) || folder.synthetic() || (draws_classes && !is_vae)) continue;
     throw usage_error({folder.path().string()},
-                      std::string("has no ") + part +
-                          "/: a sweep makes pictures of prompts, which needs unet/, vae/, "
-                          "text_encoder/ and tokenizer/");
+                      std::string("has no ") + part + "/: a sweep makes pictures of " +
+                          (draws_classes ? "classes, which needs transformer/ and vae/"
+                                         : "prompts, which needs unet/, vae/, text_encoder/ and "
+                                           "tokenizer/"));
   }
 }
 
@@ -79,7 +81,7 @@ void check_control_pictures(const ControlSettings& controls, PictureSize size) {
 void check_before_pictures(const PreparedSweep& sweep, const std::vector<StageFolder>& folders,
                            const std::filesystem::path& output,
                            const std::vector<WorkUnit>& missing) {
-  check_makes_pictures(folders);
+  check_makes_pictures(sweep.experiment, folders);
   check_control_pictures(sweep.experiment.controls, picture_size(sweep, folders));
   check_output_place(output);
   check_disk(output, disk_need(sweep, picture_size(sweep, folders), missing));

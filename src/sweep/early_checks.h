@@ -19,7 +19,7 @@ PictureSize picture_size(const PreparedSweep& sweep, const std::vector<StageFold
 void check_runs_in_shards(const Experiment& experiment);
 
 /// Throws a usage error for a model folder that cannot make pictures of text.
-void check_makes_pictures(const std::vector<StageFolder>& folders);
+void check_makes_pictures(const Experiment& experiment, const std::vector<StageFolder>& folders);
 
 /// Throws where the output cannot be written: a usage error for a folder, a runtime error for a
 /// place that is not writable. Writes nothing.

@@ -16,7 +16,7 @@ Cascade::Cascade(const std::vector<StageFolder>& folders, const TaskOptions& opt
     TaskOptions of_stage = options;
     if (!is_last && options.wanted == Wanted::kPictures) of_stage.wanted = Wanted::kLatents;
     pipelines_.push_back(std::make_unique<TextToImagePipeline>(stage.folder, of_stage, channels));
-    const Denoiser& unet = pipelines_.back()->unet();
+    const Denoiser& unet = pipelines_.back()->denoiser();
     const std::vector<std::int64_t>& axes = unet.info().sample_axes;
     if (std::find(axes.begin(), axes.end(), 0) != axes.end()) {
       throw usage_error(

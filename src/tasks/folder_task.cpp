@@ -50,6 +50,10 @@ bool zeros_for_empty_prompt(const ModelFolder& folder) {
 
 FolderScheduler scheduler_config(const ModelFolder& folder) {
   check_draws_from_text(folder);
+  return scheduler_file(folder);
+}
+
+FolderScheduler scheduler_file(const ModelFolder& folder) {
   if (!folder.has("scheduler")) {
     throw usage_error(
         {folder.path().string()},

@@ -18,8 +18,10 @@ void check_is_no_refiner(const ModelFolder& folder);
 bool zeros_for_empty_prompt(const ModelFolder& folder);
 
 /// scheduler_config.json as diffusers' pipeline for this folder uses it (folders/load_rules.h).
-/// Throws a usage error for a folder without one, and for one whose pipeline does not draw from
-/// text.
+/// Throws a usage error for a folder without one.
+FolderScheduler scheduler_file(const ModelFolder& folder);
+
+/// The same of a folder that draws from text. Throws a usage error for one whose pipeline does not.
 FolderScheduler scheduler_config(const ModelFolder& folder);
 
 }  // namespace fdbench

@@ -8,16 +8,18 @@
 namespace fdbench {
 namespace {
 
-constexpr std::array kNames = {"latents",     "prompt_embeds",        "negative_prompt_embeds",
+constexpr const char* kLatents = "latents";
+constexpr std::array kNames = {kLatents,      "prompt_embeds",        "negative_prompt_embeds",
                                "text_embeds", "negative_text_embeds", "time_ids"};
 
 /// Tensors of the user's file, checked.
 class InputTensors {
  public:
-  InputTensors(const std::optional<SafetensorsFile>& file, const TextToImagePipeline& pipeline)
+  /// known: names that the file may hold.
+  InputTensors(const std::optional<SafetensorsFile>& file, const PicturePipeline& pipeline,
+               const std::vector<std::string>& known)
       : file_(file), pipeline_(pipeline) {
     if (!file_) return;
-    const std::vector<std::string> known(kNames.begin(), kNames.end());
     for (const std::string& name : file_->names()) {
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         throw error("unknown tensor '" + name + "'" + advice(name, known));
@@ -49,7 +51,7 @@ class InputTensors {
 
  private:
   const std::optional<SafetensorsFile>& file_;
-  const TextToImagePipeline& pipeline_;
+  const PicturePipeline& pipeline_;
 };
 
 /// One row for all n pictures, or a row each.
@@ -136,7 +138,7 @@ void show_controls(GenerationInputs& made, const TextToImagePipeline& pipeline,
 
 GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
                                         const GenerationRequest& request) {
-  const InputTensors tensors(request.inputs, pipeline);
+  const InputTensors tensors(request.inputs, pipeline, {kNames.begin(), kNames.end()});
   check_sources(tensors, request);
   GenerationInputs made;
   made.latents = tensors.take("latents", 4, "[pictures, channels, height, width]");
@@ -157,6 +159,23 @@ GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
   if (!pipeline.controls().empty()) {
     show_controls(made, pipeline, request, pipeline.sized(size));
   }
+  return made;
+}
+
+GenerationInputs make_class_inputs(const ClassToImagePipeline& pipeline,
+                                   const GenerationRequest& request) {
+  const InputTensors tensors(request.inputs, pipeline, {kLatents});
+  if (request.prompts.empty()) throw usage_error("nothing to draw: give --class");
+  GenerationInputs made;
+  made.latents = tensors.take(kLatents, 4, "[pictures, channels, height, width]");
+  PromptBatch batch;
+  batch.prompts = request.prompts;
+  batch.guided = request.guided;
+  const PromptPair pair = pipeline.encode(0, batch, {});
+  const auto count = static_cast<std::int64_t>(request.prompts.size());
+  made.num_pictures = made.latents.defined() ? made.latents.size(0) : count;
+  made.conditional = for_pictures("", pair.conditional, made.num_pictures);
+  made.unconditional = for_pictures("", pair.unconditional, made.num_pictures);
   return made;
 }
 

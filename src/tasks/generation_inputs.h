@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/safetensors.h"
+#include "tasks/class_to_image.h"
 #include "tasks/text_to_image.h"
 
 namespace fdbench {
@@ -49,5 +50,10 @@ struct GenerationRequest {
 /// and for tensors that are not finite.
 GenerationInputs make_generation_inputs(const TextToImagePipeline& pipeline,
                                         const GenerationRequest& request);
+
+/// The same of classes, which `prompts` hold; `inputs` may hold latents alone. Throws a usage error
+/// where there is none, where numbers of pictures differ, and for a class that is not there.
+GenerationInputs make_class_inputs(const ClassToImagePipeline& pipeline,
+                                   const GenerationRequest& request);
 
 }  // namespace fdbench

@@ -54,6 +54,7 @@ struct PromptPair {
 
 /// The texts of n pictures.
 struct PromptBatch {
+  /// Or classes, by number or name, of a task that draws those.
   std::vector<std::string> prompts;
   /// What guidance points away from; empty: the empty prompt, or what the model has for it.
   std::vector<std::string> negative_prompts;
@@ -72,6 +73,10 @@ class Task {
  public:
   virtual ~Task() = default;
 
+  /// What pictures are drawn of, by the key of a config: "prompts" or "classes".
+  virtual std::string drawn_from() const { return "prompts"; }
+  /// Throws a usage error for one of them that the model cannot draw.
+  virtual void check_drawable(std::span<const std::string> drawn) const { (void)drawn; }
   /// In the order they run; one at least.
   virtual std::span<const Stage> stages() const = 0;
   /// Throws a usage error for a stage whose folder has none.

@@ -3,22 +3,17 @@
 
 #include <ATen/ATen.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "folders/model_folder.h"
-#include "models/vae.h"
 #include "tasks/folder_task.h"
+#include "tasks/picture_pipeline.h"
 #include "tasks/prompt_encoder.h"
-#include "tasks/task.h"
 
 namespace fdbench {
 
-/// The parts of a folder that were loaded. A part that the folder lacks is empty; asking for it is
-/// a usage error.
-class TextToImagePipeline : public Task {
+class TextToImagePipeline final : public PicturePipeline {
  public:
   /// image_channels: of a picture that the UNet is shown beside its sample (a later stage of a
   /// cascade; see with_image). Throws a usage error for a folder that is not for text to picture:
@@ -26,32 +21,11 @@ class TextToImagePipeline : public Task {
   explicit TextToImagePipeline(const ModelFolder& folder, const TaskOptions& options = {},
                                std::int64_t image_channels = 0);
 
-  std::span<const Stage> stages() const override { return {&stage_, 1}; }
-  FolderScheduler scheduler(std::size_t) const override { return scheduler_config(folder_); }
+  FolderScheduler scheduler(std::size_t) const override { return scheduler_config(folder()); }
   PromptPair encode(std::size_t stage, const PromptBatch& batch,
                     const at::Tensor& last) const override;
-  std::int64_t factor(std::size_t) const override { return factor(); }
-  at::Tensor decode(const at::Tensor& latents) const override;
 
-  const Denoiser& unet() const { return *unet_; }
   bool has_text_encoder() const { return prompt_encoder_ != nullptr; }
-  bool has_vae() const { return vae_ != nullptr; }
-  at::ScalarType dtype() const { return dtype_; }
-  at::Device device() const { return device_; }
-  /// True when the weights are random: the pictures mean nothing.
-  bool synthetic() const { return synthetic_; }
-
-  /// True when guidance at this scale takes a second, unconditional half of the batch: above 1, but
-  /// not where the guidance scale is an input of the network.
-  bool guided(double guidance_scale) const;
-  /// Picture pixels per latent pixel; Stable Diffusion's 8 for a folder without a VAE.
-  std::int64_t factor() const;
-  /// `size` with the model's own sides in place of 0. Throws a usage error where the UNet names no
-  /// sample_size.
-  PictureSize sized(PictureSize size) const;
-  /// Size of the pictures of latents [n, c, h, w].
-  PictureSize size_of(const at::Tensor& latents) const;
-
   /// What conditions the UNet, for n prompts: encoder_hidden_states [n, l, d], for SDXL text_embeds
   /// and time_ids too. size: of the pictures to be made, which SDXL is told. clip_skip: see
   /// PromptEncoder; diffusers skips no layer for negative prompts. Throws a usage error for a
@@ -76,28 +50,9 @@ class TextToImagePipeline : public Task {
   const PromptEncoder& prompt_encoder() const;
   Conditioning conditioning(const TextStates& states, PictureSize size) const;
 
-  ModelFolder folder_;
-  std::string path_;
-  bool synthetic_, takes_time_ids_ = false;
-  at::ScalarType dtype_;
-  at::Device device_;
-  std::unique_ptr<Denoiser> unet_;
+  bool takes_time_ids_ = false;
   std::vector<ControlSource> controls_;
-  Stage stage_;
-  std::int64_t factor_;
-  /// On the meta device while it is unread.
-  mutable std::unique_ptr<Vae> vae_;
-  /// Empty once it is read.
-  mutable std::function<std::unique_ptr<Vae>()> read_vae_;
   std::unique_ptr<PromptEncoder> prompt_encoder_;
 };
-
-/// Picture pixels per latent pixel of a folder, without a look at weights: what the VAE's config
-/// says, 8 without one.
-std::int64_t picture_factor(const ModelFolder& folder);
-
-/// Throws a usage error for a folder that can draw no pictures: without vae/, or with an
-/// autoencoder of a class that is not supported.
-void check_draws_pictures(const ModelFolder& folder);
 
 }  // namespace fdbench

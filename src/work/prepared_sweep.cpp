@@ -36,6 +36,27 @@ SampleShape call_shape(const Experiment& experiment, const ModelFolder& folder,
   return shape;
 }
 
+/// Runs an action; its fault is given the place.
+template <typename Action>
+auto placed(const Place& place, const Action& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    throw error.seen_from(place);
+  }
+}
+
+/// Throws a usage error where the model draws from something else than the config gives, and for a
+/// class that it does not have.
+void check_content(const Experiment& experiment, const Task& task) {
+  if (experiment.drawn_from != task.drawn_from()) {
+    throw usage_error(experiment.content_place,
+                      "the model draws " + task.drawn_from() + ": give '" + task.drawn_from() +
+                          "' in place of '" + experiment.drawn_from + "'");
+  }
+  placed(experiment.content_place, [&] { task.check_drawable(experiment.captions); });
+}
+
 /// Adds the watched layers of a stage.
 void watch(PreparedSweep& sweep, std::size_t stage) {
   const FeatureSettings& features = sweep.experiment.features;
@@ -48,16 +69,6 @@ void watch(PreparedSweep& sweep, std::size_t stage) {
     const std::string& name = by_layer ? layers[i].name : layers[i].block;
     sweep.watched.push_back(
         {.name = sweep.name_in_stage(stage, name), .stage = stage, .layer = static_cast<int>(i)});
-  }
-}
-
-/// Runs an action; its fault is given the place.
-template <typename Action>
-auto placed(const Place& place, const Action& action) {
-  try {
-    return action();
-  } catch (const Error& error) {
-    throw error.seen_from(place);
   }
 }
 
@@ -112,8 +123,11 @@ PreparedStage prepare_stage(const Experiment& experiment, const Task& task, std:
       .latent_shape = {denoiser.info().in_channels},
       .guidance_scale = guidance_scale};
   stage.latent_shape.insert(stage.latent_shape.end(), shape.axes.begin(), shape.axes.end());
-  check_prompt_options(experiment.prompt_options, folder, stage.guided(),
-                       stage.model.time_cond_proj_dim > 0);
+  check_prompt_options(experiment.prompt_options, folder,
+                       {.guided = stage.guided(),
+                        .takes_guidance = stage.model.time_cond_proj_dim > 0,
+                        .draws_classes = task.drawn_from() == kClassesKey,
+                        .channels = stage.model.in_channels});
   return stage;
 }
 
@@ -191,7 +205,7 @@ std::vector<StageFolder> open_models(const Experiment& experiment) {
   for (const StageSettings& stage : experiment.stages) {
     folders.push_back(
         {.name = stage.name,
-         .folder = placed(experiment.model_place, [&] { return open_model(stage.model); }),
+         .folder = placed(experiment.model_place, [&] { return open_any_model(stage.model); }),
          .controls = experiment.controls.networks});
   }
   return folders;
@@ -217,6 +231,7 @@ std::unique_ptr<Sampler> sampler_of_run(const PreparedStage& stage, const RunSpe
 
 PreparedSweep prepare_sweep(const Experiment& experiment, const std::vector<StageFolder>& folders,
                             const Task& task) {
+  check_content(experiment, task);
   PreparedSweep sweep;
   sweep.experiment = experiment;
   for (std::size_t i = 0; i < folders.size(); ++i) {

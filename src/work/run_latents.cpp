@@ -11,6 +11,7 @@ RunLatents::RunLatents(const PreparedSweep& sweep, const StageRun& run, const Ta
   options.tome = {run.spec.tome, noise.seeds()};
   options.noise_injection = run.spec.noise_injection;
   options.guidance_scale = sweep.stages[stage].guidance_scale;
+  options.guidance_channels = sweep.experiment.prompt_options.guidance_channels;
   options.guidance_rescale = sweep.experiment.prompt_options.guidance_rescale;
 }
 

@@ -203,6 +203,11 @@ constexpr Maker kMakers[] = {
      [](const Sources& from) { return Made(from.experiment.guidance_scale); }},
     {Setting::kGuidanceRescale,
      [](const Sources& from) { return rescale_of(from.experiment.prompt_options); }},
+    {Setting::kGuidanceChannels,
+     [](const Sources& from) {
+       const std::int64_t channels = from.experiment.prompt_options.guidance_channels;
+       return channels == 0 ? Made() : whole(channels);
+     }},
     {Setting::kClipSkip,
      [](const Sources& from) {
        const std::int64_t clip_skip = from.experiment.prompt_options.clip_skip;
@@ -215,6 +220,8 @@ constexpr Maker kMakers[] = {
        return equal_time.wanted() ? text(nlohmann::json(equal_time.runs).dump()) : Made();
      }},
     {Setting::kModelUnet, [](const Sources& from) { return weights_of(from, "unet"); }},
+    {Setting::kModelTransformer,
+     [](const Sources& from) { return weights_of(from, "transformer"); }},
     {Setting::kModelVae, [](const Sources& from) { return weights_of(from, "vae"); }},
     {Setting::kModelTextEncoder,
      [](const Sources& from) { return weights_of(from, "text_encoder"); }},

@@ -143,7 +143,7 @@ TEST(SamplerPrediction, GuidesTheMeansOnly) {
   const at::Tensor prediction = at::tensor({1.0F, 10.0F, 2.0F, 20.0F}).view({2, 2, 1, 1});
   const auto values = [&](double scale, std::int64_t channels, bool learns) {
     const at::Tensor made =
-        sampler_prediction(prediction, scale, channels, learns).flatten().contiguous();
+        sampler_prediction(prediction, {.scale = scale}, channels, learns).flatten().contiguous();
     return std::vector<float>(made.const_data_ptr<float>(),
                               made.const_data_ptr<float>() + made.numel());
   };
@@ -152,6 +152,16 @@ TEST(SamplerPrediction, GuidesTheMeansOnly) {
   EXPECT_THAT(values(1, 1, true), testing::ElementsAre(1, 10, 2, 20));
   EXPECT_THAT(values(1, 1, false), testing::ElementsAre(1, 2));
   EXPECT_THAT(values(3, 2, false), testing::ElementsAre(4, 40));
+}
+
+TEST(SamplerPrediction, OfTheFirstChannelsLeavesTheOthersToTheConditionalHalf) {
+  // [2, 8, 1, 1]: 4 means and 4 variances of the unconditional half, then of the conditional one.
+  const at::Tensor prediction = at::arange(16, at::kFloat).view({2, 8, 1, 1});
+  const at::Tensor got =
+      sampler_prediction(prediction, {.scale = 3, .channels = 3}, 4, true).flatten();
+  EXPECT_TRUE(at::equal(got, at::tensor({24.F, 25.F, 26.F, 11.F, 12.F, 13.F, 14.F, 15.F})));
+  const at::Tensor all = sampler_prediction(prediction, {.scale = 3}, 4, false).flatten();
+  EXPECT_TRUE(at::equal(all, at::tensor({24.F, 25.F, 26.F, 27.F})));
 }
 
 }  // namespace

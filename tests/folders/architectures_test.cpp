@@ -12,7 +12,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(Architectures, AreThoseOfTheSourceFolder) {
-  EXPECT_THAT(architecture_names(), ElementsAre("sd15", "sd21", "sdxl"));
+  EXPECT_THAT(architecture_names(),
+              ElementsAre("dit_xl_2_256", "dit_xl_2_512", "sd15", "sd21", "sdxl"));
 }
 
 TEST(Architectures, AreModelsWithoutFiles) {
@@ -37,7 +38,8 @@ TEST(Architectures, AreFoundFromTheProgramsFolderToo) {
   const std::filesystem::path before = std::filesystem::current_path();
   const TemporaryFolder elsewhere;
   std::filesystem::current_path(elsewhere.path());
-  EXPECT_THAT(architecture_names(), ElementsAre("sd15", "sd21", "sdxl"));
+  EXPECT_THAT(architecture_names(),
+              ElementsAre("dit_xl_2_256", "dit_xl_2_512", "sd15", "sd21", "sdxl"));
   std::filesystem::current_path(before);
 }
 
@@ -49,6 +51,14 @@ TEST(Architectures, FaultsAreNamed) {
                 open_model({"models/mini", "sd15", 0});
               }),
               HasSubstr("only one can be used"));
+}
+
+TEST(Architectures, ThoseWithoutAUNetAreForThoseWhoAsk) {
+  const ModelSource source{"", "dit_xl_2_256", 0};
+  EXPECT_TRUE(open_any_model(source).has("transformer"));
+  EXPECT_THAT(message_of([&] { open_model(source); }),
+              HasSubstr("is the folder of a DiTPipeline: its denoiser is a transformer "
+                        "(DiTTransformer2DModel), no UNet"));
 }
 
 }  // namespace

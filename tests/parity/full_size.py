@@ -1,7 +1,7 @@
-"""UNets at full size with random weights: `fdbench forward` against diffusers.
+"""UNets and DiT-XL/2 at full size with random weights: `fdbench forward` against diffusers.
 
-    .venv/bin/python tests/parity/full_size.py [sd15 sd21 sdxl sd15+controlnet] [--dtype float32] \
-        [--latent 64]
+    .venv/bin/python tests/parity/full_size.py [sd15 sd21 sdxl sd15+controlnet dit_xl_2_256] \
+        [--dtype float32] [--latent 64]
 
 Prints the largest difference relative to the output's scale and both times; exits with 1 above the
 bound. Of a UNet with a control network the residuals are compared as well. Strict loading is
@@ -22,13 +22,14 @@ import time
 from pathlib import Path
 
 import torch
-from diffusers import ControlNetModel, UNet2DConditionModel
+from diffusers import ControlNetModel, DiTTransformer2DModel, UNet2DConditionModel
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.parity.dit_models import dit_forward, dit_inputs, share_embedder  # noqa: E402
 from tests.parity.reference import (  # noqa: E402
     TOLERANCE,
     randomize,
@@ -39,14 +40,14 @@ from tests.parity.reference import (  # noqa: E402
 
 PROGRAM = ROOT / os.environ.get("FDBENCH_BUILD", "build/release") / "fdbench"
 ARCHITECTURES = ROOT / "models/architectures"
-NAMES = ["sd15", "sd21", "sdxl", "sd15+controlnet"]
+NAMES = ["sd15", "sd21", "sdxl", "sd15+controlnet", "dit_xl_2_256"]
 # bfloat16 keeps 8 bits of each number; both sides round at some hundred places, each in its order.
 BOUNDS = {"float32": TOLERANCE, "bfloat16": 5e-2}
 BATCH, TOKENS = 2, 77
 
 
 def make_part(folder: Path, name: str, part: str, model_class: type, dtype: str):
-    """Writes unet/ or controlnet/ (float16, as most checkpoints are) -> the model in `dtype`."""
+    """Writes `part` (float16, as most checkpoints are) -> the model in `dtype`."""
     torch.manual_seed(0)
     config = json.loads((ARCHITECTURES / name / part / "config.json").read_text())
     model = model_class.from_config(config)
@@ -55,6 +56,8 @@ def make_part(folder: Path, name: str, part: str, model_class: type, dtype: str)
         if not parameter.any():
             torch.nn.init.normal_(parameter, std=0.02)
     model = randomize(model, 0)
+    if model_class is DiTTransformer2DModel:
+        share_embedder(model)
     model.half().save_pretrained(folder / part, max_shard_size="20GB")
     count = sum(parameter.numel() for parameter in model.parameters())
     print(
@@ -76,9 +79,22 @@ def controlled(unet, control, inputs: dict[str, torch.Tensor]) -> dict[str, torc
     return {"sample": sample} | residuals
 
 
+def make_dit_reference(folder: Path, name: str, dtype: str):
+    """As make_reference, at the model's own size."""
+    model = make_part(folder, name, "transformer", DiTTransformer2DModel, dtype)
+    inputs = dit_inputs(model, batch=BATCH)
+    start = time.perf_counter()
+    made = dit_forward(model, inputs)
+    seconds = time.perf_counter() - start
+    print(f"diffusers  {seconds:7.3f} s, first call (batch {BATCH}, {model.config.sample_size})")
+    return inputs, {"sample": made.float()}
+
+
 def make_reference(folder: Path, name: str, dtype: str, latent: int):
     """Writes the model -> inputs and what a call gives, by the names of `forward`."""
     base, _, beside = name.partition("+")
+    if base.startswith("dit"):
+        return make_dit_reference(folder, name, dtype)
     unet = make_part(folder, base, "unet", UNet2DConditionModel, dtype)
     inputs = unet_inputs(unet, batch=BATCH, size=(latent, latent), tokens=TOKENS)
     if beside:
@@ -103,12 +119,13 @@ def run_program(folder: Path, dtype: str) -> subprocess.CompletedProcess:
 def refuses_a_surplus_tensor(folder: Path, dtype: str) -> bool:
     """Adds a surprise to the weights, in a file of its own: the program must name it and stop."""
     name = "mid_block.attentions.1.proj_in.weight"
-    weights = folder / "unet/diffusion_pytorch_model.safetensors"
-    surplus = folder / "unet/surplus.safetensors"
+    part = folder / ("unet" if (folder / "unet").exists() else "transformer")
+    weights = part / "diffusion_pytorch_model.safetensors"
+    surplus = part / "surplus.safetensors"
     save_file({name: torch.zeros(1280, 1280).half()}, surplus)
     with safe_open(weights, "pt") as file:
         names = dict.fromkeys(file.keys(), "first.safetensors")
-    weights.rename(folder / "unet/first.safetensors")
+    weights.rename(part / "first.safetensors")
     index = {"weight_map": {**names, name: surplus.name}}
     Path(f"{weights}.index.json").write_text(json.dumps(index))
     result = run_program(folder, dtype)
@@ -142,7 +159,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=NAMES, metavar="|".join(NAMES))
     parser.add_argument("--dtype", choices=list(BOUNDS), default="float32")
-    parser.add_argument("--latent", type=int, default=64, help="side of the latent")
+    parser.add_argument("--latent", type=int, default=64, help="side of a UNet's latent")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(NAMES):
         parser.error(f"{unknown.pop()}: one of {', '.join(NAMES)}")

@@ -46,7 +46,7 @@ void run(char** arguments) {
   GenerationRequest request;
   request.inputs.emplace(arguments[2]);
   const GenerationInputs inputs = make_generation_inputs(pipeline, request);
-  const auto layers = pipeline.unet().layers();
+  const auto layers = pipeline.denoiser().layers();
   const Program program = compile(
       make_plan({arguments[5], parse_key_steps(arguments[6], num_steps), {}}, num_steps, layers),
       layers, {.execution = parse_execution(arguments[7])});
@@ -69,10 +69,10 @@ void run(char** arguments) {
     dump["features." + std::to_string(step) + "." + std::to_string(layer)] =
         output.narrow(0, num_pictures, num_pictures).clone();
   };
-  denoise(pipeline.unet(), *sampler, program,
+  denoise(pipeline.denoiser(), *sampler, program,
           {inputs.conditional,
            inputs.unconditional,
-           starting_latents(inputs.latents, *sampler, pipeline.unet()),
+           starting_latents(inputs.latents, *sampler, pipeline.denoiser()),
            {}},
           options);
   probe.finish(program.dropped);

@@ -61,7 +61,7 @@ TEST_F(TimingRound, MeasuresEveryRunOnce) {
   EXPECT_EQ(round.at(timing_arrays::kCalls)[0].item<int>(), 4);
   EXPECT_TRUE((round.at(timing_arrays::kProcessor) > 0).all().item<bool>());
   EXPECT_TRUE((round.at(timing_arrays::kHeldMemory) > 0).all().item<bool>());
-  EXPECT_EQ(round.at(timing_arrays::kLayers).numel(), pipeline_.unet().info().layers.size());
+  EXPECT_EQ(round.at(timing_arrays::kLayers).numel(), pipeline_.denoiser().info().layers.size());
   EXPECT_TRUE((round.at(timing_arrays::kLayers) > 0).all().item<bool>());
   for (const char* name : {timing_arrays::kPeakMemory, timing_arrays::kProcess,
                            timing_arrays::kSteal, timing_arrays::kOthers, timing_arrays::kClock}) {
@@ -75,7 +75,7 @@ TEST_F(TimingRound, TimesTheLatentThatIsDrawn) {
   const TimedLatent timed = time_latent(sweep_, pipeline_, sweep_.runs[1], 0, 1, pair);
   const StageRun& run = sweep_.runs[1].stages[0];
   RunLatents drawn(sweep_, run, pipeline_, 0, {1});
-  EXPECT_TRUE(at::equal(timed.result.latents, drawn.make(run, pipeline_.unet(), pair).latents));
+  EXPECT_TRUE(at::equal(timed.result.latents, drawn.make(run, pipeline_.denoiser(), pair).latents));
   EXPECT_GE(timed.total_s, timed.result.unet_seconds);
 }
 

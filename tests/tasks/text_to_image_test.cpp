@@ -52,16 +52,16 @@ TEST(TextToImagePipeline, WeightsReadAtFirstUseGiveTheSameNumbers) {
   const TextToImagePipeline unread(folder, {.reading = Reading::kAtFirstUse});
   const Conditioning text = unread.encode_prompts({"a red circle"});
   const at::Tensor latents = at::randn({1, 4, 16, 16}), timesteps = at::tensor({500});
-  const at::Tensor first = forward(unread.unet(), latents, timesteps, text);
-  EXPECT_TRUE(at::equal(first, forward(read.unet(), latents, timesteps, text)));
-  EXPECT_TRUE(at::equal(first, forward(unread.unet(), latents, timesteps, text)));
+  const at::Tensor first = forward(unread.denoiser(), latents, timesteps, text);
+  EXPECT_TRUE(at::equal(first, forward(read.denoiser(), latents, timesteps, text)));
+  EXPECT_TRUE(at::equal(first, forward(unread.denoiser(), latents, timesteps, text)));
   EXPECT_TRUE(at::equal(unread.decode(latents), read.decode(latents)));
   EXPECT_TRUE(at::equal(unread.decode(latents), read.decode(latents))) << "and once it is read";
-  ASSERT_EQ(unread.unet().layers().size(), read.unet().layers().size());
-  EXPECT_EQ(multiply_adds(unread.unet(), {}), multiply_adds(read.unet(), {}));
-  EXPECT_EQ(unread.unet().info().layer_parameters, read.unet().info().layer_parameters);
-  EXPECT_EQ(unread.unet().info().step_parameters, read.unet().info().step_parameters);
-  EXPECT_EQ(unread.unet().info().device, read.unet().info().device);
+  ASSERT_EQ(unread.denoiser().layers().size(), read.denoiser().layers().size());
+  EXPECT_EQ(multiply_adds(unread.denoiser(), {}), multiply_adds(read.denoiser(), {}));
+  EXPECT_EQ(unread.denoiser().info().layer_parameters, read.denoiser().info().layer_parameters);
+  EXPECT_EQ(unread.denoiser().info().step_parameters, read.denoiser().info().step_parameters);
+  EXPECT_EQ(unread.denoiser().info().device, read.denoiser().info().device);
 }
 
 TEST(TextToImagePipeline, UnreadWeightsAreCheckedAtOnce) {

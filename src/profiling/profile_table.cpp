@@ -1,4 +1,4 @@
-#include "cli/profile_table.h"
+#include "profiling/profile_table.h"
 
 #include <algorithm>
 #include <cstdio>
