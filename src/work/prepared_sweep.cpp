@@ -57,6 +57,13 @@ void check_content(const Experiment& experiment, const Task& task) {
   placed(experiment.content_place, [&] { task.check_drawable(experiment.captions); });
 }
 
+/// Throws what open_any_model throws, and a usage error for a folder without a denoiser.
+ModelFolder open_denoiser_folder(const ModelSource& source) {
+  ModelFolder folder = open_any_model(source);
+  denoiser_part(folder);
+  return folder;
+}
+
 /// Adds the watched layers of a stage.
 void watch(PreparedSweep& sweep, std::size_t stage) {
   const FeatureSettings& features = sweep.experiment.features;
@@ -203,10 +210,10 @@ std::string PreparedSweep::name_in_stage(std::size_t stage, const std::string& n
 std::vector<StageFolder> open_models(const Experiment& experiment) {
   std::vector<StageFolder> folders;
   for (const StageSettings& stage : experiment.stages) {
-    folders.push_back(
-        {.name = stage.name,
-         .folder = placed(experiment.model_place, [&] { return open_any_model(stage.model); }),
-         .controls = experiment.controls.networks});
+    folders.push_back({.name = stage.name,
+                       .folder = placed(experiment.model_place,
+                                        [&] { return open_denoiser_folder(stage.model); }),
+                       .controls = experiment.controls.networks});
   }
   return folders;
 }

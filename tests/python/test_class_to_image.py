@@ -231,3 +231,13 @@ def test_the_wrong_kind_of_model_is_one_line(fdbench, tmp_path, folder, pipeline
     done = sweep(fdbench, tmp_path, folder, "[1, goldfisch]")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "c.yaml:5" in done.stderr and "did you mean 'goldfish'?" in done.stderr
+
+
+def test_a_folder_without_a_denoiser_is_told_at_its_place_in_the_config(fdbench, tmp_path):
+    other = tmp_path / "other" / "transformer"
+    other.mkdir(parents=True)
+    (other / "config.json").write_text('{"_class_name": "FluxTransformer2DModel"}')
+    (other.parent / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    done = sweep(fdbench, tmp_path, other.parent, "[1]")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "c.yaml:3:8: " in done.stderr and "is the folder of a FluxPipeline" in done.stderr
